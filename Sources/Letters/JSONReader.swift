@@ -1,0 +1,210 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The one JSON reader: bytes in, values out, bounded before anything is built.
+struct JSONReader {
+    enum Dialect {
+        /// Printable ASCII, no white space, no backslash, keys sorted.
+        case canonical
+        /// The same alphabet with white space between tokens, keys in any order: a file that people edit.
+        case source
+        /// UTF-8, white space, escapes.
+        case text
+    }
+
+    let bytes: [UInt8]
+    let limits: JSONLimits
+    let dialect: Dialect
+    let failure: LetterError.Code
+    private var position = 0
+    private var values = 0
+
+    init(bytes: [UInt8], limits: JSONLimits, dialect: Dialect, failure: LetterError.Code) {
+        self.bytes = bytes
+        self.limits = limits
+        self.dialect = dialect
+        self.failure = failure
+    }
+
+    mutating func document() throws(LetterError) -> [String: JSONValue] {
+        guard bytes.count <= limits.bytes else { throw fault("more than \(limits.bytes) bytes") }
+        skipSpace()
+        guard position < bytes.count, bytes[position] == 0x7B else { throw fault("not an object") }
+        guard case .object(let object) = try value(depth: 1) else { throw fault("not an object") }
+        skipSpace()
+        guard position == bytes.count else { throw fault("bytes after the document") }
+        return object
+    }
+
+    private func fault(_ rule: String) -> LetterError { LetterError(failure, "\(rule) (byte \(position))") }
+
+    private mutating func skipSpace() {
+        guard dialect != .canonical else { return }
+        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    }
+
+    private mutating func value(depth: Int) throws(LetterError) -> JSONValue {
+        guard depth <= limits.depth else { throw fault("deeper than \(limits.depth)") }
+        values += 1
+        guard values <= limits.values else { throw fault("more than \(limits.values) values") }
+        guard position < bytes.count else { throw fault("ends too early") }
+        switch bytes[position] {
+        case 0x7B: return .object(try object(depth: depth))
+        case 0x5B: return .array(try array(depth: depth))
+        case 0x22: return .string(try string(limit: limits.stringBytes))
+        case 0x30...0x39: return .integer(try integer())
+        case 0x74: return .bool(try literal("true", true))
+        case 0x66: return .bool(try literal("false", false))
+        default: throw fault("no value of a permitted kind")
+        }
+    }
+
+    private mutating func literal(_ word: String, _ value: Bool) throws(LetterError) -> Bool {
+        let end = position + word.utf8.count
+        guard end <= bytes.count, bytes[position..<end].elementsEqual(word.utf8) else { throw fault("no value of a permitted kind") }
+        position = end
+        return value
+    }
+
+    private mutating func object(depth: Int) throws(LetterError) -> [String: JSONValue] {
+        position += 1
+        var result: [String: JSONValue] = [:]
+        var last: String?
+        skipSpace()
+        if position < bytes.count, bytes[position] == 0x7D {
+            position += 1
+            return result
+        }
+        while true {
+            skipSpace()
+            guard position < bytes.count, bytes[position] == 0x22 else { throw fault("a key is expected") }
+            let key = try string(limit: limits.keyBytes)
+            guard result[key] == nil else { throw fault("a key stands twice") }
+            if dialect == .canonical, let last, !last.utf8.lexicographicallyPrecedes(key.utf8) {
+                throw fault("keys are not sorted")
+            }
+            last = key
+            skipSpace()
+            guard position < bytes.count, bytes[position] == 0x3A else { throw fault("a colon is expected") }
+            position += 1
+            skipSpace()
+            result[key] = try value(depth: depth + 1)
+            skipSpace()
+            guard position < bytes.count else { throw fault("ends too early") }
+            defer { position += 1 }
+            switch bytes[position] {
+            case 0x2C: continue
+            case 0x7D: return result
+            default: throw fault("a comma or brace is expected")
+            }
+        }
+    }
+
+    private mutating func array(depth: Int) throws(LetterError) -> [JSONValue] {
+        position += 1
+        var result: [JSONValue] = []
+        skipSpace()
+        if position < bytes.count, bytes[position] == 0x5D {
+            position += 1
+            return result
+        }
+        while true {
+            skipSpace()
+            result.append(try value(depth: depth + 1))
+            skipSpace()
+            guard position < bytes.count else { throw fault("ends too early") }
+            defer { position += 1 }
+            switch bytes[position] {
+            case 0x2C: continue
+            case 0x5D: return result
+            default: throw fault("a comma or bracket is expected")
+            }
+        }
+    }
+
+    private mutating func integer() throws(LetterError) -> Int64 {
+        let start = position
+        var number: Int64 = 0
+        while position < bytes.count, (0x30...0x39).contains(bytes[position]) {
+            guard position - start < 16 else { throw fault("an integer of 2^53 or more") }
+            number = number * 10 + Int64(bytes[position] - 0x30)
+            position += 1
+        }
+        guard position - start == 1 || bytes[start] != 0x30 else { throw fault("a leading zero") }
+        guard number < 1 << 53 else { throw fault("an integer of 2^53 or more") }
+        if position < bytes.count, [0x2E, 0x65, 0x45].contains(bytes[position]) { throw fault("not an integer") }
+        return number
+    }
+
+    private mutating func string(limit: Int) throws(LetterError) -> String {
+        position += 1
+        let start = position
+        if dialect != .text {
+            while position < bytes.count, bytes[position] != 0x22 {
+                let byte = bytes[position]
+                guard (0x20...0x7E).contains(byte), byte != 0x5C else { throw fault("a byte outside printable ASCII, or a backslash") }
+                position += 1
+            }
+            guard position < bytes.count else { throw fault("ends too early") }
+            guard position - start <= limit else { throw fault("a string longer than \(limit) bytes") }
+            let text = String(decoding: bytes[start..<position], as: UTF8.self)
+            position += 1
+            return text
+        }
+        return try text(limit: limit)
+    }
+
+    private mutating func text(limit: Int) throws(LetterError) -> String {
+        var content: [UInt8] = []
+        while position < bytes.count, bytes[position] != 0x22 {
+            guard content.count <= limit else { throw fault("a string longer than \(limit) bytes") }
+            let byte = bytes[position]
+            guard byte >= 0x20 else { throw fault("a control character") }
+            if byte == 0x5C {
+                position += 1
+                guard position < bytes.count else { throw fault("ends too early") }
+                switch bytes[position] {
+                case 0x22, 0x5C, 0x2F: content.append(bytes[position])
+                case 0x6E: content.append(0x0A)
+                case 0x74: content.append(0x09)
+                // One spelling for a character: \u would be a second one, and hides controls from a reader's eye.
+                default: throw fault("an escape that is not permitted")
+                }
+                position += 1
+            } else {
+                content.append(byte)
+                position += 1
+            }
+        }
+        guard position < bytes.count else { throw fault("ends too early") }
+        guard content.count <= limit else { throw fault("a string longer than \(limit) bytes") }
+        position += 1
+        guard let text = String(validating: content, as: UTF8.self) else { throw fault("not UTF-8") }
+        if let rule = TextRules.violation(in: text) { throw fault(rule) }
+        return text
+    }
+}
+
+/// Which characters people's text may hold. Protocols/Letter.md, "Text".
+public enum TextRules {
+    /// The rule that `text` breaks, or `nil`.
+    public static func violation(in text: String) -> String? {
+        var before: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x0A, 0x09: break
+            case 0x00...0x1F, 0x7F...0x9F: return "a control character"
+            case 0x202A...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0x061C: return "a bidirectional control"
+            case 0x200B, 0xFEFF, 0x2060, 0x00AD: return "an invisible character"
+            case 0x200C, 0x200D:
+                // Bangla and Hindi spelling needs them after an Indic letter or vowel sign; elsewhere they only hide.
+                guard let before, (0x0900...0x0DFF).contains(before.value) else { return "a joiner outside Indic text" }
+            default:
+                if scalar.properties.generalCategory == .unassigned { return "an unassigned character" }
+                if scalar.properties.generalCategory == .privateUse { return "a private-use character" }
+            }
+            before = scalar
+        }
+        return nil
+    }
+}

@@ -1,0 +1,1 @@
+@main struct Kheya { static func main() {} }
