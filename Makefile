@@ -1,0 +1,71 @@
+# Copyright 2026 The Kheya authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# `make test` and `make demo` need a Swift 6.3 toolchain on Debian 12 and nothing else: what is missing, they install.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := build
+
+CONFIGURATION ?= debug
+SWIFT ?= swift
+N ?= 200
+SEED ?=
+KEEP ?=
+WORK ?=
+MINUTES ?= 10
+
+# What the program links, and the commands that tests and demo check it with.
+PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq git ca-certificates
+
+.PHONY: build test demo bench crash soak check format deps install-deps clean help
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+deps: install-deps
+
+install-deps:  ## Install the Debian packages that are missing
+	@missing=()
+	for package in $(PACKAGES); do
+	  dpkg-query -W -f='$${db:Status-Status}' "$$package" 2>/dev/null | grep -qx installed || missing+=("$$package")
+	done
+	if [ $${#missing[@]} -gt 0 ]; then
+	  echo "Installing: $${missing[*]}" >&2
+	  as_root=(); [ "$$(id -u)" = 0 ] || as_root=(sudo)
+	  "$${as_root[@]}" apt-get update -q >&2
+	  "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}" >&2
+	fi
+	command -v $(firstword $(SWIFT)) >/dev/null || { echo "No Swift toolchain: install Swift 6.3 (https://www.swift.org/install)." >&2; exit 69; }
+
+build: install-deps  ## Build the command `kheya`
+	$(SWIFT) build -c $(CONFIGURATION) --product kheya
+
+test: install-deps  ## Run all tests; the last line is the runner's own count
+	@SWIFT_BACKTRACE=enable=no $(SWIFT) test --parallel --disable-xctest
+
+demo: build  ## A whole case over five processes; KEEP=1 leaves them running
+	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo
+
+crash: install-deps  ## Kill processes N times (N=200) while letters flow, and count; SEED=… repeats a run
+	@KHEYA_CRASH_KILLS=$(N) KHEYA_CRASH_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
+	  $(SWIFT) test --disable-xctest --filter CrashTests
+
+soak: install-deps  ## The same for MINUTES=10 minutes
+	@KHEYA_CRASH_MINUTES=$(MINUTES) KHEYA_CRASH_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
+	  $(SWIFT) test --disable-xctest --filter CrashTests
+
+bench: install-deps  ## Measure against the floor of the same machine, and print ratios
+	$(SWIFT) run -c release --package-path Tests/Benchmarks
+
+format:  ## Rewrite the sources in the house style
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+check: install-deps  ## Format, import check, warnings as errors, all tests
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+	SWIFT_BACKTRACE=enable=no $(SWIFT) test --disable-xctest
+
+clean:  ## Remove what was built
+	rm -rf .build .demo
