@@ -1,6 +1,8 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+@_spi(_Unicode) import Swift
+
 /// The one JSON reader: bytes in, values out, bounded before anything is built.
 struct JSONReader {
     enum Dialect {
@@ -205,6 +207,8 @@ public enum TextRules {
             }
             before = scalar
         }
+        // Two spellings of one word would have two commitments, and a search would find only one of them.
+        if !text.unicodeScalars.elementsEqual(text._nfc) { return "not in normal form C" }
         return nil
     }
 }
