@@ -73,7 +73,7 @@ import Testing
             tried += 1
             #expect(throws: LetterError.self) { try Slip.read(CanonicalJSON.write(broken)) }
         }
-        #expect(tried > 20)
+        #expect(tried > 10)
     }
 
     @Test func `the error names the field and never the value`() throws {
