@@ -6,7 +6,7 @@ public import Procedure
 /// Reads the members of one object, each exactly once, and refuses what is left over: a field nobody knows is a field nobody checks.
 public struct FieldReader {
     private var fields: [String: JSONValue]
-    /// Where in the document, for the error: `slip.parts`.
+    /// The innermost object, for the error: `parts`.
     public let place: String
     private let failure: LetterError.Code
 
@@ -147,7 +147,7 @@ public struct FieldReader {
         _ value: JSONValue, _ name: String, _ read: (inout FieldReader) throws(LetterError) -> Value
     ) throws(LetterError) -> Value {
         guard case .object(let object) = value else { throw fault(name, "not an object") }
-        var reader = FieldReader(object, place: "\(place).\(name)", failure: failure)
+        var reader = FieldReader(object, place: name, failure: failure)
         let result = try read(&reader)
         try reader.finish()
         return result

@@ -67,7 +67,7 @@ public struct SealedSteps: Hashable, Sendable {
 
     /// - Throws: ``LetterError`` `.malformed`.
     public static func read(_ bytes: [UInt8]) throws(LetterError) -> SealedSteps {
-        var fields = FieldReader(try CanonicalJSON.read(bytes, limits: .slip), place: "sealed", failure: .malformed)
+        var fields = FieldReader(try CanonicalJSON.parse(bytes, limits: .slip), place: "sealed", failure: .malformed)
         let steps = SealedSteps(
             events: try fields.list("steps", limit: LetterLimits.steps) { (entry: inout FieldReader) throws(LetterError) in
                 try EventCodec.read(&entry)

@@ -30,7 +30,7 @@ extension Slip {
     /// - Parameter bytes: canonical JSON, at most 64 KiB.
     /// - Throws: ``LetterError`` `.malformed`, `.version`, `.binding`.
     public static func read(_ bytes: [UInt8]) throws(LetterError) -> Slip {
-        var fields = FieldReader(try CanonicalJSON.read(bytes, limits: .slip), place: "slip", failure: .malformed)
+        var fields = FieldReader(try CanonicalJSON.parse(bytes, limits: .slip), place: "slip", failure: .malformed)
         guard try fields.integer("v") == 1 else { throw LetterError(.version, "slip.v: not a version this reader knows") }
         let slip = try read(&fields)
         try fields.finish()

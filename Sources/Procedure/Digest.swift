@@ -23,24 +23,22 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     public init?(hex: some StringProtocol) {
         let digits = hex.utf8
         guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        var high: UInt8?
-        for digit in digits {
-            let value: UInt8
-            switch digit {
-            case 0x30...0x39: value = digit - 0x30
-            case 0x61...0x66: value = digit - 0x61 + 10
-            default: return nil
+        var iterator = digits.makeIterator()
+        var isHex = true
+        func word() -> UInt64 {
+            var value: UInt64 = 0
+            for _ in 0..<16 {
+                let digit = iterator.next() ?? 0
+                switch digit {
+                case 0x30...0x39: value = value << 4 | UInt64(digit - 0x30)
+                case 0x61...0x66: value = value << 4 | UInt64(digit - 0x61 + 10)
+                default: isHex = false
+                }
             }
-            if let first = high {
-                bytes.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
-            }
+            return value
         }
-        self.init(bytes)
+        words = (word(), word(), word(), word())
+        guard isHex else { return nil }
     }
 
     /// The 32 bytes.
@@ -55,14 +53,19 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// 64 lower-case hexadecimal digits.
     public var hex: String {
-        let digits: [UInt8] = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 64) { buffer in
+        String(unsafeUninitializedCapacity: 64) { buffer in
             var index = 0
-            for byte in bytes {
-                buffer[index] = digits[Int(byte >> 4)]
-                buffer[index + 1] = digits[Int(byte & 15)]
-                index += 2
+            func write(_ word: UInt64) {
+                for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                    let digit = UInt8(truncatingIfNeeded: word >> shift) & 15
+                    buffer[index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
+                    index += 1
+                }
             }
+            write(words.0)
+            write(words.1)
+            write(words.2)
+            write(words.3)
             return 64
         }
     }
