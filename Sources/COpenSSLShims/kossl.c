@@ -45,18 +45,16 @@ static CMS_ContentInfo *decode(const uint8_t *file, size_t count) {
     return cms;
 }
 
-ptrdiff_t kossl_cms_sign(const uint8_t *certificate, size_t certificate_count, EVP_PKEY *key, const char *content_type,
+ptrdiff_t kossl_cms_sign(X509 *certificate, EVP_PKEY *key, const char *content_type,
                          const uint8_t *data, size_t count, uint8_t **out) {
     const unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_USE_KEYID | CMS_CADES | CMS_NOSMIMECAP;
-    X509 *x509 = d2i_X509(NULL, &certificate, (long)certificate_count);
     ASN1_OBJECT *type = OBJ_txt2obj(content_type, 1);
     BIO *input = reading(data, count);
     CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
-    int good = x509 && type && input && cms && CMS_set1_eContentType(cms, type)
-        && CMS_add1_signer(cms, x509, key, EVP_sha256(), flags) && CMS_final(cms, input, NULL, flags);
+    int good = type && input && cms && CMS_set1_eContentType(cms, type)
+        && CMS_add1_signer(cms, certificate, key, EVP_sha256(), flags) && CMS_final(cms, input, NULL, flags);
     BIO_free(input);
     ASN1_OBJECT_free(type);
-    X509_free(x509);
     return encode(cms, good, out);
 }
 

@@ -21,7 +21,7 @@ void kossl_free(void *_Nullable pointer);
 // Each result is a malloc'ed DER or content buffer in *out, freed with kossl_free; a count below 0 leaves the reason in the error queue.
 
 /// SignedData: attached, signed attributes, key id, ESS signing-certificate-v2.
-ptrdiff_t kossl_cms_sign(const uint8_t *_Nonnull certificate, size_t certificate_count, EVP_PKEY *_Nonnull key,
+ptrdiff_t kossl_cms_sign(X509 *_Nonnull certificate, EVP_PKEY *_Nonnull key,
                          const char *_Nonnull content_type, const uint8_t *_Nonnull data, size_t count,
                          uint8_t *_Nullable *_Nonnull out);
 
