@@ -1,0 +1,123 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Letters
+public import Procedure
+
+/// The letters that a broker keeps, their parts, and where each has to go.
+///
+/// A letter never changes after it is stored; its record and its deliveries do. Every store runs `StoreConformance`.
+///
+/// - SeeAlso: Protocols/Queue.md.
+public protocol LetterQueue: Sendable {
+    /// Runs `body` in one transaction; several callers' transactions may share one sync.
+    ///
+    /// When this returns, everything `body` wrote survives power loss. When it throws, nothing of it was written, and what other callers
+    /// wrote is not touched. `body` may run more than once and on another thread, so it touches only the transaction.
+    ///
+    /// - Throws: what `body` throws; ``StoreError``.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws -> Value
+
+    /// Runs `body` on one consistent state: everything written before this call was made.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws -> Value
+
+    /// How full the store is; cheap enough to be asked every second.
+    func room() async throws -> StoreRoom
+
+    /// Waits for what is under way and closes the files. Later calls throw `store.closed`.
+    func close() async throws
+}
+
+/// Reading, inside a transaction or beside it.
+public protocol LetterReading {
+    func letter(_ id: LetterID) throws -> LetterRecord?
+    /// `slip.p7s`.
+    func slip(_ id: LetterID) throws -> [UInt8]?
+    /// All letters of a case in the order they became known here, void and waiting ones too.
+    func letters(of caseID: CaseID) throws -> [CaseLetter]
+    /// Changes with every change to the letters of the case or their standing, and never takes a value again, also not after a
+    /// transaction that wrote it was undone. 0 while the case is unknown.
+    func version(of caseID: CaseID) throws -> Int64
+    /// The newest letter of `member` in the case.
+    func newest(from member: MemberID, in caseID: CaseID) throws -> LetterID?
+
+    /// Waiting letters that lack `ancestor`, in the order of arrival.
+    func waiting(for ancestor: LetterID) throws -> [LetterID]
+    /// The ancestors that a waiting letter lacks.
+    func missingAncestors(of id: LetterID) throws -> [LetterID]
+    func waitingCount(in caseID: CaseID) throws -> Int
+    func waitingCount(from member: MemberID) throws -> Int
+
+    /// The parts this broker needs for the letter.
+    func neededParts(of id: LetterID) throws -> [NeededPart]
+    /// Those of them that are not stored yet, ascending.
+    func missingParts(of id: LetterID) throws -> [Digest]
+    /// Letters that need the part here, in the order of arrival.
+    func letters(needing digest: Digest) throws -> [LetterID]
+    func partSize(_ digest: Digest) throws -> Int?
+    /// At most `count` bytes from `offset`, and the whole size.
+    func part(_ digest: Digest, offset: Int, count: Int) throws -> (bytes: [UInt8], size: Int)?
+    /// Bytes of an unfinished upload; 0 when there is none.
+    func spooled(_ digest: Digest) throws -> Int
+
+    func deliveries(of id: LetterID) throws -> [DeliveryRecord]
+    /// Queued deliveries, urgent ones first, then in the order of arrival.
+    func queued(_ queue: QueueName, limit: Int) throws -> [DeliveryRecord]
+    func restingCount(_ queue: QueueName) throws -> Int
+    /// When the first resting delivery of the queue is due.
+    func nextDue(_ queue: QueueName) throws -> Instant?
+    func openCount(_ queue: QueueName) throws -> Int
+    /// Destinations that have open deliveries of the kind.
+    func destinations(_ kind: DeliveryKind) throws -> [MemberID]
+    /// Open letters that expire at or before the instant, the oldest first.
+    func expired(by instant: Instant, limit: Int) throws -> [LetterID]
+    func nextExpiry() throws -> Instant?
+    /// Grows whenever something that was not there before is queued for the member.
+    func changes(of member: MemberID) throws -> Int64
+
+    func holding(of member: MemberID) throws -> Holding
+    func count(_ status: LetterStatus) throws -> Int
+    /// Another letter under the same numbers of the same pair.
+    func conflicts(with slip: Slip, id: LetterID) throws -> [LetterID]
+    /// The highest sequence stored of the pair in this epoch; 0 when there is none.
+    func highestSequence(from: MemberID, to: MemberID, epoch: Int64) throws -> Int64
+}
+
+/// Writing, inside a transaction only. Nothing here is visible to anybody before the transaction has ended.
+public protocol LetterTransaction: LetterReading {
+    /// Stores a letter that is not known here, with its addressees' numbers. The case's version changes.
+    func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws
+    /// Replaces the record of a known letter. The case's version changes.
+    func update(_ record: LetterRecord) throws
+    /// Marks how far receipts say that a letter has come. The case's version does not change.
+    func note(_ progress: ReceiptProgress, of id: LetterID) throws
+    /// Makes the letter wait for exactly these ancestors.
+    func setMissing(_ ancestors: [LetterID], of id: LetterID) throws
+
+    /// Names parts that the letter needs here; one named already stays.
+    func need(_ parts: [NeededPart], for id: LetterID) throws
+    /// Stores a part file, whose digest the caller has checked; an unfinished upload of it ends. Storing it again changes nothing.
+    func storePart(_ digest: Digest, bytes: [UInt8], chargedTo member: MemberID) throws
+    /// Appends to an unfinished upload; `bytes` goes on where it ends (the caller has cut what was there already). Returns all
+    /// its bytes once they are `size`, and keeps them until the part is stored or the upload dropped.
+    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant) throws -> [UInt8]?
+    func dropSpool(_ digest: Digest) throws
+    /// Drops unfinished uploads that nobody went on with since the instant.
+    func dropSpools(before: Instant) throws
+    /// Deletes parts of letters that are no longer open, at most `limit` part files; returns how many it deleted.
+    func discardParts(limit: Int) throws -> Int
+
+    /// Queues the letter for a destination; one that is there already stays as it is. A mailbox' counter of changes grows.
+    func enqueue(_ id: LetterID, lane: Lane, to queue: QueueName) throws
+    /// Lets the delivery rest until `due` and counts the try.
+    func rest(_ delivery: Int64, until due: Instant) throws
+    /// Gives the delivery a new end of rest without counting a try.
+    func extend(_ delivery: Int64, until due: Instant) throws
+    /// Queues again what is due; a mailbox' counter of changes does not grow. Returns how many.
+    func wake(_ queue: QueueName, at: Instant) throws -> Int
+    /// Ends the delivery as `delivered` or `ended`.
+    func finish(_ delivery: Int64, _ state: DeliveryState) throws
+
+    /// The next number of the broker's own letters to this member.
+    func nextSequence(to member: MemberID) throws -> (epoch: Int64, sequence: Int64)
+}

@@ -1,0 +1,131 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+internal import GRDB
+public import MessageStore
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The store of one broker in one SQLite file: WAL, `synchronous=FULL`, one process at a time.
+///
+/// What an attacker who writes to the file gains: letters lost, doubled or handed to the wrong mailbox, all of which the recipients see
+/// (signatures, sequences, receipts). No part opens.
+public final class SQLiteLetterQueue: LetterQueue {
+    private let pool: DatabasePool
+    private let writer: GroupCommitWriter
+    private let path: String
+    private let settings: SQLiteSettings
+    private let lock: FileLock
+    private let versions: VersionCounter
+
+    /// Opens the store, or makes it.
+    ///
+    /// - Parameter path: the file; its folder is there already. `<path>.lock` beside it keeps a second process out.
+    /// - Throws: ``StoreError`` `.busy` when another process has it, `.unsafeSettings` naming the setting, `.unreadable`.
+    public init(path: String, settings: SQLiteSettings = SQLiteSettings()) throws {
+        lock = try FileLock(path: path + ".lock")
+        self.path = path
+        self.settings = settings
+        let pool = try SQLiteConnection.open(path: path, settings: settings)
+        do {
+            versions = VersionCounter(try pool.writeWithoutTransaction { db in try Self.migrate(db) })
+        } catch let error as DatabaseError {
+            throw StoreError(error, opening: true)
+        }
+        self.pool = pool
+        writer = GroupCommitWriter(pool: pool, versions: versions)
+    }
+
+    public func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws -> Value {
+        // A cancelled task still waits: the store decides the answer, never the task.
+        try await withCheckedThrowingContinuation { continuation in
+            writer.add(BodyJob(body: body, continuation: continuation))
+        }
+    }
+
+    public func read<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws -> Value {
+        do {
+            return try await pool.read { [versions] db in try body(SQLiteTransaction(db, versions)) }
+        } catch let error as DatabaseError {
+            throw StoreError(error)
+        }
+    }
+
+    public func room() async throws -> StoreRoom {
+        let used: Int64
+        do {
+            used = try await pool.read { db in
+                let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+                let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+                return (pages - free) * SQLiteConnection.pageBytes
+            }
+        } catch let error as DatabaseError {
+            throw StoreError(error)
+        }
+        let disk = used + SQLiteConnection.freeBytes(beside: path)
+        return StoreRoom(usedBytes: used, limitBytes: min(disk, settings.maximumBytes ?? .max))
+    }
+
+    public func close() async throws {
+        writer.stop(StoreError(.closed, "the store is closed"))
+        try await pool.barrierWriteWithoutTransaction { db in try db.run("PRAGMA wal_checkpoint(TRUNCATE)") }
+        try pool.close()
+        lock.release()
+    }
+
+    /// Makes the tables in a new file; returns the highest version that any case has had.
+    private static func migrate(_ db: Database) throws -> Int64 {
+        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        if application == 0, version == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 {
+            try db.inTransaction(.immediate) {
+                try db.execute(sql: LetterSchema.statements)
+                try db.execute(sql: "INSERT INTO setting VALUES ('epoch', 1)")
+                try db.execute(sql: "PRAGMA application_id = \(LetterSchema.applicationID)")
+                try db.execute(sql: "PRAGMA user_version = \(LetterSchema.version)")
+                return .commit
+            }
+        } else if application != LetterSchema.applicationID || version != LetterSchema.version {
+            throw StoreError(.unreadable, "not a broker's store of version \(LetterSchema.version)")
+        }
+        return try Int64.fetchOne(db, sql: "SELECT max(version) FROM cases") ?? 0
+    }
+}
+
+/// Numbers that no two changes of a case share while the process lives, also not when one of them was undone.
+final class VersionCounter: Sendable {
+    private let last: Atomic<Int64>
+
+    init(_ last: Int64) { self.last = Atomic(last) }
+    func next() -> Int64 { last.add(1, ordering: .relaxed).newValue }
+}
+
+/// Holds `flock` on a file while the process lives: a second broker on the same store would hand letters out twice.
+final class FileLock: Sendable {
+    private let descriptor: Mutex<Int32>
+
+    init(path: String) throws {
+        let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StoreError(.unreadable, "the lock file cannot be made") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw StoreError(.busy, "another process has this store open")
+        }
+        self.descriptor = Mutex(descriptor)
+    }
+
+    func release() {
+        descriptor.withLock {
+            if $0 >= 0 { close($0) }
+            $0 = -1
+        }
+    }
+
+    deinit { release() }
+}
