@@ -16,9 +16,12 @@ enum SQLiteConnection {
     static let pageBytes: Int64 = 4_096
 
     /// - Throws: ``StoreError`` `.unsafeSettings`, `.unreadable`, `.full`, `.busy`.
-    static func open(path: String, settings: SQLiteSettings) throws -> DatabasePool {
+    static func pool(path: String, settings: SQLiteSettings) throws -> DatabasePool {
         if !settings.allowsVolatile { try requireLocalDisk(path) }
-        let isNew = !FileManager.default.fileExists(atPath: path)
+        // An empty file first: SQLite gives the files beside it the mode of the database.
+        let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StoreError(.unreadable, "the store's file cannot be opened") }
+        close(descriptor)
         var configuration = Configuration()
         configuration.label = "kheya.store"
         configuration.maximumReaderCount = 4
@@ -34,7 +37,6 @@ enum SQLiteConnection {
         }
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
-            if isNew { chmod(path, 0o600) }
             try pool.writeWithoutTransaction { db in
                 // GRDB opens WAL files with NORMAL, which loses answered letters at a power cut (2,492 of 3,000 images when measured).
                 try db.execute(sql: "PRAGMA synchronous = FULL")

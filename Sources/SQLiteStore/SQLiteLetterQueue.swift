@@ -32,7 +32,7 @@ public final class SQLiteLetterQueue: LetterQueue {
         lock = try FileLock(path: path + ".lock")
         self.path = path
         self.settings = settings
-        let pool = try SQLiteConnection.open(path: path, settings: settings)
+        let pool = try SQLiteConnection.pool(path: path, settings: settings)
         do {
             versions = VersionCounter(try pool.writeWithoutTransaction { db in try Self.migrate(db) })
         } catch let error as DatabaseError {
