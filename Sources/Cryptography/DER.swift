@@ -135,6 +135,9 @@ package enum DER {
             end = bytes.count
         }
 
+        /// A reader of one element that stands at `range`.
+        package init(_ bytes: [UInt8], at range: Range<Int>) { self.init(bytes, range) }
+
         private init(_ bytes: [UInt8], _ range: Range<Int>) {
             self.bytes = bytes
             position = range.lowerBound
@@ -173,6 +176,13 @@ package enum DER {
             guard end - position >= expected.count else { throw .profile(rule) }
             for index in expected.indices where bytes[position + index] != expected[index] { throw .profile(rule) }
             position += expected.count
+        }
+
+        /// The next `count` bytes, after their header has been skipped by ``expect(_:_:)``.
+        package mutating func raw(_ count: Int, _ rule: StaticString) throws(DERError) -> Range<Int> {
+            guard end - position >= count else { throw .profile(rule) }
+            defer { position += count }
+            return position..<position + count
         }
 
         /// Nothing follows.

@@ -1,0 +1,26 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Cryptography
+public import Procedure
+
+extension Digest {
+    /// SHA-256 of `bytes`.
+    public static func sha256(_ bytes: some Collection<UInt8>) -> Digest { Digest(taking: SHA256.hash(bytes)) }
+
+    /// SHA-256 of what went into `stream`.
+    public static func finishing(_ stream: SHA256.Stream) -> Digest { Digest(taking: stream.finish()) }
+
+    private init(taking hash: [UInt8]) {
+        guard let digest = Digest(hash) else { preconditionFailure("SHA-256 has 32 bytes") }
+        self = digest
+    }
+}
+
+extension Certificate {
+    /// SHA-256 of its DER: how slips and the directory name it.
+    public var id: Digest {
+        guard let digest = Digest(digest) else { preconditionFailure("SHA-256 has 32 bytes") }
+        return digest
+    }
+}
