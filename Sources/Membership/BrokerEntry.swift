@@ -1,0 +1,26 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Procedure
+
+/// A broker, as its authority lists it.
+public struct BrokerEntry: Hashable, Sendable {
+    public var id: MemberID
+    public var name: String
+    /// The DNS name in its link certificate: lower case, neutral.
+    public var host: String
+    public var port: Int
+    /// A pinned IP address, so that no resolver learns who is called.
+    public var address: String?
+    /// Ascending by id.
+    public var certificates: [MemberCertificate]
+
+    public init(id: MemberID, name: String, host: String, port: Int, address: String? = nil, certificates: [MemberCertificate]) {
+        self.id = id
+        self.name = name
+        self.host = host
+        self.port = port
+        self.address = address
+        self.certificates = certificates.sorted { $0.id < $1.id }
+    }
+}
