@@ -20,25 +20,30 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     /// - Parameter hex: exactly 64 digits of `0-9a-f`; anything else, upper case too, gives `nil`.
-    public init?(hex: some StringProtocol) {
-        let digits = hex.utf8
-        guard digits.count == 64 else { return nil }
-        var iterator = digits.makeIterator()
-        var isHex = true
-        func word() -> UInt64 {
-            var value: UInt64 = 0
-            for _ in 0..<16 {
-                let digit = iterator.next() ?? 0
-                switch digit {
-                case 0x30...0x39: value = value << 4 | UInt64(digit - 0x30)
-                case 0x61...0x66: value = value << 4 | UInt64(digit - 0x61 + 10)
-                default: isHex = false
+    public init?(hex: some StringProtocol) { self.init(hex: String(hex)) }
+
+    /// The same for a `String`. Concrete, because a slip has dozens of digests and a generic of another module costs a call a digit.
+    public init?(hex: String) {
+        var text = hex
+        let parsed = text.withUTF8 { digits -> (UInt64, UInt64, UInt64, UInt64)? in
+            guard digits.count == 64 else { return nil }
+            var isHex = true
+            func word(_ start: Int) -> UInt64 {
+                var value: UInt64 = 0
+                for digit in digits[start..<start + 16] {
+                    switch digit {
+                    case 0x30...0x39: value = value << 4 | UInt64(digit - 0x30)
+                    case 0x61...0x66: value = value << 4 | UInt64(digit - 0x61 + 10)
+                    default: isHex = false
+                    }
                 }
+                return value
             }
-            return value
+            let words = (word(0), word(16), word(32), word(48))
+            return isHex ? words : nil
         }
-        words = (word(), word(), word(), word())
-        guard isHex else { return nil }
+        guard let parsed else { return nil }
+        words = parsed
     }
 
     /// The 32 bytes.
