@@ -46,10 +46,14 @@ public enum CMS {
         return DER.tlv(0x30, [OID.signedData, DER.tlv(0xA0, signedData)])
     }
 
-    /// Seals `plain` to one recipient: RFC 5083 AuthEnvelopedData, AES-256-GCM, ECDH (RFC 5753) with a fresh key.
+    /// Seals a plaintext to one recipient: RFC 5083 AuthEnvelopedData, AES-256-GCM, ECDH (RFC 5753) with a fresh key.
     ///
-    /// - Returns: DER ContentInfo.
-    public static func seal(_ plain: [UInt8], to recipient: Certificate) throws(CryptographyError) -> [UInt8] {
+    /// - Parameter plain: what is sealed, in pieces that are joined where the ciphertext will stand: a megabyte is copied once.
+    /// - Returns: DER ContentInfo, and the SHA-256 of the plaintext.
+    public static func seal(
+        _ plain: [[UInt8]], to recipient: Certificate
+    ) throws(CryptographyError) -> (file: [UInt8], plaintextDigest: [UInt8]) {
+        let plainCount = plain.reduce(0) { $0 + $1.count }
         var contentKey = SecureRandom.bytes(AESGCM.keyBytes)
         defer { Secret.wipe(&contentKey) }
         let nonce = SecureRandom.bytes(AESGCM.nonceBytes)
@@ -67,10 +71,10 @@ public enum CMS {
                 DER.tlv(0x04, wrapped),
             ])
         let algorithm = DER.tlv(0x30, [AlgorithmIdentifier.aes256GCM, DER.tlv(0x30, [DER.tlv(0x04, nonce), [0x02, 0x01, 0x10]])])
-        let textHeader = DER.header(0x80, plain.count)
-        let contentCount = OID.data.count + algorithm.count + textHeader.count + plain.count
+        let textHeader = DER.header(0x80, plainCount)
+        let contentCount = OID.data.count + algorithm.count + textHeader.count + plainCount
         let body = [0x02, 0x01, 0x00] + DER.tlv(0x31, recipientInfo) + DER.header(0x30, contentCount) + OID.data + algorithm + textHeader
-        let envelopedCount = body.count + plain.count + 2 + AESGCM.tagBytes
+        let envelopedCount = body.count + plainCount + 2 + AESGCM.tagBytes
         let enveloped = DER.header(0x30, envelopedCount)
         let explicit = DER.header(0xA0, enveloped.count + envelopedCount)
         let inner = OID.authEnvelopedData.count + explicit.count + enveloped.count + envelopedCount
@@ -84,11 +88,12 @@ public enum CMS {
         file += enveloped
         file += body
         let start = file.count
-        file += plain
+        for piece in plain { file += piece }
+        let digest = SHA256.hash(file[start...])
         let tag = try AESGCM.encrypt(&file, in: start..<file.count, key: contentKey, nonce: nonce)
         file += [0x04, 0x10]
         file += tag
-        return file
+        return (file, digest)
     }
 
     /// What the gate found in a part: where the cryptography is.

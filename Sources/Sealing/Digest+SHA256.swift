@@ -11,7 +11,8 @@ extension Digest {
     /// SHA-256 of what went into `stream`.
     public static func finishing(_ stream: SHA256.Stream) -> Digest { Digest(taking: stream.finish()) }
 
-    private init(taking hash: [UInt8]) {
+    /// - Parameter hash: 32 bytes of our own making.
+    init(taking hash: [UInt8]) {
         guard let digest = Digest(hash) else { preconditionFailure("SHA-256 has 32 bytes") }
         self = digest
     }
@@ -19,8 +20,5 @@ extension Digest {
 
 extension Certificate {
     /// SHA-256 of its DER: how slips and the directory name it.
-    public var id: Digest {
-        guard let digest = Digest(digest) else { preconditionFailure("SHA-256 has 32 bytes") }
-        return digest
-    }
+    public var id: Digest { Digest(taking: digest) }
 }

@@ -119,12 +119,9 @@ public enum Gate {
         let certificateDigest = SHA256.hash(file[certificate])
         try checkAttributes(
             signer.inside(attributes), contentDigest: contentDigest, certificate: certificate, certificateDigest: certificateDigest)
-        guard let contentDigest = Digest(contentDigest), let certificateDigest = Digest(certificateDigest) else {
-            preconditionFailure("SHA-256 has 32 bytes")
-        }
         return GateSlip(
-            file: file, content: file[content], contentDigest: contentDigest, certificate: file[certificate],
-            certificateDigest: certificateDigest, signer: file[identifier], attributes: file[attributes.whole], signature: file[signature])
+            file: file, content: file[content], contentDigest: Digest(taking: contentDigest), certificate: file[certificate],
+            certificateDigest: Digest(taking: certificateDigest), signer: file[identifier], attributes: file[attributes.whole], signature: file[signature])
     }
 
     /// Four attributes, each once with one value, in DER order: an order that is the same in every letter's four.

@@ -37,17 +37,11 @@ public struct SealedPart: Sendable {
         let header = label.header(length: content.count)
         let count = saltBytes + 4 + header.count + content.count
         let size = Padme.size(count)
-        var plain: [UInt8] = []
-        plain.reserveCapacity(size)
-        plain += salt
-        for shift in [24, 16, 8, 0] { plain.append(UInt8(truncatingIfNeeded: header.count >> shift)) }
-        plain += header
-        plain += content
-        plain += repeatElement(0, count: size - count)
-        defer { Secret.wipe(&plain) }
+        let headerCount = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: header.count >> $0) }
         do {
-            let file = try CMS.seal(plain, to: recipient)
-            return SealedPart(file: file, digest: .sha256(file), commitment: .sha256(plain), size: Int64(size))
+            let (file, commitment) = try CMS.seal(
+                [salt, headerCount, header, content, [UInt8](repeating: 0, count: size - count)], to: recipient)
+            return SealedPart(file: file, digest: .sha256(file), commitment: Digest(taking: commitment), size: Int64(size))
         } catch {
             throw SealingError(.cannotSeal, error)
         }
@@ -93,14 +87,15 @@ public struct SealedPart: Sendable {
         // 1: the shape.
         let gate = try Gate.part(file)
         guard gate.recipient.elementsEqual(identity.certificate.subjectKeyIdentifier) else { throw fault("sealed to another key") }
-        // 2: the tag. The plaintext lies in a buffer of its own, which is zeroed whatever happens from here on.
+        // 2: the tag. The plaintext lies in a buffer of its own, which is zeroed unless all that follows agrees.
         var plain: [UInt8]
         do {
             plain = try CMS.open(gate.envelope, key: identity.key)
         } catch {
             throw fault(error.reason)
         }
-        defer { Secret.wipe(&plain) }
+        var isReleased = false
+        defer { if !isReleased { Secret.wipe(&plain) } }
         // 3: the commitment, over all of it.
         guard commits(.sha256(plain)) else { throw fault("another plaintext than the slip's") }
         if let size, size != Int64(plain.count) { throw fault("another size class than the slip's") }
@@ -114,7 +109,10 @@ public struct SealedPart: Sendable {
         else { throw fault("a header that is not the slip's") }
         // 5: nothing but zeros up to the size class.
         guard plain.count == Padme.size(start + length), plain[(start + length)...].allSatisfy({ $0 == 0 }) else { throw fault("padding") }
-        return Array(plain[start..<start + length])
+        isReleased = true
+        plain.removeLast(plain.count - start - length)
+        plain.removeFirst(start)
+        return plain
     }
 
     /// The number behind `"length":`. The whole header is compared afterwards, so that this need not be a reader of JSON.
