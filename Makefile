@@ -15,9 +15,11 @@ SEED ?=
 KEEP ?=
 WORK ?=
 MINUTES ?= 10
+ONLY ?=
+JSON ?=
 
 # What the program links, and the commands that tests and demo check it with.
-PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq git ca-certificates
+PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq curl git ca-certificates
 
 .PHONY: build test demo bench crash soak check format deps install-deps clean help
 
@@ -56,8 +58,10 @@ soak: install-deps  ## The same for MINUTES=10 minutes
 	@KHEYA_CRASH_MINUTES=$(MINUTES) KHEYA_CRASH_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test --disable-xctest --filter CrashTests
 
-bench: install-deps  ## Measure against the floor of the same machine, and print ratios
-	$(SWIFT) run -c release --package-path Tests/Benchmarks
+bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,acceptance,depth,cycle,attachment JSON=FILE
+	@$(SWIFT) build -c release --package-path Tests/Benchmarks --product kheya
+	$(SWIFT) build -c release --package-path Tests/Benchmarks --product SyncCounter
+	$(SWIFT) run -c release --package-path Tests/Benchmarks Benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON))
 
 format:  ## Rewrite the sources in the house style
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift

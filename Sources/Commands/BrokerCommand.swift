@@ -1,0 +1,54 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import Foundation
+import Logging
+import Membership
+import Procedure
+import ServiceLifecycle
+
+/// `kheya broker`: the mailboxes and the queue of one country.
+struct BrokerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker",
+        abstract: "Make and run a country's broker.",
+        discussion: """
+            A broker sees who writes to whom and the steps the profile shows it; it cannot open a letter. It stores before it says \
+            "stored", refuses what the procedure does not allow, and hands letters to the broker of the other country.
+
+            Example:
+              kheya broker create in:broker --home broker --key-file broker.key --name "Broker India" \
+            --host broker.in.example --address 192.0.2.7 --port 8443 --root in-root.crt --root bd-root.crt --request broker.request
+              kheya broker run --home broker --key-file broker.key
+            """,
+        subcommands: [Create.self, Run.self, Status.self])
+
+    struct Create: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a broker's home: three keys, settings, and the request for its authority.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var enrolment: EnrolmentOptions
+        @Argument(help: "Its id: country and name, for example in:broker.") var id: MemberID
+        @Option(help: "The DNS name in its certificate.") var host: String
+        @Option(help: "Its IP address, so that no resolver learns who calls it.") var address: String?
+        @Option(help: "Its port.") var port: Int
+        @Option(help: ArgumentHelp("Where it listens. Default: all addresses, its port.", valueName: "address:port")) var listen: String?
+
+        func execute(_ console: Console) async throws {
+            guard (1...65_535).contains(port) else { throw CommandFailure(.usage, "a port is from 1 to 65535") }
+            var settings = HomeSettings(kind: .broker, id: id, name: enrolment.name)
+            settings.listen = (address: address ?? "0.0.0.0", port: port)
+            if let listen {
+                guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]), (1...65_535).contains(port)
+                else { throw CommandFailure(.usage, "--listen is an address and a port: 0.0.0.0:8443") }
+                settings.listen = (address: String(listen[..<colon]), port: port)
+            }
+            let report = try enrolment.create(
+                settings, kind: .broker(host: host, port: port, address: address), in: home, now: Moment.now())
+            try console.result("broker.create", report) { report.text }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CaseFile
+import Cryptography
+import Exchange
+import Foundation
+import Letters
+import Logging
+import Membership
+import Node
+import Procedure
+import ServiceLifecycle
+
+/// `kheya node`: one organisation's keys, cases and letters, and the process that carries them.
+struct NodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node",
+        abstract: "Make and run an organisation's node.",
+        discussion: """
+            A node needs no public address: it calls its broker. While it is off nothing is lost. Steps are made with `kheya case` \
+            at any time, also while the node runs, also without a line; the running node carries them.
+
+            Example:
+              kheya node create in:shelter-07 --home node --key-file node.key --name "Shelter 07" --role IN_SHELTER \
+            --root in-root.crt --root bd-root.crt --account worker-1 --request shelter.request
+              kheya node run --home node --key-file node.key
+            """,
+        subcommands: [Create.self, Run.self, Once.self, Status.self, Secret.self, Account.self])
+
+    struct Create: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a node's home: three keys, settings, accounts, and the request for its authority.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var enrolment: EnrolmentOptions
+        @Argument(help: "Its id: country and name, for example in:shelter-07.") var id: MemberID
+        @Option(help: ArgumentHelp("A role it asks for, as the profile names it; may be repeated.", valueName: "role")) var role: [String]
+        @Option(help: ArgumentHelp("An account that may act here, by a local name; may be repeated.", valueName: "account"))
+        var account: [String] = []
+
+        func execute(_ console: Console) async throws {
+            var accounts = Accounts()
+            for name in account { try accounts.set(name, roles: []) }
+            let report = try enrolment.create(
+                HomeSettings(kind: .member, id: id, name: enrolment.name), kind: .member(roles: Set(role)), in: home, now: Moment.now())
+            try accounts.write(home: try home.directory)
+            try console.result("node.create", report) { report.text }
+        }
+    }
+
+    struct Secret: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the password of this home's key files, for stock openssl.",
+            discussion: """
+                With it `openssl pkey -in keys/seal.pem -passin file:SECRET` opens a key without kheya. Whoever has it and the \
+                home can read every letter: redirect it to a file of mode 0600 and remove that soon.
+                """)
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+
+        func execute(_ console: Console) async throws {
+            let opened = try OpenedHome(home)
+            struct Report: Encodable { let password: String }
+            let password = String(decoding: opened.home.vault.keyPassword, as: UTF8.self)
+            try console.result("node.secret", Report(password: password)) { password }
+        }
+    }
+
+    struct Account: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Who may act on this node (`--as`).", subcommands: [Add.self, Remove.self, List.self])
+
+        struct Report: Encodable {
+            struct Entry: Encodable {
+                let account: String
+                let roles: [String]
+            }
+            let accounts: [Entry]
+
+            init(_ accounts: Accounts) {
+                self.accounts = accounts.roles.sorted { $0.key < $1.key }.map { Entry(account: $0.key, roles: $0.value.sorted()) }
+            }
+
+            var text: String {
+                accounts.isEmpty ? "No account yet." : Table.lines(accounts.map { [$0.account, $0.roles.joined(separator: ", ")] }).joined(separator: "\n")
+            }
+        }
+
+        struct Add: Verb {
+            static let configuration = CommandConfiguration(abstract: "Add an account, or give it other roles.")
+            @OptionGroup var output: OutputOptions
+            @OptionGroup var home: HomeOptions
+            @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
+            @Option(help: ArgumentHelp("A local role; may be repeated.", valueName: "role")) var role: [String] = []
+
+            func execute(_ console: Console) async throws {
+                var accounts = try Accounts(home: try home.directory)
+                try accounts.set(account, roles: Set(role))
+                try accounts.write(home: try home.directory)
+                try console.result("node.account", Report(accounts)) { Report(accounts).text }
+            }
+        }
+
+        struct Remove: Verb {
+            static let configuration = CommandConfiguration(abstract: "Take an account away; what it did stays in the history.")
+            @OptionGroup var output: OutputOptions
+            @OptionGroup var home: HomeOptions
+            @Argument(help: "The account.") var account: String
+
+            func execute(_ console: Console) async throws {
+                var accounts = try Accounts(home: try home.directory)
+                guard accounts.has(account) else { throw CommandFailure(.noInput, "there is no such account") }
+                accounts.remove(account)
+                try accounts.write(home: try home.directory)
+                try console.result("node.account", Report(accounts)) { Report(accounts).text }
+            }
+        }
+
+        struct List: Verb {
+            static let configuration = CommandConfiguration(abstract: "List the accounts.")
+            @OptionGroup var output: OutputOptions
+            @OptionGroup var home: HomeOptions
+
+            func execute(_ console: Console) async throws {
+                let accounts = try Accounts(home: try home.directory)
+                try console.result("node.account", Report(accounts)) { Report(accounts).text }
+            }
+        }
+    }
+}
