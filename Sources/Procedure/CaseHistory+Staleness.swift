@@ -1,0 +1,46 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+extension CaseHistory {
+    /// Whether the letter is progress made without knowing of a stop that makes it void (R4, R5).
+    ///
+    /// Only visible progress and visible stops count, so that anybody can check the refusal from slips alone.
+    ///
+    /// - Returns: a refusal that names the stop, or `nil`.
+    public func staleness(of step: Step) -> Refusal? {
+        var ancestors = BitSet()
+        for id in Self.edges(of: step) {
+            guard let place = index[id] else { continue }
+            ancestors.insert(place)
+            ancestors.formUnion(nodes[place].ancestors)
+        }
+        let own = index[step.id]
+        let progress = step.shown.filter { event in visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false }
+        guard !progress.isEmpty else { return nil }
+        // Oldest first: all judges name the same stop.
+        let stops = nodes.indices.filter { nodes[$0].hasStopMay && !nodes[$0].isVoid && !ancestors.contains($0) && $0 != own }
+        for place in stops.sorted(by: { (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id) }) {
+            guard let stop = nodes[place].step, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else { continue }
+            for shown in stop.shown {
+                guard let candidates = visible(shown, of: stop), !candidates.isEmpty, candidates.allSatisfy(\.isStop) else { continue }
+                for event in progress {
+                    let moving = visible(event, of: step) ?? []
+                    let isVoid = moving.allSatisfy { one in
+                        one.edges.contains { $0.machine == 0 }
+                            || candidates.allSatisfy { other in other.edges.contains { edge in one.edges(on: edge.machine) != nil } }
+                    }
+                    if isVoid { return Refusal(.stale, stop: stop.id, event: event.code) }
+                }
+            }
+        }
+        return nil
+    }
+
+    /// The events that a shown code may stand for, by its sender's roles and its lane.
+    private func visible(_ event: Event, of step: Step) -> [ProfileTables.EventTable]? {
+        let held = profile.tables.held(step, roles: profile.definition.roles)
+        return profile.tables.codes[event.code]?.map { profile.tables.events[$0] }.filter { table in
+            table.rule.lanes.contains(step.lane) && table.rule.by.contains(where: held.contains)
+        }
+    }
+}

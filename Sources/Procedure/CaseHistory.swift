@@ -1,0 +1,219 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One case as the causal graph of its letters, as one judge knows them.
+///
+/// A value: judging changes nothing, and two histories with the same letters and the same sight agree, in whatever order the letters
+/// came. What this judge cannot read is unknown, not missing.
+///
+/// - SeeAlso: Protocols/Procedure.md.
+public struct CaseHistory: Sendable {
+    public let profile: Profile
+    private(set) var nodes: [Node] = []
+    private(set) var index: [Digest: Int] = [:]
+    private(set) var reaches: [SealedReach] = []
+    private var reachIndex: [SealedReach.Key: Int] = [:]
+    /// Letters that others name and that have not come.
+    private(set) var missing = BitSet()
+    /// Letters that can matter to replay.
+    private(set) var eventful = BitSet()
+    private var hasChildren = BitSet()
+    private(set) var retractions = BitSet()
+    /// What all known letters leave possible; absent after a letter that did not descend from all others.
+    private var settled: Situation?
+
+    public init(profile: Profile) {
+        self.profile = profile
+        settled = Situation(profile.tables)
+    }
+
+    /// The number of letters that have come.
+    public var count: Int { nodes.count - missing.count }
+
+    public func contains(_ id: Digest) -> Bool { index[id].map { !missing.contains($0) } ?? false }
+
+    /// The letter as it was inserted.
+    public func step(_ id: Digest) -> Step? { index[id].flatMap { nodes[$0].step } }
+
+    /// Letters of which nobody known descends: what the next letter names as its parents. Sorted.
+    public var heads: [Digest] {
+        nodes.indices.filter { !missing.contains($0) && !hasChildren.contains($0) }.map { nodes[$0].id }.sorted()
+    }
+
+    /// All letters of which `step` descends, or says so, and that have not come. Sorted.
+    public func missingAncestors(of step: Step) -> [Digest] {
+        let named = Self.edges(of: step)
+        var result = Set(named.filter { !contains($0) })
+        for id in named {
+            if let place = index[id] { for lost in nodes[place].ancestors.intersection(missing).elements { result.insert(nodes[lost].id) } }
+        }
+        return result.sorted()
+    }
+
+    /// Adds a letter, whatever was said of it. Again changes nothing, unless this time more of it is readable or it has become void.
+    public mutating func insert(_ step: Step) {
+        if let place = index[step.id], let known = nodes[place].step {
+            let merged = Self.merge(known, step)
+            guard merged != known else { return }
+            describe(place, merged)
+            settled = nil
+            return
+        }
+        let wasNamed = index[step.id] != nil
+        let place = place(of: step.id)
+        missing.remove(place)
+        link(place, step)
+        describe(place, step)
+        if wasNamed { relink(from: place) }
+        settle(after: place, wasNamed: wasNamed)
+    }
+
+    /// Letters that a step names as coming before it.
+    static func edges(of step: Step) -> Set<Digest> {
+        var result = Set(step.parents)
+        for id in [step.previous, step.root, step.opened] { if let id { result.insert(id) } }
+        result.remove(step.id)
+        return result
+    }
+
+    private static func merge(_ known: Step, _ step: Step) -> Step {
+        var merged = known
+        if case .opened = step.sealed, known.sealed == .unknown {
+            merged = step
+            merged.requires = Array(Set(known.requires + step.requires)).sorted()
+        }
+        merged.isVoid = known.isVoid || step.isVoid
+        return merged
+    }
+
+    private mutating func place(of id: Digest) -> Int {
+        if let place = index[id] { return place }
+        nodes.append(Node(id: id))
+        index[id] = nodes.count - 1
+        missing.insert(nodes.count - 1)
+        return nodes.count - 1
+    }
+
+    private mutating func link(_ place: Int, _ step: Step) {
+        var ancestors = BitSet()
+        var newest = step.at.seconds
+        for id in Self.edges(of: step) {
+            let parent = self.place(of: id)
+            hasChildren.insert(parent)
+            ancestors.insert(parent)
+            ancestors.formUnion(nodes[parent].ancestors)
+            newest = max(newest, nodes[parent].newestAt)
+        }
+        ancestors.remove(place)
+        nodes[place].ancestors = ancestors
+        nodes[place].ancestorCount = ancestors.count
+        nodes[place].newestAt = newest
+    }
+
+    /// A letter that others named came late: they descend from its ancestors too.
+    private mutating func relink(from place: Int) {
+        for other in nodes.indices where nodes[other].ancestors.contains(place) {
+            nodes[other].ancestors.formUnion(nodes[place].ancestors)
+            nodes[other].ancestors.remove(other)
+            nodes[other].ancestorCount = nodes[other].ancestors.count
+            nodes[other].newestAt = max(nodes[other].newestAt, nodes[place].newestAt)
+        }
+    }
+
+    private mutating func describe(_ place: Int, _ step: Step) {
+        let held = profile.tables.held(step, roles: profile.definition.roles)
+        var reach: Int?
+        if step.sealed == .unknown { reach = self.reach(of: SealedReach.Key(roles: held, lane: step.lane)) }
+        profile.tables.describe(&nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
+        if nodes[place].isEventful { eventful.insert(place) } else { eventful.remove(place) }
+        if retractedLetter(place) != nil { retractions.insert(place) } else { retractions.remove(place) }
+    }
+
+    private mutating func reach(of key: SealedReach.Key) -> Int {
+        if let place = reachIndex[key] { return place }
+        // Kinds are counted in one word; the last two places stand for "any role".
+        let wide = reaches.count >= 62 ? SealedReach.Key(roles: Set(profile.definition.roles.keys), lane: key.lane) : key
+        if let place = reachIndex[wide] { return place }
+        reaches.append(SealedReach(wide, tables: profile.tables))
+        reachIndex[wide] = reaches.count - 1
+        return reaches.count - 1
+    }
+
+    /// Keeps the settled situation where the new letter descends from all that matters.
+    private mutating func settle(after place: Int, wasNamed: Bool) {
+        let node = nodes[place]
+        guard node.isEventful else {
+            if node.isVoid || wasNamed { settled = nil }
+            return
+        }
+        var others = eventful
+        others.remove(place)
+        guard !wasNamed, others.isSubset(of: node.ancestors) else {
+            settled = nil
+            return
+        }
+        guard var situation = settled, !retractions.contains(place), !(situation.isExact && !node.isCertain) else {
+            settled = Replay(self, members: eventful).situation()
+            return
+        }
+        Replay(self, members: eventful).append(place, to: &situation)
+        settled = situation
+    }
+
+    // MARK: for judging
+
+    /// What a causally closed set of letters leaves possible.
+    func situation(after members: BitSet) -> Situation {
+        let matter = members.intersection(eventful)
+        if let settled, eventful.isSubset(of: matter) { return settled }
+        return Replay(self, members: matter).situation()
+    }
+
+    /// What all known letters leave possible.
+    var situation: Situation { settled ?? Replay(self, members: eventful).situation() }
+
+    /// Possible states of each machine, what may be pending included.
+    func configs(of situation: Situation) -> [[Config]] {
+        situation.machines.enumerated().map { machine, branches in
+            var result: Set<Config> = []
+            for branch in branches { result.formUnion(close(branch.configs, on: machine, pending: branch.pending)) }
+            return Array(result)
+        }
+    }
+
+    private func close(_ configs: Set<Config>, on machine: Int, pending: UInt64) -> Set<Config> {
+        SealedReach.close(configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
+    }
+
+    /// The situation after unread events of one more letter.
+    func widen(_ situation: Situation, by reach: SealedReach) -> Situation {
+        var result = situation
+        for machine in result.machines.indices where !reach.rows[machine].isEmpty {
+            var configs: Set<Config> = []
+            for branch in result.machines[machine] { configs.formUnion(close(branch.configs, on: machine, pending: branch.pending)) }
+            result.machines[machine] = [Situation.Branch(configs: SealedReach.close(configs, on: machine, [reach]), pending: 0)]
+        }
+        for place in result.newest.indices where reach.newest[place] { result.newest[place].mayBeUnread = true }
+        return result
+    }
+
+    /// The letter that a retraction leaves out.
+    private func retractedLetter(_ place: Int) -> Int? {
+        guard let retraction = profile.definition.retraction, let step = nodes[place].step, !step.isVoid else { return nil }
+        for item in nodes[place].items where item.candidates.contains(where: { profile.tables.events[$0].name == retraction.event }) {
+            guard case .text(let text) = item.facts[retraction.fact], let id = Digest(hex: text), let target = index[id],
+                nodes[place].ancestors.contains(target), nodes[target].step?.from == step.from
+            else { continue }
+            return target
+        }
+        return nil
+    }
+
+    func retracted(in members: BitSet) -> BitSet {
+        var result = BitSet()
+        for place in retractions.elements where members.contains(place) {
+            if let target = retractedLetter(place) { result.insert(target) }
+        }
+        return result
+    }
+}
