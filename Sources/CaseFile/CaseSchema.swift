@@ -1,0 +1,78 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// The tables of `node.sqlite`. Protocols/CaseFile.md, "Tables", says what each one means.
+enum CaseSchema {
+    static let version = 1
+
+    static func make(in database: Database) throws {
+        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        if found == version { return }
+        guard found == 0 else { throw CaseFileError(.damaged, "a database of version \(found); this program writes \(version)") }
+        try database.execute(sql: tables)
+        try database.execute(sql: "PRAGMA user_version=\(version)")
+    }
+
+    private static let tables = """
+        CREATE TABLE setting(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE cases(
+            pseudonym TEXT PRIMARY KEY, root BLOB NOT NULL, profile BLOB NOT NULL, created INTEGER NOT NULL,
+            opened_here INTEGER NOT NULL, last_own BLOB) WITHOUT ROWID;
+
+        CREATE TABLE letter(
+            id BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, type TEXT NOT NULL, lane TEXT NOT NULL, sender TEXT NOT NULL,
+            sent INTEGER NOT NULL, direction TEXT NOT NULL, state TEXT NOT NULL, roles TEXT NOT NULL, slip BLOB NOT NULL,
+            arrived INTEGER NOT NULL, serial INTEGER NOT NULL);
+        CREATE INDEX letter_case ON letter(pseudonym, serial);
+        CREATE UNIQUE INDEX letter_serial ON letter(serial);
+
+        CREATE TABLE ancestry(child BLOB NOT NULL, parent BLOB NOT NULL, PRIMARY KEY(child, parent)) WITHOUT ROWID;
+        CREATE INDEX ancestry_parent ON ancestry(parent);
+
+        CREATE TABLE record(
+            kind TEXT NOT NULL, pseudonym TEXT NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, letter BLOB NOT NULL,
+            sealed BLOB NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+        CREATE INDEX record_letter ON record(letter);
+
+        CREATE TABLE attachment(
+            commitment BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, letter BLOB NOT NULL, file TEXT NOT NULL,
+            bytes INTEGER NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE part(digest BLOB PRIMARY KEY, size INTEGER NOT NULL, content BLOB) WITHOUT ROWID;
+        CREATE TABLE letter_part(
+            letter BLOB NOT NULL, digest BLOB NOT NULL, place INTEGER NOT NULL, PRIMARY KEY(letter, digest)) WITHOUT ROWID;
+        CREATE INDEX letter_part_digest ON letter_part(digest);
+
+        CREATE TABLE outbox(
+            position INTEGER PRIMARY KEY AUTOINCREMENT, letter BLOB NOT NULL UNIQUE, lane TEXT NOT NULL, state TEXT NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 0, code TEXT, stop BLOB, relayed BLOB, carried INTEGER,
+            settled INTEGER);
+        CREATE INDEX outbox_waiting ON outbox(state, lane DESC, position);
+
+        CREATE TABLE inbox(
+            position INTEGER PRIMARY KEY AUTOINCREMENT, letter BLOB NOT NULL UNIQUE, lane TEXT NOT NULL, state TEXT NOT NULL,
+            code TEXT, receipt BLOB, acknowledged INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 0, judged INTEGER,
+            acted INTEGER);
+        CREATE INDEX inbox_state ON inbox(state, lane DESC, position);
+
+        CREATE TABLE receipt(
+            id BLOB PRIMARY KEY, letter BLOB NOT NULL, sender TEXT NOT NULL, state TEXT NOT NULL, code TEXT, at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX receipt_letter ON receipt(letter);
+
+        CREATE TABLE void(
+            id BLOB PRIMARY KEY, letter BLOB NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, stop BLOB, sender TEXT NOT NULL,
+            at INTEGER NOT NULL, slip BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX void_letter ON void(letter);
+
+        CREATE TABLE pair(member TEXT PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE heard(
+            member TEXT NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, letter BLOB NOT NULL,
+            PRIMARY KEY(member, epoch, sequence, letter)) WITHOUT ROWID;
+
+        CREATE TABLE alarm(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, member TEXT, letter BLOB, detail TEXT);
+        """
+}

@@ -1,0 +1,74 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Letters
+public import Procedure
+import Sealing
+
+/// One case as this node sees it: its letters, what of them it could open, and the history that follows.
+public struct CaseSight: Sendable {
+    public let record: CaseRecord
+    public private(set) var history: CaseHistory
+    public private(set) var letters: [LetterRecord]
+    public private(set) var slips: [LetterID: Slip] = [:]
+
+    /// Rebuilds a case from its records.
+    ///
+    /// Letters that wait or could not be read are in no graph. A refused letter, one that a notice ended before anybody opened it, and
+    /// one that this node itself did not admit stay in it as void; an ancestor's slip, and a letter whose parts did not open, stay
+    /// with their sealed steps unknown.
+    /// - Throws: ``CaseFileError`` `.damaged`.
+    public init(_ record: CaseRecord, profile: Profile, in transaction: CaseTransaction) throws {
+        self.record = record
+        history = CaseHistory(profile: profile)
+        letters = try transaction.letters(of: record.caseID)
+        for letter in letters where letter.state.isInGraph {
+            let slip = try StoredSlip.read(letter.slip)
+            slips[letter.id] = slip
+            history.insert(try transaction.step(of: letter, slip: slip))
+        }
+    }
+
+    /// Adds a letter that was made in the same transaction.
+    public mutating func insert(_ step: Step, slip: Slip) {
+        slips[step.id] = slip
+        history.insert(step)
+    }
+}
+
+/// A slip that this node has verified before it stored it.
+public enum StoredSlip {
+    /// - Throws: ``CaseFileError`` `.damaged`.
+    public static func read(_ file: [UInt8]) throws -> Slip {
+        do { return try Slip.read(Array(Gate.slip(file).content)) } catch {
+            throw CaseFileError(.damaged, "a stored slip does not read")
+        }
+    }
+}
+
+extension CaseTransaction {
+    /// A stored letter as a step of the graph, with this node's sight.
+    public func step(of letter: LetterRecord, slip: Slip) throws -> Step {
+        var opened: SealedSteps?
+        if slip.sealed != nil, letter.state != .invalid, letter.direction != .context,
+            let json = try record(.steps, id: letter.id, in: letter.caseID)
+        {
+            do { opened = try SealedSteps.read(json) } catch { throw CaseFileError(.damaged, "sealed steps do not read") }
+        }
+        return Step(id: letter.id, slip: slip, roles: letter.roles, opened: opened, isVoid: try isVoid(letter))
+    }
+
+    /// Whether the letter's steps do not count.
+    public func isVoid(_ letter: LetterRecord) throws -> Bool {
+        if letter.state == .invalid, try inboxEntry(letter.id)?.code?.hasPrefix("procedure.") == true { return true }
+        // The broker has said so already; its signed refusal is on the way.
+        if letter.direction == .out, try outboxEntry(letter.id)?.state == .refused { return true }
+        let voids = try voids(of: letter.id)
+        if voids.contains(where: { $0.type == .refusal }) { return true }
+        // A notice that crossed the receipt on its way: opened wins, the notice stays as a fact.
+        let wasOpened =
+            try letter.state == .valid || letter.state == .flagged
+            || receipts(for: letter.id).contains { $0.state == .valid || $0.state == .flagged }
+        return !wasOpened && voids.contains { $0.code != NoticeCode.seenPossibly.rawValue }
+    }
+}
