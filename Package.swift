@@ -16,12 +16,14 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 /// The modules without a network package; `swift build --product KheyaCore` takes seconds.
@@ -49,8 +51,8 @@ let services: [Target] = [
     .target(
         name: "Exchange",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", hummingbird, hummingbirdTLS,
-            asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, nioSSL, logging,
+            "Procedure", "Letters", "Cryptography", "Sealing", "MessageStore", hummingbirdCore, hummingbirdTLS,
+            asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .target(
@@ -109,7 +111,7 @@ let tests: [Target] = [
         name: "ExchangeTests",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "Exchange", "TestSupport",
-            asyncHTTPClient, nioCore, nioPosix, nioSSL, logging,
+            asyncHTTPClient, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(
@@ -132,6 +134,7 @@ let package = Package(
         .library(
             name: "KheyaCore",
             targets: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile"]),
+        .library(name: "KheyaServices", targets: ["Exchange", "Broker", "Node"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

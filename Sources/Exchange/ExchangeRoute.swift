@@ -1,0 +1,99 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import Procedure
+
+/// What a request asks, by its method and path alone. Protocols/Exchange.md §3.
+enum ExchangeRoute: Hashable {
+    case pushLetters
+    case partState(Digest)
+    case putPart(Digest)
+    case getPart(Digest)
+    case mailbox(limit: Int, wait: Int)
+    case acknowledge
+    case changes
+    case slips
+    case documents
+
+    /// - Parameter target: the request target as sent; one spelling of each, no percent signs, no slash more or less.
+    init(method: HTTPRequest.Method, target: String) throws(ExchangeFault) {
+        let halves = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        let path = String(Substring(halves[0]))
+        let query = halves.count > 1 ? String(Substring(halves[1])) : nil
+        let parts = "/v1/parts/"
+        if path.hasPrefix(parts) {
+            guard let digest = Digest(hex: path.dropFirst(parts.count)) else { throw .notFound }
+            guard query == nil else { throw .badRequest }
+            switch method {
+            case .head: self = .partState(digest)
+            case .put: self = .putPart(digest)
+            case .get: self = .getPart(digest)
+            default: throw .method
+            }
+            return
+        }
+        let (wanted, route): (HTTPRequest.Method, ExchangeRoute)
+        switch path {
+        case "/v1/letters": (wanted, route) = (.post, .pushLetters)
+        case "/v1/mailbox": (wanted, route) = (.get, try Self.mailbox(query))
+        case "/v1/acknowledgements": (wanted, route) = (.post, .acknowledge)
+        case "/v1/changes": (wanted, route) = (.get, .changes)
+        case "/v1/slips": (wanted, route) = (.post, .slips)
+        case "/v1/documents": (wanted, route) = (.get, .documents)
+        default: throw .notFound
+        }
+        guard method == wanted else { throw .method }
+        if case .mailbox = route {} else if query != nil { throw .badRequest }
+        self = route
+    }
+
+    /// `limit=16&wait=55`, both there, in this order.
+    private static func mailbox(_ query: String?) throws(ExchangeFault) -> ExchangeRoute {
+        let fields = (query ?? "").split(separator: "&", omittingEmptySubsequences: false)
+        guard fields.count == 2, fields[0].hasPrefix("limit="), fields[1].hasPrefix("wait="),
+            let limit = number(fields[0].dropFirst(6), most: ExchangeLimits.batchLetters), limit > 0,
+            let wait = number(fields[1].dropFirst(5), most: ExchangeLimits.waitSeconds)
+        else { throw .badRequest }
+        return .mailbox(limit: limit, wait: wait)
+    }
+
+    /// A decimal number without sign or leading zero, at most `most`.
+    static func number(_ text: some StringProtocol, most: Int) -> Int? {
+        let digits = text.utf8
+        guard (1...16).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
+            digits.count == 1 || digits.first != 0x30, let number = Int(text), number <= most
+        else { return nil }
+        return number
+    }
+
+    /// The target a client sends.
+    var target: String {
+        switch self {
+        case .pushLetters: "/v1/letters"
+        case .partState(let digest), .putPart(let digest), .getPart(let digest): "/v1/parts/\(digest.hex)"
+        case .mailbox(let limit, let wait): "/v1/mailbox?limit=\(limit)&wait=\(wait)"
+        case .acknowledge: "/v1/acknowledgements"
+        case .changes: "/v1/changes"
+        case .slips: "/v1/slips"
+        case .documents: "/v1/documents"
+        }
+    }
+
+    /// The body's type and most bytes; `nil` for requests without a body.
+    var body: (type: String, bytes: Int)? {
+        switch self {
+        case .pushLetters: (MediaType.archive, ExchangeLimits.batchBytes)
+        case .putPart: (MediaType.part, ExchangeLimits.partBytes)
+        case .acknowledge, .slips: (MediaType.json, ExchangeLimits.jsonBytes)
+        case .partState, .getPart, .mailbox, .changes, .documents: nil
+        }
+    }
+}
+
+/// The three types of bodies.
+enum MediaType {
+    static let archive = "application/x-tar"
+    static let part = "application/octet-stream"
+    static let json = "application/json"
+}

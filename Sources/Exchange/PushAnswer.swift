@@ -1,0 +1,111 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Letters
+internal import MessageStore
+internal import Procedure
+
+/// The answers to a push, one for each letter, as canonical JSON.
+///
+/// ```
+/// {"answers":[{"outcome":"stored","relayed":"<base64>"},
+///             {"missing":["<digest>"…],"outcome":"awaiting-parts"},
+///             {"outcome":"waiting","unknown":["<letter id>"…]},
+///             {"code":"G_HOME_COMPLETE","outcome":"refused","refusal":"<letter id>","stop":"<letter id>"},
+///             {"code":"slip.malformed","outcome":"rejected"},
+///             {"code":"waiting.full","outcome":"later","seconds":60}],"v":1}
+/// ```
+///
+/// - SeeAlso: Protocols/Exchange.md §4.1.
+enum PushAnswer {
+    static func write(_ outcomes: [PushOutcome]) -> [UInt8] {
+        CanonicalJSON.write(.object(["answers": .array(outcomes.map { .object(fields(of: $0)) }), "v": .integer(1)]))
+    }
+
+    private static func fields(of outcome: PushOutcome) -> [String: JSONValue] {
+        func digests(_ list: [Digest], _ limit: Int) -> JSONValue { .array(list.prefix(limit).map { .string($0.hex) }) }
+        switch outcome {
+        case .stored(let relayed):
+            return ["outcome": .string("stored"), "relayed": .string(Base64.text(of: relayed))]
+        case .awaitingParts(let missing):
+            var fields: [String: JSONValue] = ["outcome": .string("awaiting-parts")]
+            if !missing.isEmpty { fields["missing"] = digests(missing, ExchangeLimits.answerParts) }
+            return fields
+        case .waiting(let unknown):
+            var fields: [String: JSONValue] = ["outcome": .string("waiting")]
+            if !unknown.isEmpty { fields["unknown"] = digests(unknown, ExchangeLimits.answerWaiting) }
+            return fields
+        case .refused(let code, let refusal, let stop):
+            var fields: [String: JSONValue] = [
+                "code": .string(code), "outcome": .string("refused"), "refusal": .string(refusal.hex),
+            ]
+            if let stop { fields["stop"] = .string(stop.hex) }
+            return fields
+        case .rejected(let code): return ["code": .string(code), "outcome": .string("rejected")]
+        case .later(let code, let seconds):
+            return ["code": .string(code), "outcome": .string("later"), "seconds": .integer(Int64(max(0, seconds)))]
+        }
+    }
+
+    static func read(_ bytes: [UInt8], count: Int) throws(LetterError) -> [PushOutcome] {
+        var reader = FieldReader(
+            try CanonicalJSON.read(bytes, limits: ExchangeLimits.answer), place: "answer", failure: .malformed)
+        guard try reader.integer("v") == 1 else { throw reader.fault("v", "unknown version") }
+        let outcomes = try reader.list("answers", limit: count) { entry throws(LetterError) in try outcome(&entry) }
+        try reader.finish()
+        guard outcomes.count == count else { throw reader.fault("answers", "not one for each letter") }
+        return outcomes
+    }
+
+    private static func outcome(_ entry: inout FieldReader) throws(LetterError) -> PushOutcome {
+        switch try entry.string("outcome") {
+        case "stored":
+            guard let relayed = Base64.bytes(of: try entry.string("relayed")) else { throw entry.fault("relayed", "not base64") }
+            return .stored(relayed: relayed)
+        case "awaiting-parts": return .awaitingParts(try entry.digests("missing", limit: ExchangeLimits.answerParts))
+        case "waiting": return .waiting(try entry.digests("unknown", limit: ExchangeLimits.answerWaiting))
+        case "refused":
+            return .refused(
+                code: try entry.pattern("code", Patterns.code), refusal: try entry.digest("refusal"),
+                stop: try entry.optionalDigest("stop"))
+        case "rejected": return .rejected(code: try entry.pattern("code", Patterns.code))
+        case "later":
+            return .later(code: try entry.pattern("code", Patterns.code), seconds: Int(try entry.integer("seconds")))
+        default: throw entry.fault("outcome", "unknown")
+        }
+    }
+}
+
+/// `{"letters":["<letter id>"…],"v":1}`: what is acknowledged, or whose slips are asked for. Absent when there are none.
+enum LetterList {
+    static func write(_ letters: [LetterID]) -> [UInt8] {
+        var fields: [String: JSONValue] = ["v": .integer(1)]
+        if !letters.isEmpty { fields["letters"] = .array(letters.map { .string($0.hex) }) }
+        return CanonicalJSON.write(.object(fields))
+    }
+
+    static func read(_ bytes: [UInt8]) throws(LetterError) -> [LetterID] {
+        var reader = FieldReader(
+            try CanonicalJSON.read(bytes, limits: ExchangeLimits.request), place: "request", failure: .malformed)
+        guard try reader.integer("v") == 1 else { throw reader.fault("v", "unknown version") }
+        let letters = try reader.digests("letters", limit: ExchangeLimits.requestIDs)
+        try reader.finish()
+        return letters
+    }
+}
+
+/// `{"changes":17,"v":1}`: below 2^53.
+enum ChangesAnswer {
+    static func write(_ count: Int64) -> [UInt8] {
+        CanonicalJSON.write(.object(["changes": .integer(count), "v": .integer(1)]))
+    }
+
+    static func read(_ bytes: [UInt8]) throws(LetterError) -> Int64 {
+        var reader = FieldReader(
+            try CanonicalJSON.read(bytes, limits: ExchangeLimits.request), place: "changes", failure: .malformed)
+        guard try reader.integer("v") == 1 else { throw reader.fault("v", "unknown version") }
+        let count = try reader.integer("changes")
+        try reader.finish()
+        return count
+    }
+}
