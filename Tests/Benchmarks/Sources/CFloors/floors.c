@@ -14,6 +14,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/cms.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -206,6 +207,8 @@ uint64_t floors_file_system(const char *directory) {
     struct statfs status;
     return statfs(directory, &status) == 0 ? (uint64_t)status.f_type : 0;
 }
+
+const char *floors_libcrypto(void) { return OpenSSL_version(OPENSSL_VERSION); }
 
 static double seconds(clockid_t clock) {
     struct timespec time;

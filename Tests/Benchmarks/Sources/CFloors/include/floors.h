@@ -47,6 +47,9 @@ long floors_fdatasync(const char *directory, long count);
 /// The file system's magic number (statfs), 0 when it cannot be read.
 uint64_t floors_file_system(const char *directory);
 
+/// The version of libcrypto, for the reader of the figures.
+const char *floors_libcrypto(void);
+
 /// CPU seconds of the calling thread.
 double floors_thread_seconds(void);
 /// CPU seconds of this process, all threads.

@@ -1,0 +1,73 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Cryptography
+import Foundation
+import Letters
+import Membership
+import MessageStore
+import Procedure
+import Sealing
+
+/// Makes real letters in bulk: nameless offers, each the first of a case of its own, signed by the shelter and sealed to the NGO.
+struct LetterFactory: Sendable {
+    let sender: MemberID
+    let recipient: MemberID
+    let signing: SigningIdentity
+    let sealing: Certificate
+    let profile: Profile
+    let events: [Event]
+    let form: [UInt8]
+    let now: Instant
+
+    /// - Parameter first: the number of the first letter to this recipient.
+    func offers(_ count: Int, first: Int64) throws -> [SignedLetter] {
+        let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        let share = (count + cores - 1) / cores
+        let results = Results(cores)
+        DispatchQueue.concurrentPerform(iterations: cores) { core in
+            let range = core * share..<min(count, (core + 1) * share)
+            results.set(core, Result { try range.map { try offer(first + Int64($0)) } })
+        }
+        return try results.joined()
+    }
+
+    private func offer(_ sequence: Int64) throws -> SignedLetter {
+        guard let caseID = CaseID(random: SecureRandom.bytes(16)) else { throw BenchmarkError("16 bytes make a case pseudonym") }
+        let (content, digest) = SealedStepsContent.make(SealedSteps(events: events), salt: SecureRandom.bytes(32))
+        func label(_ kind: PartKind) -> PartLabel { PartLabel(from: sender, to: recipient, caseID: caseID, kind: kind) }
+        let steps = try SealedPart.seal(content, label: label(.steps), to: sealing)
+        let preview = try SealedPart.seal(form, label: label(.form), to: sealing)
+        func reference(_ part: SealedPart, _ basis: Basis) -> PartReference {
+            PartReference(
+                digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1, recipient: recipient, basis: basis)
+        }
+        let slip = Slip(
+            type: .step, lane: .normal, from: sender,
+            to: [Addressee(member: recipient, certificate: sealing.id, epoch: 1, sequence: sequence)], caseID: caseID,
+            profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
+            steps: profile.shown(events), sealed: digest, parts: [reference(steps, .custody), reference(preview, .consent)], at: now,
+            expires: now + 30 * 86_400)
+        let signed = try SignedSlip.sign(slip, by: signing)
+        return SignedLetter(
+            slip: slip,
+            bundle: LetterBundle(id: signed.id, slip: signed.file, parts: [steps.digest: steps.file, preview.digest: preview.file]))
+    }
+
+    /// One result for each core, written by different threads.
+    private final class Results: @unchecked Sendable {
+        // @unchecked: the lock guards the list.
+        private let lock = NSLock()
+        private var list: [Result<[SignedLetter], any Error>?]
+
+        init(_ count: Int) { list = Array(repeating: nil, count: count) }
+        func set(_ index: Int, _ result: Result<[SignedLetter], any Error>) { lock.withLock { list[index] = result } }
+        func joined() throws -> [SignedLetter] { try lock.withLock { try list.flatMap { try $0?.get() ?? [] } } }
+    }
+}
+
+/// A letter as its sender has it.
+struct SignedLetter: Sendable {
+    let slip: Slip
+    let bundle: LetterBundle
+}
