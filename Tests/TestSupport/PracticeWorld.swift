@@ -28,13 +28,16 @@ public struct PracticeWorld: Sendable {
     /// One authority, with its key in memory and the newest directory it signed. Invented.
     public struct Country: Sendable {
         public let authority: Authority
+        /// The root key, for tests that misuse it.
+        public let key: PrivateKey
         public private(set) var directory: MemberDirectory
         public private(set) var document: SignedDocument
         /// Profile letters it signed.
         public private(set) var profiles: [SignedDocument] = []
 
         public init(_ id: MemberID, at: Instant, lifetimes: CertificateLifetimes = .standard) throws {
-            authority = try Authority.create(id: id, key: .generate(), at: at, lifetimes: lifetimes)
+            key = try .generate()
+            authority = try Authority.create(id: id, key: key, at: at, lifetimes: lifetimes)
             (directory, document) = try authority.sign(authority.emptyDirectory(at: at), at: at)
         }
 
@@ -124,19 +127,44 @@ public struct PracticeWorld: Sendable {
             case .broker: try authority.admitBroker(request, safetyNumber: request.safetyNumber, to: &draft, at: at)
             }
         }
-        guard let directory = authorities[authority]?.directory,
+        parties[id] = try party(id, name: name, kind: kind, broker: broker, privateKeys: privateKeys, older: [])
+    }
+
+    /// Gives a party new keys for these uses, vouched for by its signing key. Old sealing keys stay beside the new one.
+    public mutating func renew(_ id: MemberID, _ uses: Set<CertificateUse>, at: Instant) throws {
+        let old = try party(id)
+        var privateKeys = old.privateKeys
+        var new: [CertificateUse: PrivateKey] = [:]
+        for use in uses { new[use] = try PrivateKey.generate() }
+        privateKeys.merge(new) { $1 }
+        let request = try EnrolmentRequest(
+            id: id, name: old.name, kind: old.kind, at: at, keys: new, vouchedBy: (old.signing.certificate, old.signing.key))
+        try publish(try authorityID(for: id), at: at) { authority, draft in try authority.renew(request, in: &draft, at: at) }
+        parties[id] = try party(
+            id, name: old.name, kind: old.kind, broker: old.broker, privateKeys: privateKeys,
+            older: uses.contains(.seal) ? old.keys.sealing : Array(old.keys.sealing.dropFirst()))
+    }
+
+    /// A party with the certificates that its directory lists for its keys.
+    private func party(
+        _ id: MemberID, name: String, kind: EnrolmentRequest.Kind, broker: MemberID?, privateKeys: [CertificateUse: PrivateKey],
+        older: [SealingIdentity]
+    ) throws -> Party {
+        guard let directory = authorities[try authorityID(for: id)]?.directory,
             let listed = directory.member(id)?.certificates ?? directory.broker(id)?.certificates
         else { throw Unknown(id: id.text) }
         func pair(_ use: CertificateUse) throws -> (certificate: Certificate, key: PrivateKey) {
-            guard let entry = listed.first(where: { $0.use == use }), let key = privateKeys[use] else { throw Unknown(id: id.text) }
+            guard let key = privateKeys[use], let entry = listed.first(where: { $0.certificate.publicKey == key.publicKey }) else {
+                throw Unknown(id: id.text)
+            }
             return (entry.certificate, key)
         }
         let (sign, seal, link) = (try pair(.sign), try pair(.seal), try pair(.link))
-        parties[id] = Party(
+        return Party(
             id: id, name: name, kind: kind, broker: broker, privateKeys: privateKeys,
             keys: MemberKeys(
                 signing: try SigningIdentity(certificate: sign.certificate, key: sign.key),
-                sealing: [try SealingIdentity(certificate: seal.certificate, key: seal.key)],
+                sealing: [try SealingIdentity(certificate: seal.certificate, key: seal.key)] + older,
                 link: LinkIdentity(certificate: link.certificate, key: link.key)))
     }
 
