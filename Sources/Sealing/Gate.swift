@@ -208,7 +208,7 @@ public enum Gate {
     private static func checkSignature(_ file: [UInt8], _ range: Range<Int>) throws(DERError) {
         guard range.count <= 72 else { throw .malformed("a signature longer than 72 bytes") }
         let signature = Array(file[range])
-        try DER.check(signature, depth: 1, elements: 3)
+        try DER.check(signature, depth: 1, elements: 8)
         var reader = DER.Reader(signature)
         var pair = try reader.enter(0x30, "a signature is a sequence")
         for _ in 0..<2 {
