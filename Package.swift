@@ -65,7 +65,7 @@ let services: [Target] = [
     .target(
         name: "Node",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "SQLiteStore", "CaseFile", "Exchange",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Exchange",
             serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
@@ -117,7 +117,7 @@ let tests: [Target] = [
     .testTarget(
         name: "NodeTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "SQLiteStore", "CaseFile", "Exchange",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile", "Exchange",
             "Broker", "Node", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),

@@ -29,11 +29,8 @@ public struct CaseSight: Sendable {
         }
     }
 
-    /// Adds a letter that was made in the same transaction.
-    public mutating func insert(_ step: Step, slip: Slip) {
-        slips[step.id] = slip
-        history.insert(step)
-    }
+    /// Adds a letter that is being made.
+    public mutating func insert(_ step: Step) { history.insert(step) }
 }
 
 /// A slip that this node has verified before it stored it.

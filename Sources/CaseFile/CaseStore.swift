@@ -48,6 +48,8 @@ public final class CaseStore: Sendable {
         pool = try DatabasePool(path: path, configuration: configuration)
         chmod(path, 0o600)
         try pool.writeWithoutTransaction { database in
+            // A pool sets its only writer to NORMAL when it turns the write-ahead log on: what a commit promises comes after that.
+            for setting in Self.settings { try database.execute(sql: "PRAGMA \(setting.pragma)=\(setting.value)") }
             for setting in Self.settings {
                 let read = try String.fetchOne(database, sql: "PRAGMA \(setting.pragma)")
                 guard read == setting.reads else { throw CaseFileError(.unsafeSettings, "\(setting.pragma) is not \(setting.value)") }

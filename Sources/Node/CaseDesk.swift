@@ -1,0 +1,207 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import CaseFile
+import Cryptography
+import Foundation
+public import Letters
+import Membership
+public import Procedure
+import Sealing
+
+/// What a caseworker does at a node: everything here is local and works without any line.
+///
+/// Calls block (SQLite, sealing): use a thread that may. Several desks, also of other processes, may work on one home at once; each act
+/// is one transaction.
+public struct CaseDesk: Sendable {
+    public let identity: NodeIdentity
+    public let store: CaseStore
+    public let network: NetworkView
+    public let settings: NodeSettings
+    public let accounts: Accounts
+
+    public init(identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings, accounts: Accounts) {
+        self.identity = identity
+        self.store = store
+        self.network = network
+        self.settings = settings
+        self.accounts = accounts
+    }
+
+    // MARK: Acting
+
+    /// Opens a case: its first letter goes into the outbox.
+    ///
+    /// - Parameters:
+    ///   - act: the opening event among its events, ``Act/to`` the receiver.
+    ///   - caseID: 128 random bits; the default draws them.
+    /// - Throws: ``DeskError``; nothing was written then, but for a key file that the next case of that pseudonym would take.
+    public func openCase(_ act: Act, caseID: CaseID? = nil, at now: Instant) throws -> ActResult {
+        guard let profile = network.profileInForce else { throw DeskError(.unknownProfile, "no profile is in force here: fetch the documents") }
+        guard let caseID = caseID ?? CaseID(random: SecureRandom.bytes(16)) else { throw CaseFileError(.damaged, "no pseudonym") }
+        return try write(act, in: caseID, profile: profile, isNew: true, at: now)
+    }
+
+    /// Does something in a case: judged first, sealed after, into the outbox together with the case's new state.
+    ///
+    /// A fact, a stop or a withdrawal goes in an urgent letter at once; its form follows in a letter of its own.
+    /// - Throws: ``DeskError``: nothing was written, no number of a pair was used.
+    public func perform(_ act: Act, in caseID: CaseID, at now: Instant) throws -> ActResult {
+        guard let record = try store.read({ try $0.caseRecord(caseID) }) else { throw DeskError(.unknownCase, "this node has no such case") }
+        guard let profile = network.profile(record.profile) else {
+            throw DeskError(.unknownProfile, "the profile of this case is not here: fetch the documents")
+        }
+        return try write(act, in: caseID, profile: profile, isNew: false, at: now)
+    }
+
+    /// A person here has acted on a letter: its sender is told.
+    ///
+    /// - Returns: The receipt; the one already sent when it was said before.
+    public func markActedOn(_ letter: LetterID, account: String, at now: Instant) throws -> LetterID {
+        try check(account)
+        return try store.write { transaction in
+            guard let entry = try transaction.inboxEntry(letter), let record = try transaction.letter(letter), record.type == .step,
+                entry.state == .judged, let caseRecord = try transaction.caseRecord(record.caseID)
+            else { throw DeskError(.unknownLetter, "no letter of the inbox that was opened") }
+            let own = try transaction.receipts(for: letter).first { $0.sender == identity.member && $0.state == .acted }
+            if let own { return own.id }
+            let receipt = try maker(transaction, now).makeReceipt(
+                for: letter, to: record.sender, state: .acted, code: nil, lane: .normal, record: caseRecord)
+            try transaction.setActed(letter, at: now)
+            return receipt.id
+        }
+    }
+
+    private func write(_ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, at now: Instant) throws -> ActResult {
+        try check(act.account)
+        let personKey = try store.keys.personKey()
+        // 1. Judge without writing: what is refused costs nothing, and attachments are sealed only for what will go.
+        let first = try store.read { transaction in
+            try plan(act, in: caseID, profile: profile, isNew: isNew, transaction, personKey, now)
+        }
+        // 2. Attachments, piece by piece, into files. Nothing names them yet.
+        var prepared: [URL: [PreparedAttachment]] = [:]
+        do {
+            prepared = try prepareAttachments(of: first, caseID: caseID, now)
+            // 3. Judge again on what the transaction itself reads, seal, sign, write.
+            return try store.write { transaction in
+                try write(act, in: caseID, profile: profile, isNew: isNew, transaction, personKey, prepared, now)
+            }
+        } catch {
+            discard(prepared)
+            throw error
+        }
+    }
+
+    private func plan(
+        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
+    ) throws -> [LetterPlan] {
+        let record = try transaction.caseRecord(caseID)
+        guard (record == nil) == isNew else { throw DeskError(isNew ? .alreadyOpen : .unknownCase, "the pseudonym is \(isNew ? "taken" : "unknown")") }
+        let sight = try record.map { try CaseSight($0, profile: profile, in: transaction) }
+        let planner = ActPlanner(
+            member: identity.member, directories: network.directories, profile: profile, catalogue: network.forms(of: profile.digest),
+            caseID: caseID, sight: sight, personKey: personKey, listed: try sight.map { try ConsentLists.read($0, transaction) } ?? [:],
+            now: now)
+        let plans = try planner.plan(
+            act, previous: record?.lastOwn, parents: try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? [])
+        try requireCurrentDirectory(for: plans, now)
+        return plans
+    }
+
+    private func write(
+        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8],
+        _ prepared: [URL: [PreparedAttachment]], _ now: Instant
+    ) throws -> ActResult {
+        let maker = maker(transaction, now)
+        var result = ActResult(caseID: caseID, letters: [], flags: [])
+        let plans = try plan(act, in: caseID, profile: profile, isNew: isNew, transaction, personKey, now)
+        for plan in plans {
+            let made = try maker.make(plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
+            result.letters.append(made.signed.id)
+            if case .flagged(let flags) = plan.verdict { result.flags.formUnion(flags) }
+        }
+        // The form of a fact: judged against a history that holds the fact.
+        guard plans.first?.lane == .urgent, !act.forms.isEmpty, let fact = result.letters.last else { return result }
+        var following = act
+        following.events = []
+        following.requires = [fact]
+        for plan in try self.plan(following, in: caseID, profile: profile, isNew: false, transaction, personKey, now) {
+            let made = try maker.make(plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
+            result.letters.append(made.signed.id)
+        }
+        return result
+    }
+
+    /// With an expired directory nobody knows who was revoked: urgent letters go, normal ones wait for the newer directory.
+    private func requireCurrentDirectory(for plans: [LetterPlan], _ now: Instant) throws {
+        let directories = network.directories
+        for plan in plans where plan.lane == .normal {
+            for member in plan.addressees + [identity.member] {
+                do { try directories.requireCurrent(member, now: now) } catch { throw DeskError(.directoryExpired, error.reason) }
+            }
+        }
+    }
+
+    func maker(_ transaction: CaseTransaction, _ now: Instant) -> LetterMaker {
+        LetterMaker(identity: identity, directories: network.directories, settings: settings, transaction: transaction, now: now)
+    }
+
+    private func check(_ account: String) throws {
+        guard accounts.has(account) else { throw DeskError(.unknownAccount, "no account \(account) at this node: run `kheya node account add`") }
+    }
+
+    // MARK: Attachments
+
+    /// Seals each attachment to each of its readers and keeps a copy at rest; memory holds one piece.
+    private func prepareAttachments(of plans: [LetterPlan], caseID: CaseID, _ now: Instant) throws -> [URL: [PreparedAttachment]] {
+        var prepared: [URL: [PreparedAttachment]] = [:]
+        for form in plans.flatMap({ $0.forms + $0.following }) {
+            for url in Set(form.attachments.values) {
+                for recipient in form.recipients where prepared[url]?.contains(where: { $0.recipient == recipient }) != true {
+                    let atRest = prepared[url]?.first
+                    prepared[url, default: []].append(try prepare(url, to: recipient, caseID: caseID, atRest: atRest, now))
+                }
+            }
+        }
+        return prepared
+    }
+
+    private func prepare(
+        _ url: URL, to recipient: MemberID, caseID: CaseID, atRest: PreparedAttachment?, _ now: Instant
+    ) throws -> PreparedAttachment {
+        let certificate = try network.directories.sealingCertificate(of: recipient, at: now)
+        let handle: FileHandle
+        do { handle = try FileHandle(forReadingFrom: url) } catch { throw DeskError(.attachment, "an attachment cannot be read") }
+        defer { try? handle.close() }
+        try store.keys.makeKey(of: caseID)
+        let name = atRest?.file ?? .sha256(SecureRandom.bytes(32))
+        let writer = atRest == nil ? try store.attachmentWriter(named: name, in: caseID) : nil
+        var pieces: [(digest: Digest, size: Int)] = []
+        var byteCount: Int64 = 0
+        let label = PartLabel(from: identity.member, to: recipient, caseID: caseID, kind: .piece)
+        let sealed = try AttachmentSealer.seal(label: label, to: certificate) { count in
+            let piece = [UInt8](try handle.read(upToCount: count) ?? Data())
+            byteCount += Int64(piece.count)
+            if !piece.isEmpty { try writer?.write(piece) }
+            return piece
+        } writing: { part in
+            try store.files.write(part.file, as: part.digest)
+            pieces.append((part.digest, part.file.count))
+        }
+        try writer?.finish()
+        let reference = PartReference(
+            digest: sealed.digest, commitment: sealed.commitment, size: sealed.size, tier: .t3, recipient: recipient, basis: .consent,
+            pieces: sealed.pieces)
+        return PreparedAttachment(
+            recipient: recipient, reference: reference, list: sealed.list, pieces: pieces, file: name, byteCount: byteCount)
+    }
+
+    /// The act failed: what was sealed for it goes. What a crash leaves, ``CaseStore/clearAway(before:)`` removes.
+    private func discard(_ prepared: [URL: [PreparedAttachment]]) {
+        for attachment in prepared.values.joined() {
+            for piece in attachment.pieces { store.files.remove(piece.digest) }
+            store.files.removeAttachment(attachment.file)
+        }
+    }
+}

@@ -1,0 +1,225 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Cryptography
+import Foundation
+import Letters
+import Membership
+import Procedure
+import Sealing
+
+/// Judges stored letters: opens them, asks the procedure, writes state and receipt in one transaction.
+struct LetterJudge {
+    /// What became of one letter.
+    enum Outcome: Equatable {
+        /// Judged; the receipt lies in the outbox.
+        case judged(LetterRecord.State)
+        /// A receipt, refusal or notice was recorded.
+        case recorded
+        /// Ancestors are missing.
+        case waiting([LetterID])
+        /// Something of the network is missing here: a profile, a current directory, or our clock is behind.
+        case held(String)
+    }
+
+    let desk: CaseDesk
+    let now: Instant
+    /// Seconds that the receipt waits before it leaves.
+    let receiptDelay: Int64
+
+    private var member: MemberID { desk.identity.member }
+    private var store: CaseStore { desk.store }
+
+    func judge(_ id: LetterID) throws -> Outcome {
+        guard let letter = try store.read({ try $0.letter(id) }) else { throw CaseFileError(.unknownLetter, id.hex) }
+        let slip = try StoredSlip.read(letter.slip)
+        switch letter.type {
+        case .step: return try judgeStep(letter, slip)
+        case .receipt:
+            let (outcome, files) = try store.write { transaction in
+                var dropped: [Digest] = []
+                return (try recordReceipt(letter, slip, transaction, dropped: &dropped), dropped)
+            }
+            for file in files { store.files.remove(file) }
+            return outcome
+        case .refusal, .notice: return try store.write { try recordVoid(letter, slip, $0) }
+        case .directory, .profile: return .recorded
+        }
+    }
+
+    // MARK: Steps
+
+    private func judgeStep(_ letter: LetterRecord, _ slip: Slip) throws -> Outcome {
+        guard let reference = slip.profile else { throw CaseFileError(.damaged, "a step without a profile") }
+        let isUrgent = letter.lane == .urgent
+        // 1. What does not depend on the letter: our clock, our directory, our profiles. Urgent letters never wait for them.
+        if slip.at - now > LetterLimits.aheadSeconds, !isUrgent { return .held("clock") }
+        if desk.network.directories.isExpired(slip.from, now: now), !isUrgent { return .held("directory-expired") }
+        guard let profile = desk.network.profile(reference.digest) else { return .held("unknown-profile") }
+        // 2. Is it for its turn? Opening attachments twice would be waste.
+        if let missing = try store.read({ try missingAncestors(letter, slip, profile, $0) }), !isUrgent { return .waiting(missing) }
+        // 3. Open. The letter is durable and acknowledged: nothing that happens here is an answer to anybody.
+        let opened = try LetterOpener(identity: desk.identity, store: store).open(slip, id: letter.id)
+        // 4. Judge and write.
+        let (outcome, files) = try store.write { try write(letter, slip, opened, profile, $0) }
+        // 5. A crash before this leaves part files without rows; they are cleared away at start.
+        for file in files { store.files.remove(file) }
+        return outcome
+    }
+
+    private func missingAncestors(
+        _ letter: LetterRecord, _ slip: Slip, _ profile: Profile, _ transaction: CaseTransaction
+    ) throws -> [LetterID]? {
+        guard slip.root != nil else { return nil }
+        guard let record = try transaction.caseRecord(letter.caseID) else { return slip.ancestors }
+        let sight = try CaseSight(record, profile: try caseProfile(record, profile), in: transaction)
+        let missing = sight.history.missingAncestors(of: Step(id: letter.id, slip: slip, roles: letter.roles))
+        return missing.isEmpty ? nil : missing
+    }
+
+    private func caseProfile(_ record: CaseRecord, _ profile: Profile) throws -> Profile {
+        desk.network.profile(record.profile) ?? profile
+    }
+
+    private func write(
+        _ letter: LetterRecord, _ slip: Slip, _ opened: OpenedLetter, _ profile: Profile, _ transaction: CaseTransaction
+    ) throws -> (Outcome, [Digest]) {
+        guard let entry = try transaction.inboxEntry(letter.id), entry.state == .stored || entry.state == .waiting else {
+            return (.recorded, [])  // another pass was faster
+        }
+        let caseID = letter.caseID
+        let known = try transaction.caseRecord(caseID)
+        let record = known
+            ?? CaseRecord(caseID: caseID, root: slip.root ?? letter.id, profile: profile.digest, created: now, openedHere: false)
+        if known == nil { try transaction.addCase(record) }
+        var code: String?
+        var state = LetterRecord.State.invalid
+        var isRecorded = false
+        if opened.steps != nil || slip.sealed == nil {
+            var sight = try CaseSight(record, profile: try caseProfile(record, profile), in: transaction)
+            let step = Step(id: letter.id, slip: slip, roles: letter.roles, opened: opened.steps)
+            switch sight.history.admit(step) {
+            case .admitted: state = .valid
+            case .flagged: state = .flagged
+            case .waiting(let missing): return (.waiting(missing), [])
+            case .refused(let refusal):
+                code = refusal.reason == .stale ? "procedure.stale" : "procedure.refused"
+                try transaction.putRecord(
+                    .verdict, id: letter.id, letter: letter.id, in: caseID, Array(DeskWords.refusal(refusal).utf8))
+            }
+            isRecorded = state != .invalid
+            sight.insert(step)
+            if isRecorded, opened.fault == nil, !areFormsValid(opened, step, sight.history, profile) { code = "form.invalid" }
+        }
+        // A form or attachment that does not open, or is none, does not undo what the steps tell: they count, the paper is asked again.
+        if let fault = opened.fault { code = code ?? fault.rawValue }
+        if isRecorded { try keep(letter, opened, transaction) }
+        try transaction.setState(state, of: letter.id)
+        let receiptState: About.State = code != nil ? .invalid : state == .flagged ? .flagged : .valid
+        if receiptState == .invalid {
+            try transaction.raise(Alarm(at: now, kind: .invalid, member: letter.sender, letter: letter.id, detail: code))
+        }
+        let receipt = try desk.maker(transaction, now).makeReceipt(
+            for: letter.id, to: letter.sender, state: receiptState, code: code, lane: .normal, record: record,
+            root: slip.root ?? letter.id)
+        if receiptDelay > 0 { try transaction.postpone(receipt.id, until: now + receiptDelay, code: nil, countsAsTry: false) }
+        try transaction.setInbox(letter.id, state: .judged, code: code, receipt: receipt.id, judged: now)
+        try wakeWaiting(in: caseID, transaction)
+        // What was opened lies in records now. What was not stays for a second look.
+        let files = code == nil ? try transaction.dropParts(of: letter.id) : []
+        return (.judged(state), files)
+    }
+
+    private func keep(_ letter: LetterRecord, _ opened: OpenedLetter, _ transaction: CaseTransaction) throws {
+        if let steps = opened.steps {
+            try transaction.putRecord(.steps, id: letter.id, letter: letter.id, in: letter.caseID, steps.json())
+        }
+        for form in opened.forms {
+            try transaction.putRecord(.form, id: form.commitment, letter: letter.id, in: letter.caseID, form.document)
+        }
+        for attachment in opened.attachments {
+            try transaction.addAttachment(
+                attachment.commitment, file: attachment.commitment, bytes: attachment.byteCount, letter: letter.id, in: letter.caseID)
+        }
+    }
+
+    /// Each form is one of the profile for an event of this letter or of one that it follows, agrees with the event's facts, holds
+    /// nothing above the tier that the slip says, and names exactly the attachments that came.
+    private func areFormsValid(_ opened: OpenedLetter, _ step: Step, _ history: CaseHistory, _ profile: Profile) -> Bool {
+        func events(_ step: Step) -> [Event] { if case .opened(let events) = step.sealed { events } else { step.shown } }
+        let own = events(step)
+        let told = own.isEmpty ? step.requires.compactMap { history.step($0) }.flatMap(events) : own
+        let catalogue = desk.network.forms(of: profile.digest)
+        var named: Set<Digest> = []
+        for document in opened.forms {
+            guard let form = try? FormDocument.read(document.document), let event = told.first(where: { $0.code == form.event }),
+                profile.event(form.event)?.form == form.name
+            else { return false }
+            let content = FormContent(form, in: catalogue, profile: profile)
+            guard content.tier <= document.tier, content.findings(facts: event.facts, isChild: history.countsAsChild).isEmpty else { return false }
+            named.formUnion(content.attachments)
+        }
+        return catalogue == nil || named == Set(opened.attachments.map(\.commitment))
+    }
+
+    /// Letters of the case that waited may have got what they waited for.
+    private func wakeWaiting(in caseID: CaseID, _ transaction: CaseTransaction) throws {
+        for waiting in try transaction.letters(of: caseID) where waiting.state == .waiting {
+            try transaction.setState(.stored, of: waiting.id)
+            try transaction.setInbox(waiting.id, state: .stored)
+        }
+    }
+
+    // MARK: Receipts, refusals, notices
+
+    private func recordReceipt(
+        _ letter: LetterRecord, _ slip: Slip, _ transaction: CaseTransaction, dropped: inout [Digest]
+    ) throws -> Outcome {
+        guard let about = slip.about, let state = about.state else { throw CaseFileError(.damaged, "a receipt about nothing") }
+        let receipted = try transaction.letter(about.letter)
+        guard let receipted, receipted.direction == .out, receipted.type == .step, receipted.caseID == letter.caseID,
+            try StoredSlip.read(receipted.slip).addressee(slip.from) != nil
+        else {
+            try transaction.raise(Alarm(at: now, kind: .strangeReceipt, member: slip.from, letter: letter.id))
+            try transaction.setState(.unreadable, of: letter.id)
+            try transaction.setInbox(letter.id, state: .unreadable, code: "strange-receipt", judged: now)
+            return .recorded
+        }
+        try transaction.add(
+            ReceiptRecord(id: letter.id, letter: about.letter, sender: slip.from, state: state, code: about.code, at: slip.at))
+        try transaction.setState(.recorded, of: letter.id)
+        try transaction.setInbox(letter.id, state: .judged, judged: now)
+        // All addressees have answered: nobody will ask for the sealed parts again.
+        let answered = Set(try transaction.receipts(for: about.letter).map(\.sender))
+        if answered.isSuperset(of: try StoredSlip.read(receipted.slip).to.map(\.member)) {
+            dropped += try transaction.dropParts(of: about.letter)
+        }
+        // Opened wins over a notice that crossed it.
+        if state != .invalid, try transaction.outboxEntry(about.letter)?.state == .ended {
+            try transaction.settle(about.letter, as: .stored, at: now)
+        }
+        try wakeWaiting(in: letter.caseID, transaction)
+        return .recorded
+    }
+
+    private func recordVoid(_ letter: LetterRecord, _ slip: Slip, _ transaction: CaseTransaction) throws -> Outcome {
+        guard let about = slip.about, let code = about.code else { throw CaseFileError(.damaged, "a refusal about nothing") }
+        try transaction.add(
+            VoidRecord(
+                id: letter.id, letter: about.letter, type: slip.type, code: code, stop: about.stop, sender: slip.from, at: slip.at,
+                slip: letter.slip))
+        try transaction.setState(.recorded, of: letter.id)
+        try transaction.setInbox(letter.id, state: .judged, code: code, judged: now)
+        if let target = try transaction.letter(about.letter), target.direction == .out {
+            let isVoid = try transaction.isVoid(target)
+            if slip.type == .refusal {
+                try transaction.settle(target.id, as: .refused, at: now, code: code, stop: about.stop)
+            } else if isVoid {
+                try transaction.settle(target.id, as: .ended, at: now, code: code, stop: about.stop)
+            }
+        }
+        try wakeWaiting(in: letter.caseID, transaction)
+        return .recorded
+    }
+}

@@ -1,0 +1,87 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+public import Membership
+public import Procedure
+import Sealing
+import Synchronization
+
+/// What the node knows of the network: directories, profiles and their forms. Shared by desk and service; newer documents replace
+/// older ones at once, without a restart.
+public final class NetworkView: Sendable {
+    private struct Content {
+        var directories: Directories
+        var profiles: [Digest: Profile]
+        var forms: [Digest: FormCatalogue]
+    }
+
+    private let content: Mutex<Content>
+    private let home: MemberHome?
+
+    /// - Parameters:
+    ///   - profiles: beside those whose letters the directories hold.
+    ///   - forms: the form catalogue of each profile, by the profile's digest.
+    ///   - home: where accepted documents are kept; `nil` keeps them in memory only.
+    public init(directories: Directories, profiles: [Profile] = [], forms: [Digest: FormCatalogue] = [:], home: MemberHome? = nil) throws {
+        self.home = home
+        content = Mutex(
+            Content(directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { $1 }, forms: forms))
+        try readProfiles()
+    }
+
+    public var directories: Directories { content.withLock { $0.directories } }
+
+    public func profile(_ digest: Digest) -> Profile? { content.withLock { $0.profiles[digest] } }
+    public func forms(of profile: Digest) -> FormCatalogue? { content.withLock { $0.forms[profile] } }
+    public func setForms(_ catalogue: FormCatalogue, of profile: Digest) { content.withLock { $0.forms[profile] = catalogue } }
+
+    /// The profile that new cases are opened under: one that every authority puts in force, the newest version; without directories'
+    /// word, the only one that is here.
+    public var profileInForce: Profile? {
+        content.withLock { content in
+            let named = content.directories.profilesInForce.compactMap { content.profiles[$0.digest] }
+            return named.max { $0.version < $1.version } ?? (content.profiles.count == 1 ? content.profiles.values.first : nil)
+        }
+    }
+
+    /// Takes a newer directory or profile, from the broker or a stick.
+    ///
+    /// - Returns: Whether something changed.
+    /// - Throws: ``MembershipError``; what is held stays as it was.
+    public func accept(_ document: SignedDocument, now: Instant) throws -> Bool {
+        let type = try Slip.read(Array(Gate.slip(document.slip).content)).type
+        var directories = self.directories
+        switch type {
+        case .directory:
+            let acceptance = try home?.accept(document, into: &directories, now: now) ?? directories.accept(document, now: now)
+            guard acceptance == .newer else { return false }
+        case .profile:
+            if directories.profileFile(.sha256(document.file)) != nil { return false }
+            _ = try home?.accept(profile: document, into: &directories) ?? directories.accept(profile: document)
+        default: throw MembershipError(.directoryBinding, "neither a directory nor a profile")
+        }
+        let accepted = directories
+        content.withLock { $0.directories = accepted }
+        try readProfiles()
+        return true
+    }
+
+    /// Reads the home's documents again: another process may have taken newer ones.
+    public func reload(now: Instant) throws {
+        guard let home else { return }
+        let directories = try home.directories(now: now)
+        content.withLock { $0.directories = directories }
+        try readProfiles()
+    }
+
+    /// Parses the profiles that came with their letters.
+    private func readProfiles() throws {
+        let directories = self.directories
+        for reference in directories.profiles where profile(reference.digest) == nil {
+            guard let file = directories.profileFile(reference.digest) else { continue }
+            let profile = try ProfileDocument.read(file, digest: reference.digest)
+            content.withLock { $0.profiles[reference.digest] = profile }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Foundation
+import Letters
+import Logging
+import MessageStore
+import Procedure
+
+extension NodeService {
+    /// Part files up to this size go along with their slip; larger ones follow by digest, resumable.
+    private static let inlineBytes = CaseFileLimits.inlinePartBytes
+    /// 4 MiB: what one call carries.
+    private static let batchBytes = 4 * 1_048_576
+
+    /// Hands what is due to the broker, urgent letters first.
+    ///
+    /// A letter leaves the outbox only by the broker's *stored*, by its signed refusal, or by a notice; everything else leaves it there
+    /// to be tried again. A crash after the broker stored it and before we wrote that down sends it once more: the broker answers as
+    /// before.
+    /// - Returns: how many letters were settled.
+    func pushDue() async throws -> Int {
+        let now = clock()
+        let entries = try store.read { try $0.due(at: now, limit: settings.batchLetters) }
+        guard !entries.isEmpty else { return 0 }
+        var bundles: [LetterBundle] = []
+        var budget = Self.batchBytes
+        for entry in entries {
+            guard let bundle = try bundle(entry.letter, budget: &budget) else { continue }
+            bundles.append(bundle)
+        }
+        let outcomes = try await connection.push(bundles, context: [])
+        guard outcomes.count == bundles.count else { throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters") }
+        var settled = 0
+        for (bundle, outcome) in zip(bundles, outcomes) {
+            if try await settle(bundle, outcome) { settled += 1 }
+        }
+        return settled
+    }
+
+    /// A letter of the outbox with the parts that go along.
+    private func bundle(_ id: LetterID, budget: inout Int) throws -> LetterBundle? {
+        try store.read { transaction in
+            guard let letter = try transaction.letter(id) else { return nil }
+            var bundle = LetterBundle(id: id, slip: letter.slip)
+            budget -= letter.slip.count
+            for part in try transaction.partSizes(of: id) where part.size <= Self.inlineBytes && part.size <= budget {
+                bundle.parts[part.digest] = try transaction.part(part.digest)
+                budget -= part.size
+            }
+            return bundle
+        }
+    }
+
+    /// Acts on the broker's answer for one letter; whether the letter came to an end.
+    private func settle(_ bundle: LetterBundle, _ first: PushOutcome) async throws -> Bool {
+        var outcome = first
+        // Each round brings the letter further: parts are put, context is given. The bound only guards against a broker that asks
+        // for the same thing for ever.
+        for _ in 0..<64 {
+            switch outcome {
+            case .stored(let relayed):
+                try store.write { try $0.settle(bundle.id, as: .stored, at: clock(), relayed: relayed) }
+                log("letter stored by the broker", bundle.id)
+                return true
+            case .refused(let code, _, let stop):
+                try store.write { try $0.settle(bundle.id, as: .refused, at: clock(), code: code, stop: stop) }
+                log("letter refused by the broker", bundle.id, code)
+                return true
+            case .rejected(let code):
+                try store.write { transaction in
+                    try transaction.settle(bundle.id, as: .rejected, at: clock(), code: code)
+                    try transaction.raise(Alarm(at: clock(), kind: .rejected, letter: bundle.id, detail: code))
+                }
+                log("letter rejected by the broker", bundle.id, code)
+                return true
+            case .later(let code, let seconds):
+                try postpone(bundle.id, seconds: Int64(max(1, seconds)), code)
+                return false
+            case .awaitingParts(let digests):
+                for digest in digests { try await upload(digest) }
+                outcome = try await pushAgain(bundle, context: [])
+            case .waiting(let ids):
+                let context = try contextLetters(ids)
+                // Ancestors of our own that are on their way in this same outbox need no help.
+                guard !context.isEmpty else {
+                    try postpone(bundle.id, seconds: 2, "waiting")
+                    return false
+                }
+                outcome = try await pushAgain(bundle, context: context)
+            }
+        }
+        try postpone(bundle.id, seconds: 30, "no-progress")
+        return false
+    }
+
+    private func pushAgain(_ bundle: LetterBundle, context: [ContextLetter]) async throws -> PushOutcome {
+        // Without parts: the broker has those that came along, and asks for the others.
+        let again = LetterBundle(id: bundle.id, slip: bundle.slip)
+        guard let outcome = try await connection.push([again], context: context).first else {
+            throw ExchangeError(.badAnswer, "no answer for a letter")
+        }
+        return outcome
+    }
+
+    private func postpone(_ letter: LetterID, seconds: Int64, _ code: String) throws {
+        let jitter = seconds > 4 ? Int64.random(in: 0...(seconds / 4)) : 0
+        try store.write { try $0.postpone(letter, until: clock() + seconds + jitter, code: code) }
+    }
+
+    /// Puts a part file in pieces, going on where an earlier upload broke.
+    private func upload(_ digest: Digest) async throws {
+        let bytes = try store.read { try $0.part(digest) }
+        guard let bytes else { throw CaseFileError(.damaged, "the broker asks for a part that is not here") }
+        var state = try await connection.partState(digest)
+        while true {
+            let offset: Int
+            switch state {
+            case .stored: return
+            case .missing: offset = 0
+            case .partial(let count): offset = count
+            }
+            guard offset < bytes.count || bytes.isEmpty else { throw ExchangeError(.badAnswer, "more of a part than it has") }
+            let end = min(bytes.count, offset + CaseFileLimits.pieceBytes)
+            state = try await connection.putPart(digest, offset: offset, bytes: Array(bytes[offset..<end]), size: bytes.count)
+        }
+    }
+
+    /// The slips of ancestors that the broker does not know, as far as they do not wait in our own outbox.
+    private func contextLetters(_ ids: [LetterID]) throws -> [ContextLetter] {
+        try store.read { transaction in
+            try ids.compactMap { id in
+                guard let letter = try transaction.letter(id), letter.state != .unreadable,
+                    try transaction.outboxEntry(id)?.state != .waiting
+                else { return nil }
+                return ContextLetter(id: id, slip: letter.slip, void: try transaction.voids(of: id).first?.slip)
+            }
+        }
+    }
+
+    func log(_ message: Logger.Message, _ letter: LetterID, _ code: String? = nil) {
+        var metadata: Logger.Metadata = ["letter": "\(letter.hex)"]
+        if let code { metadata["code"] = "\(code)" }
+        logger.info(message, metadata: metadata)
+    }
+}

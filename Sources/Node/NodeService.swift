@@ -1,0 +1,195 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Foundation
+import Letters
+public import Logging
+import Membership
+public import MessageStore
+public import Procedure
+public import ServiceLifecycle
+import Sealing
+
+/// The long-running part of a node: hands the outbox to the broker, fetches and judges what has come, keeps the documents current.
+///
+/// Outbox and inbox are state machines in the database: killed at any moment, the next start goes on where they stand. Nothing is
+/// held in memory that is not there.
+///
+/// - SeeAlso: Protocols/CaseFile.md, "Transit".
+public actor NodeService: Service {
+    let desk: CaseDesk
+    let connection: any BrokerConnection
+    let clock: @Sendable () -> Instant
+    let logger: Logger
+    private let lock: NodeLock?
+    private let executor: BlockingExecutor
+    private var seenChange: Int64 = -1
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    var store: CaseStore { desk.store }
+    var settings: NodeSettings { desk.settings }
+
+    /// - Parameter lock: what keeps other processes from running the same home; `nil` in tests with homes of their own.
+    public init(
+        desk: CaseDesk, connection: any BrokerConnection, lock: NodeLock? = nil, clock: @escaping @Sendable () -> Instant, logger: Logger
+    ) {
+        self.desk = desk
+        self.connection = connection
+        self.lock = lock
+        self.clock = clock
+        self.logger = logger
+        executor = BlockingExecutor(label: "kheya.node")
+    }
+
+    /// Runs until graceful shutdown or cancellation. A cancelled service leaves what a killed one leaves.
+    public func run() async throws {
+        try store.clearAway(before: Date(timeIntervalSince1970: Double(clock().seconds) - 86_400))
+        try store.write { try $0.makeAllDue() }
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.outboxLoop() }
+                group.addTask { try await self.inboxLoop() }
+                group.addTask { try await self.documentsLoop() }
+                // The first that ends ends all: by cancellation, or by an error that is ours.
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// What one round did.
+    public struct PassReport: Sendable, Hashable {
+        public var pushed = 0
+        public var fetched = 0
+        public var judged = 0
+        public init() {}
+    }
+
+    /// One round of everything without waiting: documents, outbox, inbox, and the receipts that come of it.
+    ///
+    /// - Throws: ``ExchangeError`` when the broker cannot be asked; what was done until then stands.
+    @discardableResult
+    public func pass() async throws -> PassReport {
+        var report = PassReport()
+        try await fetchDocuments()
+        while true {
+            report.pushed += try await pushDue()
+            let fetched = try await fetch(waitSeconds: 0)
+            report.fetched += fetched
+            let judged = try await judgeAll()
+            report.judged += judged
+            if fetched == 0 && judged == 0 { break }
+        }
+        report.pushed += try await pushDue()
+        return report
+    }
+
+    // MARK: Loops
+
+    private func outboxLoop() async throws {
+        var backOff = BackOff(longest: settings.retrySeconds)
+        while !Task.isCancelled {
+            do {
+                while try await pushDue() > 0 {}
+                backOff.reset()
+                try await waitForWork()
+            } catch let error as ExchangeError {
+                try await rest(&backOff, after: error, in: "outbox")
+            }
+        }
+    }
+
+    private func inboxLoop() async throws {
+        var backOff = BackOff(longest: settings.retrySeconds)
+        // What was stored before the last end, and not judged.
+        while !Task.isCancelled {
+            do {
+                _ = try await judgeAll()
+                _ = try await fetch(waitSeconds: settings.pullWaitSeconds)
+                backOff.reset()
+            } catch let error as ExchangeError {
+                try await rest(&backOff, after: error, in: "inbox")
+            }
+        }
+    }
+
+    private func documentsLoop() async throws {
+        var backOff = BackOff(longest: settings.retrySeconds)
+        while !Task.isCancelled {
+            do {
+                try await fetchDocuments()
+                backOff.reset()
+                try await Task.sleep(for: .seconds(settings.documentsSeconds))
+            } catch let error as ExchangeError {
+                try await rest(&backOff, after: error, in: "documents")
+            }
+        }
+    }
+
+    /// Returns when this or another process has written something, or a letter's rest is over.
+    private func waitForWork() async throws {
+        while !Task.isCancelled {
+            let change = try store.changeCount()
+            if change != seenChange {
+                seenChange = change
+                return
+            }
+            if let due = try store.read({ try $0.nextDue() }), due.seconds > 0, due <= clock() { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func rest(_ backOff: inout BackOff, after error: ExchangeError, in loop: String) async throws {
+        logger.notice("broker not asked", metadata: ["loop": "\(loop)", "code": "\(error.code.rawValue)"])
+        if error.code == .notTrusted || error.code == .expired {
+            try store.write { try $0.raise(Alarm(at: clock(), kind: .notTrusted, detail: error.code.rawValue)) }
+        }
+        try await Task.sleep(for: backOff.next())
+    }
+
+    // MARK: Documents
+
+    /// Takes newer directories and profiles from the broker. A refused one is an alarm and changes nothing.
+    func fetchDocuments() async throws {
+        let documents = try await connection.documents()
+        var changed = false
+        for document in documents {
+            do {
+                changed = try desk.network.accept(SignedDocument(slip: document.slip, file: document.file), now: clock()) || changed
+            } catch let error as MembershipError {
+                // The broker may be behind us: an older one is no alarm.
+                guard error.code != .directoryOlder else { continue }
+                logger.warning("document refused", metadata: ["code": "\(error.code.rawValue)"])
+                try store.write { try $0.raise(Alarm(at: clock(), kind: .document, detail: error.code.rawValue)) }
+            }
+        }
+        if changed { try wakeHeld() }
+    }
+
+    /// Letters that waited for a document are judged again.
+    private func wakeHeld() throws {
+        try store.write { transaction in
+            for entry in try transaction.unjudged(.waiting, limit: .max) {
+                try transaction.setState(.stored, of: entry.letter)
+                try transaction.setInbox(entry.letter, state: .stored)
+            }
+        }
+    }
+}
+
+/// Waiting times that grow by half again and again, with a random part so that a thousand nodes do not come back in one second.
+struct BackOff {
+    private let longest: Double
+    private var current = 0.5
+
+    init(longest: Int) { self.longest = Double(longest) }
+
+    mutating func reset() { current = 0.5 }
+
+    mutating func next() -> Duration {
+        defer { current = min(current * 2, longest) }
+        return .milliseconds(Int(current * Double.random(in: 500...1_000)))
+    }
+}
