@@ -35,11 +35,14 @@ public protocol LetterReading {
     func slip(_ id: LetterID) throws -> [UInt8]?
     /// All letters of a case in the order they became known here, void and waiting ones too.
     func letters(of caseID: CaseID) throws -> [CaseLetter]
-    /// Changes with every change to the letters of the case or their standing, and never takes a value again, also not after a
-    /// transaction that wrote it was undone. 0 while the case is unknown.
+    /// Changes whenever replay could: with each new letter of the case, and when one stops waiting or becomes void. Never takes a value
+    /// again, also not after a transaction that wrote it was undone. 0 while the case is unknown.
     func version(of caseID: CaseID) throws -> Int64
     /// The newest letter of `member` in the case.
     func newest(from member: MemberID, in caseID: CaseID) throws -> LetterID?
+
+    /// Whether a step on lane urgent is known of the case: only then can anything in it be void by a stop.
+    func hasUrgentStep(in caseID: CaseID) throws -> Bool
 
     /// Waiting letters that lack `ancestor`, in the order of arrival.
     func waiting(for ancestor: LetterID) throws -> [LetterID]
@@ -87,9 +90,9 @@ public protocol LetterReading {
 public protocol LetterTransaction: LetterReading {
     /// Stores a letter that is not known here, with its addressees' numbers. The case's version changes.
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws
-    /// Replaces the record of a known letter. The case's version changes.
+    /// Replaces the record of a known letter; its id, type, lane, sender, case and times stay.
     func update(_ record: LetterRecord) throws
-    /// Marks how far receipts say that a letter has come. The case's version does not change.
+    /// Marks how far receipts say that a letter has come.
     func note(_ progress: ReceiptProgress, of id: LetterID) throws
     /// Makes the letter wait for exactly these ancestors.
     func setMissing(_ ancestors: [LetterID], of id: LetterID) throws

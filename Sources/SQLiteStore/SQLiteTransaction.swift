@@ -115,6 +115,10 @@ extension SQLiteTransaction {
         ).first
     }
 
+    func hasUrgentStep(in caseID: CaseID) throws -> Bool {
+        try integer("SELECT 1 FROM letter WHERE case_id = ? AND +lane = 0 AND +type = 'step' LIMIT 1", [caseID.text]) != nil
+    }
+
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws {
         try run(
             "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -136,7 +140,7 @@ extension SQLiteTransaction {
     }
 
     func update(_ record: LetterRecord) throws {
-        guard let old = try row("SELECT number, status FROM letter WHERE id = ?", [Data(record.id.bytes)]) else {
+        guard let old = try row("SELECT number, status, voided_by FROM letter WHERE id = ?", [Data(record.id.bytes)]) else {
             throw StoreError(.unreadable, "no such letter")
         }
         let number: Int64 = old[0]
@@ -150,7 +154,8 @@ extension SQLiteTransaction {
                 record.progress.rawValue, record.code, Self.data(record.voidedBy), Self.data(record.stop),
                 record.relayed.map { Data($0) }, number,
             ])
-        let wasOpen = LetterStatus(rawValue: old[1])?.isOpen ?? false
+        let status = LetterStatus(rawValue: old[1]) ?? .context
+        let wasOpen = status.isOpen
         if wasOpen != record.status.isOpen {
             try hold(record, wasOpen ? -1 : 1)
             if wasOpen {
@@ -160,7 +165,8 @@ extension SQLiteTransaction {
                 try run("DELETE FROM spent WHERE letter = ?", [number])
             }
         }
-        try change(record.caseID)
+        let isSame = (status == .waiting) == (record.status == .waiting) && (old[2] as Data?) == Self.data(record.voidedBy)
+        if !isSame { try change(record.caseID) }
     }
 
     func note(_ progress: ReceiptProgress, of id: LetterID) throws {

@@ -1,0 +1,153 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+public import Logging
+public import Membership
+public import MessageStore
+public import Procedure
+public import Sealing
+import Synchronization
+
+/// A broker without network: takes letters in, judges them, keeps mailboxes, and says what must go on to other brokers.
+///
+/// It reads no part and stores no personal data: it has no key that opens anything.
+///
+/// - SeeAlso: Protocols/Queue.md.
+public final class BrokerCore: Sendable {
+    /// What changes while the broker runs.
+    private struct State {
+        var directories: Directories
+        var profiles: [Digest: Profile]
+        var fraction = 0.0
+        var fractionAt: ContinuousClock.Instant?
+        var failure: StoreError?
+    }
+
+    public let id: MemberID
+    let queue: any LetterQueue
+    let pool: VerifyingPool
+    let bell = MailboxBell()
+    let log: BrokerLog
+    let settings: BrokerSettings
+    private let signing: SigningIdentity
+    private let memory = CaseMemory(limit: BrokerLimits.casesInMemory)
+    private let clock: @Sendable () -> Instant
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - id: this broker, as the directory names it.
+    ///   - signing: its signing key: acknowledgements, refusals, notices.
+    ///   - profiles: the procedure profiles in force, and older ones for the cases that run under them.
+    ///   - clock: the wall clock.
+    public init(
+        id: MemberID, signing: SigningIdentity, queue: any LetterQueue, directories: Directories, profiles: [Profile],
+        settings: BrokerSettings = BrokerSettings(), clock: @escaping @Sendable () -> Instant, logger: Logger
+    ) {
+        self.id = id
+        self.signing = signing
+        self.queue = queue
+        self.settings = settings
+        self.clock = clock
+        log = BrokerLog(logger)
+        pool = VerifyingPool(threads: settings.verifyingThreads)
+        state = Mutex(
+            State(directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
+    }
+
+    deinit { pool.close() }
+
+    /// What the broker knows of the network now.
+    public var directories: Directories { state.withLock { $0.directories } }
+    public var now: Instant { clock() }
+
+    /// The connection of an authenticated peer. Whose mailbox it sees follows from `peer` alone: no call has a member as argument.
+    public func connection(for peer: Peer) -> any BrokerConnection { PeerConnection(core: self, peer: peer) }
+
+    /// Who calls, by the certificate of the connection and the directory as it is now. Asked at each request, so that a member that was
+    /// removed is refused in the middle of a transfer.
+    ///
+    /// - Parameter leaf: the certificate of the connection, DER.
+    /// - Returns: `nil` for whoever must be refused.
+    public func peer(forLeaf leaf: [UInt8]) -> Peer? {
+        switch directories.judgeLink(leaf: leaf, now: now) {
+        case .member(let member): member.broker == id ? .member(member.id) : nil
+        case .broker(let broker): broker.id == id ? nil : .broker(broker.id)
+        case .expired(let member): .expired(member)
+        case .refused(let reason):
+            {
+                log(.notice, "connection refused", ["reason": .code(reason.rawValue)])
+                return nil
+            }()
+        }
+    }
+
+    /// Replaces what the broker knows of the network: after a newer directory or profile came. Who waits looks again.
+    public func use(_ directories: Directories, profiles: [Profile]) {
+        state.withLock { state in
+            state.directories = directories
+            for profile in profiles { state.profiles[profile.digest] = profile }
+        }
+        bell.ringAll()
+    }
+
+    /// The error after which the store cannot be believed any more: the process must end and start again.
+    public var failure: StoreError? { state.withLock { $0.failure } }
+
+    // MARK: - Transactions
+
+    var view: BrokerView {
+        let now = clock()
+        return state.withLock { state in
+            BrokerView(
+                id: id, signing: signing, directories: state.directories, profiles: state.profiles, settings: settings, memory: memory,
+                now: now, isNearlyFull: state.fraction >= BrokerLimits.fullFraction)
+        }
+    }
+
+    var reader: LetterReader { LetterReader(directories: directories, broker: id, signing: signing, now: clock()) }
+
+    /// Runs `body` in one transaction; rings and logs when it has ended, before the caller can answer.
+    func transact<Value: Sendable>(_ body: @escaping @Sendable (BrokerTransaction) throws -> Value) async throws -> Value {
+        let view = view
+        do {
+            let (value, aftermath) = try await queue.write { store in
+                let transaction = BrokerTransaction(store, view)
+                let value = try body(transaction)
+                return (value, try transaction.end())
+            }
+            bell.ring(aftermath.rung)
+            for note in aftermath.notes { note(log) }
+            return value
+        } catch let error as StoreError {
+            remember(error)
+            throw error
+        }
+    }
+
+    func look<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws -> Value {
+        do {
+            return try await queue.read(body)
+        } catch let error as StoreError {
+            remember(error)
+            throw error
+        }
+    }
+
+    private func remember(_ error: StoreError) {
+        log(.error, "store", ["code": .code(error.code.rawValue)])
+        if error.code == .failed || error.code == .unreadable { state.withLock { $0.failure = $0.failure ?? error } }
+    }
+
+    /// Looks how full the store is, at most once a second.
+    func checkRoom() async {
+        let now = ContinuousClock.now
+        let isDue = state.withLock { state in
+            if let last = state.fractionAt, now - last < .seconds(1) { return false }
+            state.fractionAt = now
+            return true
+        }
+        guard isDue, let room = try? await queue.room() else { return }
+        state.withLock { $0.fraction = room.fraction }
+    }
+}

@@ -1,0 +1,38 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Letters
+public import Membership
+
+/// What an operator may change in `kheya.json`, under `options`. The peers come from the directory.
+public struct BrokerSettings: Sendable, Hashable {
+    /// Open letters that one member may have here, by lane: a flood of normal letters never takes the place of a stop.
+    public var normalLettersOfAMember = 200_000
+    public var urgentLettersOfAMember = 20_000
+    /// Part files of one member's open letters.
+    public var bytesOfAMember: Int64 = 20 * 1_073_741_824
+    /// What the store may grow to; `nil`: what the disk has.
+    public var storeBytes: Int64?
+    /// The first lease; ``BrokerLimits/leaseSeconds``. Shorter ones suit tests in which nodes die often.
+    public var leaseSeconds = BrokerLimits.leaseSeconds
+    /// Threads that read and verify slips.
+    public var verifyingThreads = 0
+
+    public init() {}
+
+    /// - Throws: ``MembershipError`` `.homeMalformed` naming the option.
+    public init(_ options: [String: JSONValue]) throws(MembershipError) {
+        var fields = FieldReader(options, place: "kheya.json.options", failure: .malformed)
+        do {
+            if let number = try fields.optionalInteger("normal_letters") { normalLettersOfAMember = Int(number) }
+            if let number = try fields.optionalInteger("urgent_letters") { urgentLettersOfAMember = Int(number) }
+            if let number = try fields.optionalInteger("member_bytes") { bytesOfAMember = number }
+            storeBytes = try fields.optionalInteger("store_bytes")
+            if let number = try fields.optionalInteger("lease_seconds") { leaseSeconds = max(1, number) }
+            if let number = try fields.optionalInteger("verifying_threads") { verifyingThreads = min(64, Int(number)) }
+            try fields.finish()
+        } catch {
+            throw MembershipError(.homeMalformed, error.reason)
+        }
+    }
+}

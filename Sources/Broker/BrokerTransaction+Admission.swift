@@ -1,0 +1,412 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import Membership
+import MessageStore
+import Procedure
+import Sealing
+
+/// Taking letters in. Protocols/Queue.md, "Acceptance": the numbers of the steps are those of the page.
+extension BrokerTransaction {
+    func receive(_ letter: VerifiedLetter, from peer: Peer) throws -> PushOutcome {
+        let slip = letter.slip
+        // 1. Whose letters this peer may hand over.
+        guard isPermitted(peer, slip) else { return .rejected(code: SealingError.Code.signerNotPermitted.rawValue) }
+        guard let caseID = slip.caseID else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
+        // 2. A letter that is known is answered as before.
+        let known = try store.letter(letter.id)
+        if let known, known.status != .context || known.voidedBy != nil { return try answerAgain(known, letter) }
+        // 3. Clock, signer, addressees.
+        guard slip.at - view.now <= LetterLimits.aheadSeconds else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
+        if let expires = slip.expires, expires <= view.now { return .rejected(code: "letter.expired") }
+        let signer: Signer
+        do {
+            signer = try judgeSigner(letter.signed, at: view.now)
+        } catch {
+            return .rejected(code: error.code.rawValue)
+        }
+        if signer.directoryIsExpired, slip.lane == .normal { return .later(code: "directory.expired", seconds: 300) }
+        // 4. Room.
+        if let later = try lack(of: slip) { return later }
+        // 5. What a receipt, refusal or notice is about.
+        var record = LetterRecord(
+            id: letter.id, status: .waiting, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID, roles: signer.roles,
+            peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now)
+        remember(slip, of: letter.id)
+        if let about = slip.about {
+            guard let subject = try store.letter(about.letter), subject.status != .waiting else {
+                return try wait(record, letter, isKnown: known != nil, for: [about.letter])
+            }
+            guard try isBound(slip, to: subject) else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
+        }
+        // 6. The procedure.
+        switch try verdict(record, slip) {
+        case .waiting(let missing): return try wait(record, letter, isKnown: known != nil, for: missing)
+        case .refused(let refusal):
+            try store(record, letter, isKnown: known != nil)
+            return try refuse(record, slip, refusal)
+        case .admitted, .flagged:
+            let isWhole = isWhole(letter)
+            record.status = isWhole ? .queued : .awaitingParts
+            record.relayed = isWhole ? letter.relayed : nil
+            try store(record, letter, isKnown: known != nil)
+            return try accept(record, slip, letter.parts)
+        }
+    }
+
+    private func isPermitted(_ peer: Peer, _ slip: Slip) -> Bool {
+        switch peer {
+        case .member(let member): return slip.from == member
+        case .broker, .courier:
+            // Letters for members here; on a stick also letters of members here.
+            return slip.to.contains { view.isServedHere($0.member) } || (peer == .courier && view.isServedHere(slip.from))
+        case .expired: return false
+        }
+    }
+
+    private func judgeSigner(_ signed: SignedSlip, at: Instant) throws(MembershipError) -> Signer {
+        let signer = try view.directories.judgeSigner(of: signed.slip, certificate: signed.certificateDigest, at: at)
+        // Only the sender's own broker asks whether all addressees can be reached: the others would otherwise refuse for ever what a
+        // newer directory has changed under way.
+        if view.isServedHere(signed.slip.from) { try view.directories.judgeRecipients(of: signed.slip, at: at) }
+        return signer
+    }
+
+    /// Quotas of the member, and what is left of the store. An urgent letter has a quota of its own and the reserve.
+    private func lack(of slip: Slip) throws -> PushOutcome? {
+        if view.isNearlyFull, slip.lane == .normal, slip.type == .step { return .later(code: "store.full", seconds: 60) }
+        guard view.isServedHere(slip.from) else { return nil }
+        let held = try store.holding(of: slip.from)
+        let isOver =
+            slip.lane == .urgent
+            ? held.urgent >= view.settings.urgentLettersOfAMember
+            : held.normal >= view.settings.normalLettersOfAMember || held.bytes >= view.settings.bytesOfAMember
+        return isOver ? .later(code: "quota", seconds: 60) : nil
+    }
+
+    /// A receipt comes from an addressee of its letter and goes to the sender; a refusal or notice comes from a broker that serves one of
+    /// them and goes to them.
+    private func isBound(_ slip: Slip, to subject: LetterRecord) throws -> Bool {
+        guard subject.caseID == slip.caseID else { return false }
+        let other = try self.slip(of: subject.id)
+        let parties = Set(other.to.map(\.member)).union([other.from])
+        guard slip.to.allSatisfy({ parties.contains($0.member) }) else { return false }
+        switch slip.type {
+        case .receipt: return subject.type == .step && other.addressee(slip.from) != nil && slip.to.map(\.member) == [other.from]
+        case .refusal, .notice: return parties.contains { view.broker(of: $0) == slip.from }
+        case .step, .directory, .profile: return false
+        }
+    }
+
+    /// What the procedure says, with this broker's sight; progress that a known stop makes void is refused as stale.
+    private func verdict(_ record: LetterRecord, _ slip: Slip) throws -> Verdict {
+        guard let caseID = record.caseID, let history = try history(of: caseID, profile: slip.profile?.digest) else {
+            // A step under a profile that no authority of ours has put in force, or a paper whose case is not known here.
+            return slip.type == .step ? .refused(Refusal(.otherProfile)) : .waiting(slip.ancestors)
+        }
+        let step = step(record, slip)
+        if slip.type == .refusal || slip.type == .notice {
+            let missing = history.missingAncestors(of: step)
+            return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
+        }
+        let verdict = history.admit(step)
+        switch verdict {
+        case .admitted, .flagged: return history.staleness(of: step).map { .refused($0) } ?? verdict
+        case .refused, .waiting: return verdict
+        }
+    }
+
+    private func store(_ record: LetterRecord, _ letter: VerifiedLetter, isKnown: Bool) throws {
+        if isKnown {
+            try store.update(record)
+        } else {
+            try store.insert(record, slip: letter.slip, file: letter.signed.file)
+        }
+        logNumbers(of: record, letter.slip)
+    }
+
+    /// A number used twice, or a gap, is reported and holds nothing up.
+    private func logNumbers(of record: LetterRecord, _ slip: Slip) {
+        guard let conflicts = try? store.conflicts(with: slip, id: record.id), let other = conflicts.first else { return }
+        note { $0(.error, "letter.conflict: two letters under one number", ["letter": .letter(record.id), "other": .letter(other)]) }
+    }
+
+    // MARK: - Waiting
+
+    /// Only the slip waits; the sender keeps the rest.
+    private func wait(
+        _ record: LetterRecord, _ letter: VerifiedLetter, isKnown: Bool, for missing: [LetterID]
+    ) throws -> PushOutcome {
+        if let caseID = record.caseID, try store.waitingCount(in: caseID) >= BrokerLimits.waitingInACase {
+            return .later(code: "letter.held", seconds: 60)
+        }
+        guard try store.waitingCount(from: record.from) < BrokerLimits.waitingFromAMember else {
+            return .later(code: "letter.held", seconds: 60)
+        }
+        try store(record, letter, isKnown: isKnown)
+        try store.setMissing(missing, of: record.id)
+        return .waiting(missing)
+    }
+
+    /// Judges again what waited for `id`, then what waited for those, until nothing moves.
+    func release(after id: LetterID) throws {
+        var arrived = [id]
+        while let next = arrived.popLast() {
+            for waiting in try store.waiting(for: next) {
+                guard var record = try store.letter(waiting), record.status == .waiting else { continue }
+                let slip = try slip(of: waiting)
+                if let about = slip.about, let subject = try store.letter(about.letter), subject.status != .waiting,
+                    try !isBound(slip, to: subject)
+                {
+                    try giveUp(record, .expired, status: .expired)
+                    continue
+                }
+                switch try verdict(record, slip) {
+                case .waiting(let missing): try store.setMissing(missing, of: waiting)
+                case .refused(let refusal):
+                    try store.setMissing([], of: waiting)
+                    _ = try refuse(record, slip, refusal)
+                case .admitted, .flagged:
+                    try store.setMissing([], of: waiting)
+                    record.status = .awaitingParts
+                    try store.update(record)
+                    _ = try accept(record, slip, [:], releases: false)
+                    arrived.append(waiting)
+                }
+            }
+        }
+    }
+
+    // MARK: - Acceptance
+
+    /// An admitted letter: its place is reserved, its parts are named, a stop takes effect. Queued when nothing is missing.
+    private func accept(
+        _ record: LetterRecord, _ slip: Slip, _ parts: [Digest: CheckedPart], releases: Bool = true
+    ) throws -> PushOutcome {
+        if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
+        try store.need(neededParts(of: slip), for: record.id)
+        try storeParts(parts, of: record, slip)
+        if slip.lane == .urgent, !slip.steps.isEmpty { try takeEffect(record, slip) }
+        let outcome: PushOutcome
+        if let relayed = record.relayed {
+            outcome = try queue(record, slip, relayed: relayed)
+        } else {
+            let missing = try store.missingParts(of: record.id)
+            outcome =
+                missing.isEmpty
+                ? try complete(record, slip)
+                : .awaitingParts(Array(missing.prefix(BrokerLimits.missingPartsInAnAnswer)))
+        }
+        if releases { try release(after: record.id) }
+        return outcome
+    }
+
+    /// The sender's own broker keeps all parts, another one those for its members.
+    private func neededParts(of slip: Slip) -> [NeededPart] {
+        let isOrigin = view.isServedHere(slip.from)
+        return slip.parts.filter { isOrigin || view.isServedHere($0.recipient) }
+            .map { NeededPart(digest: $0.digest, recipient: $0.recipient, isList: $0.pieces != nil) }
+    }
+
+    /// Whether everything the letter needs here came along with it.
+    private func isWhole(_ letter: VerifiedLetter) -> Bool {
+        neededParts(of: letter.slip).allSatisfy { part in
+            guard let file = letter.parts[part.digest] else { return false }
+            if case .list(_, let pieces) = file { return pieces.allSatisfy { letter.parts[$0] != nil } }
+            return true
+        }
+    }
+
+    /// Stores those files that the letter needs here, and names the pieces of those lists that came.
+    private func storeParts(_ parts: [Digest: CheckedPart], of record: LetterRecord, _ slip: Slip) throws {
+        guard !parts.isEmpty else { return }
+        var needed = neededParts(of: slip)
+        var index = 0
+        while index < needed.count {
+            let part = needed[index]
+            index += 1
+            guard let file = parts[part.digest] else { continue }
+            try store.storePart(part.digest, bytes: file.bytes, chargedTo: slip.from)
+            guard case .list(_, let digests) = file else { continue }
+            let pieces = digests.map { NeededPart(digest: $0, recipient: part.recipient) }
+            try store.need(pieces, for: record.id)
+            needed += pieces
+        }
+    }
+
+    /// The second judgement: all parts are durable. Staleness is asked again, because a stop may have come meanwhile; then the letter is
+    /// queued and acknowledged.
+    private func complete(_ letter: LetterRecord, _ slip: Slip) throws -> PushOutcome {
+        var record = letter
+        if let caseID = record.caseID, let history = try history(of: caseID), let refusal = history.staleness(of: step(record, slip)) {
+            return try refuse(record, slip, refusal)
+        }
+        let relayed = try RelayedAcknowledgement.sign(
+            letter: record.id, slip: try store.slip(record.id) ?? [], broker: view.id, at: record.received, by: view.signing)
+        record.relayed = relayed
+        record.status = .queued
+        try store.update(record)
+        return try queue(record, slip, relayed: relayed)
+    }
+
+    private func queue(_ letter: LetterRecord, _ slip: Slip, relayed: [UInt8]) throws -> PushOutcome {
+        if try !distribute(letter.id, slip) {
+            var record = letter
+            record.status = .done
+            try store.update(record)
+        }
+        if let about = slip.about { try apply(about, of: letter) }
+        return .stored(relayed: relayed)
+    }
+
+    /// A stop, or another urgent step that is visible: its slip goes at once to every broker that serves the case, and what it makes
+    /// void is withheld.
+    private func takeEffect(_ record: LetterRecord, _ slip: Slip) throws {
+        guard let caseID = record.caseID else { return }
+        var brokers: Set<MemberID> = []
+        for letter in try store.letters(of: caseID) {
+            let other = letter.record.id == record.id ? slip : try self.slip(of: letter.record.id)
+            for member in [other.from] + other.to.map(\.member) {
+                if let broker = view.broker(of: member) { brokers.insert(broker) }
+            }
+        }
+        for broker in brokers.subtracting([view.id, record.peer]).sorted() {
+            try enqueue(record.id, lane: .urgent, to: QueueName(broker, .context))
+        }
+        try withhold(in: caseID, because: record.id)
+    }
+
+    /// What a receipt, refusal or notice says of another letter.
+    private func apply(_ about: About, of record: LetterRecord) throws {
+        guard var subject = try store.letter(about.letter) else { return }
+        switch record.type {
+        case .receipt:
+            let progress: ReceiptProgress =
+                switch about.state {
+                case .acted: .acted
+                case .invalid: [.opened, .invalid]
+                default: .opened
+                }
+            try store.note(progress, of: subject.id)
+        case .refusal, .notice:
+            // Opened wins over a notice that it was given up; the notice stays as a fact.
+            guard subject.voidedBy == nil, about.code != NoticeCode.seenPossibly.rawValue,
+                record.type == .refusal || !subject.progress.contains(.opened)
+            else { return }
+            let slip = try slip(of: subject.id)
+            subject.voidedBy = record.id
+            subject.code = about.code
+            subject.stop = about.stop
+            if subject.status.isOpen, try !store.deliveries(of: subject.id).contains(where: { $0.isOpen && $0.kind == .mailbox }) {
+                _ = try endDeliveries(of: subject.id)
+                subject.status = record.type == .refusal ? .refused : about.code == NoticeCode.withheld.rawValue ? .withheld : .expired
+            }
+            try store.update(subject)
+            if let caseID = subject.caseID { insert(step(subject, slip), in: caseID) }
+            try release(after: subject.id)
+        case .step, .directory, .profile: break
+        }
+    }
+
+    // MARK: - Again
+
+    /// The stored answer, byte for byte; a letter that is not whole goes on where it stood.
+    private func answerAgain(_ record: LetterRecord, _ letter: VerifiedLetter) throws -> PushOutcome {
+        if let relayed = record.relayed { return .stored(relayed: relayed) }
+        switch record.status {
+        case .waiting: return .waiting(try store.missingAncestors(of: record.id))
+        case .awaitingParts:
+            try storeParts(letter.parts, of: record, letter.slip)
+            try needPieces(letter.parts, of: record)
+            let missing = try store.missingParts(of: record.id)
+            if missing.isEmpty { return try complete(record, letter.slip) }
+            return .awaitingParts(Array(missing.prefix(BrokerLimits.missingPartsInAnAnswer)))
+        default:
+            guard let paper = record.voidedBy, let code = record.code else { return .rejected(code: "letter.expired") }
+            return .refused(code: code, refusal: paper, stop: record.stop)
+        }
+    }
+
+    /// Pieces whose list came in an earlier push.
+    private func needPieces(_ parts: [Digest: CheckedPart], of record: LetterRecord) throws {
+        let needed = Set(try store.missingParts(of: record.id))
+        for (digest, part) in parts where needed.contains(digest) {
+            try store.storePart(digest, bytes: part.bytes, chargedTo: record.from)
+        }
+    }
+
+    /// A part file has become durable by itself.
+    func stored(_ part: CheckedPart, _ digest: Digest, for id: LetterID) throws {
+        guard let record = try store.letter(id), record.status == .awaitingParts else { return }
+        if case .list(_, let pieces) = part, let list = try store.neededParts(of: id).first(where: { $0.digest == digest }) {
+            try store.need(pieces.map { NeededPart(digest: $0, recipient: list.recipient) }, for: id)
+        }
+        if try store.missingParts(of: id).isEmpty { _ = try complete(record, slip(of: id)) }
+    }
+
+    // MARK: - Context
+
+    /// Takes the slip of an ancestor in. It is judged like any letter, but nothing of it is delivered.
+    ///
+    /// - Returns: whether it is known now; `false` while its own ancestors are missing, or when it is no letter of the case.
+    func receive(_ context: VerifiedContext, from peer: Peer) throws -> Bool {
+        let signed = context.signed
+        let slip = signed.slip
+        guard let caseID = slip.caseID, slip.at - view.now <= LetterLimits.aheadSeconds else { return false }
+        if let known = try store.letter(signed.id), known.status != .waiting {
+            if let void = context.void { try apply(void, to: known) }
+            return true
+        }
+        // The broker that hands it over judged its signer when it came; a member has no such word.
+        var at = view.now
+        if case .broker = peer { at = min(slip.at, view.now) }
+        guard let signer = try? view.directories.judgeSigner(of: slip, certificate: signed.certificateDigest, at: at) else { return false }
+        if let about = slip.about {
+            guard let subject = try store.letter(about.letter), try isBound(slip, to: subject) else { return false }
+        }
+        var record = LetterRecord(
+            id: signed.id, status: .context, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID, roles: signer.roles,
+            peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now)
+        remember(slip, of: signed.id)
+        let isWaiting = try store.letter(signed.id) != nil
+        guard !isWaiting else { return false }
+        guard let history = try history(of: caseID, profile: slip.profile?.digest) else { return false }
+        if context.void == nil {
+            let step = step(record, slip)
+            let isPaper = slip.type == .refusal || slip.type == .notice
+            switch isPaper ? .admitted : history.admit(step) {
+            case .waiting: return false
+            case .refused(let refusal):
+                note { $0(.warning, "ancestor not admitted", ["letter": .letter(signed.id), "code": .code(refusal.code)]) }
+                return false
+            case .admitted, .flagged: break
+            }
+        }
+        try store.insert(record, slip: slip, file: signed.file)
+        insert(step(record, slip), in: caseID)
+        if let void = context.void {
+            try apply(void, to: record)
+            record = try store.letter(signed.id) ?? record
+        }
+        if slip.lane == .urgent, !slip.steps.isEmpty, record.voidedBy == nil { try takeEffect(record, slip) }
+        if let about = slip.about { try apply(about, of: record) }
+        try release(after: signed.id)
+        return true
+    }
+
+    /// The signed refusal or notice that came along with an ancestor.
+    private func apply(_ void: SignedSlip, to subject: LetterRecord) throws {
+        guard try store.letter(void.id) == nil, let about = void.slip.about, about.letter == subject.id,
+            let signer = try? view.directories.judgeSigner(of: void.slip, certificate: void.certificateDigest, at: void.slip.at),
+            signer.isBroker, try isBound(void.slip, to: subject)
+        else { return }
+        let record = LetterRecord(
+            id: void.id, status: .context, type: void.slip.type, lane: void.slip.lane, from: void.slip.from, caseID: subject.caseID,
+            roles: [], peer: void.slip.from, at: void.slip.at, expires: nil, received: view.now)
+        try store.insert(record, slip: void.slip, file: void.file)
+        remember(void.slip, of: void.id)
+        if let caseID = subject.caseID { insert(step(record, void.slip), in: caseID) }
+        try apply(about, of: record)
+    }
+}

@@ -1,0 +1,139 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import Membership
+import MessageStore
+import Procedure
+import Sealing
+
+/// The broker's own letters: signed refusals and notices.
+extension BrokerTransaction {
+    /// Writes, signs, stores and queues a refusal or notice.
+    ///
+    /// - Parameters:
+    ///   - subject: the letter it is about, known here.
+    ///   - to: whom it concerns; who has left the directory is left out.
+    /// - Returns: its id, or `nil` when nobody is left to be told.
+    func issue(
+        _ type: LetterType, about subject: LetterID, _ slip: Slip, to: [MemberID], code: String, stop: LetterID? = nil
+    ) throws -> LetterID? {
+        guard let caseID = slip.caseID else { return nil }
+        var addressees: [Addressee] = []
+        for member in Set(to).sorted() where member != view.id {
+            guard let certificate = try? view.directories.sealingCertificate(of: member, at: view.now) else { continue }
+            let number = try store.nextSequence(to: member)
+            addressees.append(Addressee(member: member, certificate: certificate.id, epoch: number.epoch, sequence: number.sequence))
+        }
+        guard !addressees.isEmpty else {
+            note { $0(.warning, "nobody is left to be told", ["about": .letter(subject), "code": .code(code)]) }
+            return nil
+        }
+        let own = Slip(
+            type: type, lane: .urgent, from: view.id, to: addressees, caseID: caseID, root: slip.root ?? subject, parents: [subject],
+            about: About(letter: subject, code: code, stop: stop), at: view.now)
+        let signed = try SignedSlip.sign(own, by: view.signing)
+        var record = LetterRecord(
+            id: signed.id, status: .queued, type: type, lane: .urgent, from: view.id, caseID: caseID, roles: [], peer: view.id,
+            at: view.now, expires: nil, received: view.now)
+        try store.insert(record, slip: own, file: signed.file)
+        remember(own, of: signed.id)
+        insert(step(record, own), in: caseID)
+        if try !distribute(signed.id, own) {
+            record.status = .done
+            try store.update(record)
+        }
+        return signed.id
+    }
+
+    /// Refuses a letter that is stored already: the refusal goes to its sender, and descendants no longer wait for it.
+    func refuse(_ record: LetterRecord, _ slip: Slip, _ refusal: Refusal) throws -> PushOutcome {
+        _ = try endDeliveries(of: record.id)
+        let paper = try issue(.refusal, about: record.id, slip, to: [slip.from], code: refusal.code, stop: refusal.stop)
+        var record = record
+        record.status = .refused
+        record.code = refusal.code
+        record.stop = refusal.stop
+        record.voidedBy = paper
+        try store.update(record)
+        if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
+        let id = record.id
+        note { $0(.notice, "letter refused", ["letter": .letter(id), "code": .code(refusal.code)]) }
+        try release(after: id)
+        guard let paper else { return .rejected(code: SealingError.Code.signerNotPermitted.rawValue) }
+        return .refused(code: refusal.code, refusal: paper, stop: refusal.stop)
+    }
+
+    // MARK: - Stops
+
+    /// After a stop, or a withdrawal of consent, was stored: what it makes void leaves the mailboxes, and both sides are told.
+    ///
+    /// Only visible progress that had not seen the stop, and letters with a part on basis consent whose covering visible consent was
+    /// withdrawn. Never facts, stops, threats, evidence or receipts: those are urgent, show no progress, or have no such part.
+    func withhold(in caseID: CaseID, because stop: LetterID) throws {
+        for letter in try store.letters(of: caseID) where letter.record.status.isOpen {
+            guard letter.record.status != .waiting, let cause = try voidCause(of: letter.record, stop: stop) else { continue }
+            try withhold(letter.record, because: cause)
+        }
+    }
+
+    /// The stop that makes a letter void which waits here, or `nil`.
+    ///
+    /// - Parameter stop: the one that was just stored; `nil`: any.
+    func voidCause(of record: LetterRecord, stop: LetterID?) throws -> LetterID? {
+        guard record.type == .step, record.lane == .normal, record.voidedBy == nil, let caseID = record.caseID,
+            let history = try history(of: caseID), let step = history.step(record.id)
+        else { return nil }
+        if let refusal = history.staleness(of: step) { return refusal.stop }
+        guard let stop, let hidden = history.step(stop), step.parts.contains(where: { $0.basis == .consent }) else { return nil }
+        // The same parts, sent after the withdrawal: if they were not admitted then, the consent that covered them is gone. Its events
+        // are left out: whether they would lead anywhere now is not the question.
+        var after = Step(
+            id: Self.nobody, parents: step.parents + [hidden.id], previous: step.previous, root: step.root ?? step.id, from: step.from,
+            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown, parts: step.parts)
+        after.parents = Array(Set(after.parents))
+        guard case .refused(let refusal) = history.admit(after), refusal.reason == .badBasis else { return nil }
+        return stop
+    }
+
+    private static var nobody: LetterID { Digest(Array(repeating: 0xFF, count: 32)) ?? { preconditionFailure("32 bytes") }() }
+
+    func withhold(_ letter: LetterRecord, because stop: LetterID) throws {
+        let slip = try slip(of: letter.id)
+        let wasSeen = try endDeliveries(of: letter.id)
+        let code: NoticeCode = wasSeen ? .seenPossibly : .withheld
+        let paper = try issue(
+            .notice, about: letter.id, slip, to: [slip.from] + slip.to.map(\.member), code: code.rawValue, stop: stop)
+        var record = letter
+        record.status = .withheld
+        record.code = code.rawValue
+        record.stop = stop
+        // What somebody may have read is not undone by our paper; replay knows by the order of letters that it is void.
+        if !wasSeen { record.voidedBy = paper }
+        try store.update(record)
+        if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
+        note { $0(.notice, "letter withheld", ["letter": .letter(letter.id), "code": .code(code.rawValue), "stop": .letter(stop)]) }
+        try release(after: letter.id)
+    }
+
+    /// Gives a letter up: nobody fetched it in time, or its recipient has left.
+    func giveUp(_ letter: LetterRecord, _ code: NoticeCode, status: LetterStatus) throws {
+        let slip = try slip(of: letter.id)
+        let wasSeen = try store.deliveries(of: letter.id).contains { $0.state == .delivered && $0.kind == .mailbox }
+        _ = try endDeliveries(of: letter.id)
+        var record = letter
+        record.status = status
+        record.code = code.rawValue
+        // A letter that another broker hands over, and of which we never said "stored", is given up by that broker.
+        let isOurs = letter.relayed != nil || view.isServedHere(slip.from) || slip.from == view.id
+        // Refusals, notices and receipts end without another paper: else papers about papers had no end.
+        if isOurs, letter.type == .step {
+            let paper = try issue(.notice, about: letter.id, slip, to: [slip.from], code: code.rawValue)
+            if !wasSeen { record.voidedBy = paper }
+        }
+        try store.update(record)
+        if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
+        note { $0(.notice, "letter given up", ["letter": .letter(letter.id), "code": .code(code.rawValue)]) }
+        try release(after: letter.id)
+    }
+}

@@ -1,0 +1,86 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import MessageStore
+import Procedure
+
+/// Handing out, and what the clock ends.
+extension BrokerTransaction {
+    /// Leases letters of a mailbox. Each is judged once more: nothing that a stop has made void leaves.
+    func lease(to member: MemberID, limit: Int) throws -> [LetterID] {
+        let queue = QueueName(member, .mailbox)
+        _ = try store.wake(queue, at: view.now)
+        let free = StoreLimits.leasedLetters - (try store.restingCount(queue))
+        guard free > 0 else { return [] }
+        var leased: [LetterID] = []
+        for delivery in try store.queued(queue, limit: min(limit, free)) {
+            guard let record = try store.letter(delivery.letter) else { continue }
+            if let expires = record.expires, expires <= view.now {
+                try giveUp(record, .expired, status: .expired)
+                continue
+            }
+            if let caseID = record.caseID, try store.hasUrgentStep(in: caseID), let stop = try voidCause(of: record, stop: nil) {
+                try withhold(record, because: stop)
+                continue
+            }
+            // The first lease is short, so that a node that was restarted has its letters again soon; each next one is twice as long.
+            let seconds = min(view.settings.leaseSeconds << min(delivery.tries, 16), BrokerLimits.longestLeaseSeconds)
+            try store.rest(delivery.number, until: view.now + max(1, seconds))
+            leased.append(delivery.letter)
+        }
+        return leased
+    }
+
+    /// Ends the deliveries of letters that are durable at the recipient. Unknown ones are left out: acknowledging twice changes nothing.
+    ///
+    /// - Returns: whether parts may have become superfluous.
+    func acknowledge(_ letters: [LetterID], by member: MemberID) throws -> Bool {
+        var isSpent = false
+        for id in letters {
+            guard let delivery = try store.deliveries(of: id).first(where: { $0.destination == member && $0.kind == .mailbox && $0.isOpen })
+            else { continue }
+            try store.finish(delivery.number, .delivered)
+            try finishIfDone(id)
+            isSpent = true
+        }
+        return isSpent
+    }
+
+    /// Gives up what has expired.
+    ///
+    /// - Returns: whether there may be more.
+    func expire() throws -> Bool {
+        let letters = try store.expired(by: view.now, limit: BrokerLimits.sweptInATransaction)
+        for id in letters {
+            guard let record = try store.letter(id) else { continue }
+            try giveUp(record, .expired, status: .expired)
+        }
+        return letters.count == BrokerLimits.sweptInATransaction
+    }
+
+    /// Ends what waits for members that have left, with a notice to each sender.
+    func clear(_ member: MemberID) throws -> Bool {
+        let deliveries = try store.queued(QueueName(member, .mailbox), limit: BrokerLimits.sweptInATransaction)
+        for delivery in deliveries {
+            guard let record = try store.letter(delivery.letter) else { continue }
+            let others = try store.deliveries(of: record.id).filter { $0.isOpen && $0.kind != .context && $0.number != delivery.number }
+            if others.isEmpty {
+                try giveUp(record, .gone, status: .gone)
+            } else {
+                // Others still wait for it: only this recipient's copy ends.
+                try store.finish(delivery.number, .ended)
+                let slip = try slip(of: record.id)
+                if record.type == .step {
+                    _ = try issue(.notice, about: record.id, slip, to: [slip.from], code: NoticeCode.gone.rawValue)
+                }
+            }
+        }
+        return !deliveries.isEmpty
+    }
+}
+
+extension QueueName {
+    /// Rings when there may be something to sweep; no queue of the store has this name.
+    static let sweeper = QueueName(MemberID("xx:sweeper") ?? { preconditionFailure("a member id") }(), .context)
+}
