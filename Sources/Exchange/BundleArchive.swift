@@ -72,13 +72,26 @@ struct BundleCollector {
     enum Item {
         case letter(LetterBundle, file: [UInt8]?, remaining: [Digest])
         case context(ContextLetter)
+
+        /// A slip and nothing else.
+        var isBare: Bool {
+            guard case .letter(let bundle, nil, let remaining) = self else { return false }
+            return bundle.parts.isEmpty && remaining.isEmpty
+        }
     }
 
     private var current: Item?
     private var entry: LetterArchive.Entry?
     private var bytes: [UInt8] = []
+    private var collected = 0
+    /// The current item follows one of the same id: if nothing more comes, it is nothing.
+    private var isRest = false
+    private let partBytes: Int
     /// What is whole and not yet taken away.
     private(set) var items: [Item] = []
+
+    /// - Parameter partBytes: a letter with so many bytes of parts is given out and goes on as another item of the same id.
+    init(partBytes: Int = .max) { self.partBytes = partBytes }
 
     /// Takes one event; letters that it completes are in ``items`` afterwards.
     mutating func take(_ event: LetterArchiveReader.Event) throws(LetterError) {
@@ -98,8 +111,10 @@ struct BundleCollector {
 
     /// The archive has ended: the last letter is whole.
     mutating func finish() {
-        if let current { items.append(current) }
+        if let current, !(isRest && current.isBare) { items.append(current) }
         current = nil
+        collected = 0
+        isRest = false
     }
 
     mutating func removeItems() -> [Item] {
@@ -118,7 +133,13 @@ struct BundleCollector {
         case (.part(_, let digest), .letter(var bundle, let file, let remaining)):
             current = nil  // no second owner: the parts are not copied
             bundle.parts[digest] = bytes
+            collected += bytes.count
             current = .letter(bundle, file: file, remaining: remaining)
+            if collected >= partBytes {
+                finish()
+                current = .letter(LetterBundle(id: bundle.id, slip: bundle.slip), file: nil, remaining: [])
+                isRest = true
+            }
         case (.file, .letter(let bundle, nil, let remaining)): current = .letter(bundle, file: bytes, remaining: remaining)
         case (.remaining, .letter(let bundle, let file, _)):
             current = .letter(bundle, file: file, remaining: try DigestLines.read(bytes))

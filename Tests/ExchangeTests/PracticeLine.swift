@@ -138,14 +138,20 @@ final class PracticeLine: Sendable {
 
 /// Bytes and letters that need mean nothing.
 enum Invented {
+    /// 2 KiB of noise, again and again: enough to differ, and quick where nothing is optimised.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-        return (0..<count).map { _ in
+        var noise: [UInt8] = []
+        for _ in 0..<min(count, 2_048) {
             state ^= state << 13
             state ^= state >> 7
             state ^= state << 17
-            return UInt8(truncatingIfNeeded: state >> 32)
+            noise.append(UInt8(truncatingIfNeeded: state >> 32))
         }
+        var bytes = noise
+        bytes.reserveCapacity(count + 2_048)
+        while bytes.count < count { bytes += noise }
+        return Array(bytes.prefix(count))
     }
 
     static func digest(_ seed: UInt64) -> Digest { .sha256(bytes(32, seed: seed)) }
