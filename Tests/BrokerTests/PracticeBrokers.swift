@@ -1,0 +1,161 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import Cryptography
+import Foundation
+import Letters
+import Logging
+import Membership
+import MessageStore
+import Procedure
+import SQLiteStore
+import Sealing
+import Synchronization
+import TestSupport
+
+/// Two brokers in one process with real keys, real slips and real files, at an instant that the test moves.
+final class PracticeBrokers: Sendable {
+    static let shelter = PracticeWorld.shelter
+    static let ngo = PracticeWorld.ngo
+    static let investigator = PracticeWorld.investigator
+    static let inBroker = PracticeWorld.inBroker
+    static let bdBroker = PracticeWorld.bdBroker
+    /// A second NGO, no party of anything.
+    static let stranger = MemberID("bd:akash")!
+
+    /// The shipped profile, and the bytes that the authorities sign.
+    static let profile: (value: Profile, reference: ProfileReference, file: [UInt8]) = {
+        do {
+            let path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json")
+            let file = try ProfileDocument.canonicalBytes(ofSource: [UInt8](Data(contentsOf: path)))
+            let value = try ProfileDocument.read(file, digest: .sha256(file))
+            return (value, ProfileReference(id: value.id, version: value.version, digest: value.digest), file)
+        } catch {
+            fatalError("\(error)")
+        }
+    }()
+
+    let clock: TestClock
+    let folder: URL
+    private let state: Mutex<(world: PracticeWorld, cores: [MemberID: BrokerCore], queues: [MemberID: SQLiteLetterQueue])>
+    let logs = LogLines()
+
+    init(settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()) throws {
+        var world = try PracticeWorld.make(profiles: [(Self.profile.reference, Self.profile.file)])
+        try world.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: Self.bdBroker)
+        clock = TestClock(PracticeWorld.start + 1_000)
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-broker-\(UInt64.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        state = Mutex((world, [:], [:]))
+        for broker in [Self.inBroker, Self.bdBroker] { try start(broker, settings: settings, store: store) }
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var world: PracticeWorld { state.withLock { $0.world } }
+    func core(_ broker: MemberID) -> BrokerCore { state.withLock { $0.cores[broker]! } }
+    func queue(_ broker: MemberID) -> SQLiteLetterQueue { state.withLock { $0.queues[broker]! } }
+    func path(_ broker: MemberID) -> String { folder.appendingPathComponent("\(broker.country).sqlite").path }
+
+    func start(_ broker: MemberID, settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()) throws {
+        let queue = try SQLiteLetterQueue(path: path(broker), settings: store)
+        var logger = Logger(label: "test")
+        logger.handler = logs.handler
+        logger.logLevel = .trace
+        let world = world
+        let core = BrokerCore(
+            id: broker, signing: try world.party(broker).signing, queue: queue, directories: try world.directories(now: clock.now),
+            profiles: [Self.profile.value], settings: settings, clock: { [clock] in clock.now }, logger: logger)
+        state.withLock { state in
+            state.cores[broker] = core
+            state.queues[broker] = queue
+        }
+    }
+
+    /// Ends the broker's process, as far as one can in a test: nothing but the files is left.
+    func stop(_ broker: MemberID) async throws {
+        let queue = queue(broker)
+        state.withLock { state in
+            state.cores[broker] = nil
+            state.queues[broker] = nil
+        }
+        try await queue.close()
+    }
+
+    /// Changes a directory; both brokers have it at once.
+    func publish(_ authority: MemberID, _ change: (Authority, inout MemberDirectory) throws -> Void) throws {
+        let now = clock.now
+        try state.withLock { state in
+            try state.world.publish(authority, at: now, change)
+            let directories = try state.world.directories(now: now)
+            for core in state.cores.values { core.use(directories, profiles: []) }
+        }
+    }
+
+    func connection(_ member: MemberID) -> any BrokerConnection {
+        core(try! world.party(member).broker!).connection(for: .member(member))
+    }
+
+    /// One broker as the other one reaches it.
+    func line(from: MemberID, to: MemberID) -> any BrokerConnection { core(to).connection(for: .broker(from)) }
+
+    /// Forwards both ways until nothing moves.
+    func exchange() async throws {
+        for _ in 0..<20 {
+            let there = try await core(Self.inBroker).forward(to: Self.bdBroker, over: line(from: Self.inBroker, to: Self.bdBroker))
+            let back = try await core(Self.bdBroker).forward(to: Self.inBroker, over: line(from: Self.bdBroker, to: Self.inBroker))
+            if there.isEmpty, back.isEmpty { return }
+        }
+        throw TestError("forwarding does not come to rest")
+    }
+
+    /// Everything that lies in the member's mailbox, acknowledged.
+    @discardableResult
+    func fetch(_ member: MemberID) async throws -> [Delivery] {
+        let connection = connection(member)
+        var all: [Delivery] = []
+        while case let deliveries = try await connection.pull(limit: 64, waitSeconds: 0), !deliveries.isEmpty {
+            all += deliveries
+            try await connection.acknowledge(deliveries.map(\.letter.id))
+        }
+        return all
+    }
+
+    func slip(_ delivery: Delivery) throws -> Slip {
+        try SignedSlip.read(delivery.letter.slip, certificate: world.directories(now: clock.now).certificate).slip
+    }
+}
+
+struct TestError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+final class TestClock: Sendable {
+    private let instant: Mutex<Instant>
+    init(_ instant: Instant) { self.instant = Mutex(instant) }
+    var now: Instant { instant.withLock { $0 } }
+    func advance(_ seconds: Int64) { instant.withLock { $0 = $0 + seconds } }
+}
+
+/// Everything that was logged, with all its values.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+
+    struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) { lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+    }
+
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
+    var handler: any LogHandler { Handler(lines: self) }
+}
