@@ -31,17 +31,26 @@ public enum CMS {
             ])
         // RFC 5652 §5.4: what is signed is the SET OF; what stands in the file has the implicit tag instead.
         let signature = try key.sign(attributes)
+        return signedData(
+            type: OID.slip, content: content, certificate: certificate.der, signer: certificate.subjectKeyIdentifier,
+            attributes: [0xA0] + attributes.dropFirst(), signature: signature)
+    }
+
+    /// The file around a signature. Apart, so that the self-test can make the forgeries that it offers to the gate.
+    package static func signedData(
+        type: [UInt8], content: [UInt8], certificate: [UInt8], signer: [UInt8], attributes: [UInt8], signature: [UInt8]
+    ) -> [UInt8] {
         let signerInfo = DER.tlv(
             0x30,
             [
-                [0x02, 0x01, 0x03], DER.tlv(0x80, certificate.subjectKeyIdentifier), AlgorithmIdentifier.sha256,
-                [0xA0] + attributes.dropFirst(), AlgorithmIdentifier.ecdsaWithSHA256, DER.tlv(0x04, signature),
+                [0x02, 0x01, 0x03], DER.tlv(0x80, signer), AlgorithmIdentifier.sha256, attributes, AlgorithmIdentifier.ecdsaWithSHA256,
+                DER.tlv(0x04, signature),
             ])
         let signedData = DER.tlv(
             0x30,
             [
                 [0x02, 0x01, 0x03], DER.tlv(0x31, AlgorithmIdentifier.sha256),
-                DER.tlv(0x30, [OID.slip, DER.tlv(0xA0, DER.tlv(0x04, content))]), DER.tlv(0xA0, certificate.der), DER.tlv(0x31, signerInfo),
+                DER.tlv(0x30, [type, DER.tlv(0xA0, DER.tlv(0x04, content))]), DER.tlv(0xA0, certificate), DER.tlv(0x31, signerInfo),
             ])
         return DER.tlv(0x30, [OID.signedData, DER.tlv(0xA0, signedData)])
     }
