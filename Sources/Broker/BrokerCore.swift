@@ -74,12 +74,13 @@ public final class BrokerCore: Sendable {
         case .member(let member): member.broker == id ? .member(member.id) : nil
         case .broker(let broker): broker.id == id ? nil : .broker(broker.id)
         case .expired(let member): .expired(member)
-        case .refused(let reason):
-            {
-                log(.notice, "connection refused", ["reason": .code(reason.rawValue)])
-                return nil
-            }()
+        case .refused(let reason): refuse(reason)
         }
+    }
+
+    private func refuse(_ reason: LinkRefusal) -> Peer? {
+        log(.notice, "connection refused", ["reason": .code(reason.rawValue)])
+        return nil
     }
 
     /// Replaces what the broker knows of the network: after a newer directory or profile came. Who waits looks again.
@@ -88,8 +89,11 @@ public final class BrokerCore: Sendable {
             state.directories = directories
             for profile in profiles { state.profiles[profile.digest] = profile }
         }
+        bell.ring([.directory, .sweeper])
         bell.ringAll()
     }
+
+    var profileDigests: Set<Digest> { state.withLock { Set($0.profiles.keys) } }
 
     /// The error after which the store cannot be believed any more: the process must end and start again.
     public var failure: StoreError? { state.withLock { $0.failure } }

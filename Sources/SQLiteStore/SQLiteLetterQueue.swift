@@ -79,6 +79,21 @@ public final class SQLiteLetterQueue: LetterQueue {
         lock.release()
     }
 
+    /// Reads a store beside the process that has it open; changes nothing.
+    public static func inspect<Value>(path: String, _ body: (any LetterReading) throws -> Value) throws -> Value {
+        guard FileManager.default.fileExists(atPath: path) else { throw StoreError(.unreadable, "there is no store yet") }
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            return try DatabaseQueue(path: path, configuration: configuration).read { db in
+                try body(SQLiteTransaction(db, VersionCounter(0)))
+            }
+        } catch let error as DatabaseError {
+            throw StoreError(error, opening: true)
+        }
+    }
+
     /// Makes the tables in a new file; returns the highest version that any case has had.
     private static func migrate(_ db: Database) throws -> Int64 {
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0

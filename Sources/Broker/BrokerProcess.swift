@@ -1,0 +1,67 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Exchange
+public import Logging
+public import Membership
+public import Procedure
+import SQLiteStore
+import Sealing
+public import ServiceLifecycle
+
+/// A whole broker: store, core, door, and the lines to the brokers of other countries, put together from a home directory.
+public struct BrokerProcess: Sendable {
+    public let core: BrokerCore
+    private let queue: SQLiteLetterQueue
+    private let server: ExchangeServer
+    private let lines: PeerLines
+    private let documents: DocumentKeeper
+
+    /// Opens the store (`broker.sqlite` in the home) and everything else that can fail, before anything listens.
+    ///
+    /// - Parameters:
+    ///   - home: of a broker, with its keys unlocked.
+    ///   - onRunning: called once with the port it listens on.
+    /// - Throws: ``SealingError`` when the self-test fails, ``MembershipError``, ``StoreError``.
+    public init(
+        home: MemberHome, clock: @escaping @Sendable () -> Instant, logger: Logger,
+        onRunning: (@Sendable (Int) async -> Void)? = nil
+    ) throws {
+        try SelfTest.run()
+        let settings = try BrokerSettings(home.settings.options)
+        let keys = try home.keys()
+        let directories = try home.directories(now: clock())
+        let id = home.settings.id
+        guard let listen = home.settings.listen, directories.broker(id) != nil else {
+            throw MembershipError(.homeMalformed, "\(home.path) is no home of a broker that a directory knows")
+        }
+        queue = try SQLiteLetterQueue(
+            path: home.path + "/broker.sqlite", settings: SQLiteSettings(maximumBytes: settings.storeBytes))
+        let core = BrokerCore(
+            id: id, signing: keys.signing, queue: queue, directories: directories,
+            profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings, clock: clock, logger: logger)
+        let identity = try Exchange.LinkIdentity(certificate: keys.link.certificate, key: keys.link.key)
+        let server = ExchangeServer(
+            identity: identity, address: listen.address, port: listen.port,
+            judge: { core.peer(forLeaf: $0.certificate) != nil },
+            peer: { identity in core.peer(forLeaf: identity.certificate).map { core.connection(for: $0) } }, logger: logger,
+            onRunning: onRunning)
+        lines = PeerLines(core: core, identity: identity, logger: logger)
+        documents = DocumentKeeper(core: core, home: home, lines: lines, recheck: { server.recheck() })
+        self.server = server
+        self.core = core
+    }
+
+    /// What runs, for a `ServiceGroup`. The door comes last, so that it closes first; the store closes when all else has ended.
+    public var services: [any Service] { [StoreKeeper(queue: queue), lines, documents, BrokerSweeper(core: core), server] }
+}
+
+/// Closes the store when everything else has ended. A process that is killed leaves the same behind, but for the log to be replayed.
+private struct StoreKeeper: Service {
+    let queue: SQLiteLetterQueue
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try await queue.close()
+    }
+}
