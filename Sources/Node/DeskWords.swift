@@ -53,4 +53,70 @@ public enum DeskWords {
     public static func cannotSeal(_ form: String, _ refusal: Refusal) -> String {
         "the form \(form) cannot be sealed: \(self.refusal(refusal))"
     }
+
+    /// Why a letter is where it is in the outbox, and what comes next.
+    static func outbox(_ entry: OutboxEntry, to members: [MemberID], isStep: Bool, _ receipts: [ReceiptRecord]) -> String {
+        switch entry.state {
+        case .waiting:
+            let carried = entry.carried == nil ? "" : "; a copy was written to a stick"
+            guard let code = entry.code else { return "waits for the next contact with the broker" + carried }
+            let why =
+                switch code {
+                case "waiting": "the broker waits for letters before this one"
+                case "no-progress": "the broker keeps asking for the same thing"
+                default: "the broker said \(code)"
+                }
+            return "\(why); tried \(entry.tries) times, and again by itself" + carried
+        case .stored:
+            guard isStep else { return "with the broker" }
+            return members.map { member in
+                let own = receipts.filter { $0.sender == member }
+                if own.contains(where: { $0.state == .acted }) { return "\(member) has acted on it" }
+                guard let receipt = own.last else { return "with the broker; \(member) has not opened it yet" }
+                switch receipt.state {
+                case .valid: return "\(member) has opened it; in order"
+                case .flagged: return "\(member) has opened it; recorded against the procedure"
+                case .acted: return "\(member) has acted on it"
+                case .invalid: return "\(member) could not take it (\(receipt.code ?? "?")): send it again, rightly"
+                }
+            }.joined(separator: "; ")
+        case .refused: return "refused by the broker: \(entry.code ?? "?"); it does not count"
+        case .rejected: return "the broker does not take it as a letter (\(entry.code ?? "?")): tell your operator"
+        case .ended:
+            switch entry.code.flatMap({ NoticeCode(rawValue: $0) }) {
+            case .expired: return "given up: nobody fetched it in time; it does not count"
+            case .withheld: return "withheld by the broker: a stop makes it void"
+            case .seenPossibly: return "a stop makes it void; it may have been seen"
+            case .gone: return "given up: the recipient has left the network"
+            case nil: return "ended: \(entry.code ?? "?")"
+            }
+        }
+    }
+
+    /// Why a letter is where it is in the inbox.
+    static func inbox(_ entry: InboxEntry, _ letter: LetterRecord) -> String {
+        switch entry.state {
+        case .stored: return "stored; about to be opened"
+        case .waiting:
+            switch entry.code {
+            case "unknown-profile": return "waits for a profile that is not here yet"
+            case "directory-expired": return "waits for a newer directory"
+            case "clock": return "waits: its clock is more than a day ahead of this machine's"
+            default: return "waits for letters before it, which the broker is asked for"
+            }
+        case .unreadable: return "not authenticated; nothing of it counts"
+        case .judged:
+            guard letter.type == .step else { return "recorded" }
+            let acted = entry.acted == nil ? "" : "; acted on"
+            guard let code = entry.code else {
+                return letter.state == .flagged ? "recorded against the procedure" + acted : "in order" + acted
+            }
+            switch code {
+            case "part.cannot-open": return "a part did not open: ask its sender to send it again"
+            case "form.invalid": return "its steps count; its form is not one of the profile: ask for it again"
+            case "procedure.refused", "procedure.stale": return "not admitted; its steps do not count"
+            default: return "not taken: \(code)"
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Letters
 public import Membership
 public import Procedure
@@ -32,6 +33,7 @@ public final class NetworkView: Sendable {
 
     public var directories: Directories { content.withLock { $0.directories } }
 
+    public var profiles: [Profile] { content.withLock { $0.profiles.values.sorted { ($0.id, $0.version) < ($1.id, $1.version) } } }
     public func profile(_ digest: Digest) -> Profile? { content.withLock { $0.profiles[digest] } }
     public func forms(of profile: Digest) -> FormCatalogue? { content.withLock { $0.forms[profile] } }
     public func setForms(_ catalogue: FormCatalogue, of profile: Digest) { content.withLock { $0.forms[profile] = catalogue } }
@@ -82,6 +84,11 @@ public final class NetworkView: Sendable {
             guard let file = directories.profileFile(reference.digest) else { continue }
             let profile = try ProfileDocument.read(file, digest: reference.digest)
             content.withLock { $0.profiles[reference.digest] = profile }
+        }
+        guard let home else { return }
+        let files = FormFiles(home: URL(fileURLWithPath: home.path, isDirectory: true))
+        for profile in profiles where forms(of: profile.digest) == nil {
+            if let catalogue = try files.read(profile) { setForms(catalogue, of: profile.digest) }
         }
     }
 }
