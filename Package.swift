@@ -25,6 +25,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 /// The modules without a network package; `swift build --product KheyaCore` takes seconds.
 let core: [Target] = [
@@ -73,7 +74,7 @@ let services: [Target] = [
         name: "Commands",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
-            "Exchange", "Broker", "Node", argumentParser, serviceLifecycle, logging,
+            "Exchange", "Broker", "Node", argumentParser, serviceLifecycle, unixSignals, logging,
         ],
         swiftSettings: swiftSettings),
     .executableTarget(name: "kheya", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),

@@ -24,3 +24,5 @@ extension CaseID: ExpressibleByArgument {
 extension CertificateUse: ExpressibleByArgument {}
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+extension Basis: ExpressibleByArgument {}

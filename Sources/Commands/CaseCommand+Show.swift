@@ -1,0 +1,216 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CaseFile
+import Foundation
+import Letters
+import Node
+import Procedure
+
+extension CaseCommand {
+    struct Show: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Where a case stands: its state, the board of checkpoints, who waits on whom and until when.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
+
+        struct Report: Encodable {
+            struct WaitReport: Encodable {
+                let kind: String
+                let on: [String]
+                let since: String
+                let due: String?
+                let overdue: Bool
+                let deadline: String?
+                let events: [String]
+                let letter: String?
+            }
+            struct Awaited: Encodable { let event, form, letter, from, since: String }
+
+            let `case`: String
+            let root: String
+            let lifecycle: String
+            let care: String?
+            let ended: Bool
+            let exact: Bool
+            let child: Bool
+            let parties: [String: [String]]
+            let tracks: [String: String]
+            let waits: [WaitReport]
+            let formsAwaited: [Awaited]
+
+            init(_ view: CaseView, now: Instant) {
+                `case` = view.record.caseID.text
+                root = view.record.root.hex
+                lifecycle = view.state.lifecycle.joined(separator: "|")
+                care = view.state.care
+                ended = view.state.hasEnded ?? false
+                exact = view.state.isExact
+                child = view.countsAsChild
+                parties = view.parties.mapValues { $0.map(\.text).sorted() }
+                tracks = view.state.tracks.mapValues { $0.joined(separator: "|") }
+                waits = view.waits.map { wait in
+                    WaitReport(
+                        kind: wait.kind.rawValue, on: wait.on.map(\.text), since: Moment.text(wait.since), due: wait.due.map(Moment.text),
+                        overdue: wait.due.map { $0 < now } ?? false, deadline: wait.deadline, events: wait.events, letter: wait.letter?.hex)
+                }
+                formsAwaited = view.formsAwaited.map {
+                    Awaited(event: $0.event, form: $0.form, letter: $0.letter.hex, from: $0.from.text, since: Moment.text($0.since))
+                }
+            }
+        }
+
+        func execute(_ console: Console) async throws {
+            let (node, opened) = try NodeAssembly.open(home)
+            let id = try CaseCommand.find(`case`, in: node.desk)
+            let view = try node.desk.view(of: id, at: opened.now)
+            let tracks = node.network.profile(view.record.profile)?.definition.tracks ?? [:]
+            try console.result("case.show", Report(view, now: opened.now)) { Board(view, tracks: tracks, now: opened.now).text }
+        }
+    }
+
+    struct Possible: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "What this node could do next in a case, and what stands against the rest.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @ArgumentParser.Flag(help: "List what is refused, too.") var all = false
+        @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
+
+        struct Report: Encodable {
+            struct Entry: Encodable {
+                let event: String
+                let possible: Bool
+                let code: String?
+                let reason: String?
+                let lanes: [String]
+                let facts: [String]
+                let form: String?
+                let consents: [String]
+            }
+            let events: [Entry]
+        }
+
+        func execute(_ console: Console) async throws {
+            let (node, opened) = try NodeAssembly.open(home)
+            let id = try CaseCommand.find(`case`, in: node.desk)
+            let report = Report(
+                events: try node.desk.possible(in: id, at: opened.now).filter { all || $0.refusal == nil }.map {
+                    Report.Entry(
+                        event: $0.event, possible: $0.refusal == nil, code: $0.refusal?.code, reason: $0.reason,
+                        lanes: $0.lanes.map(\.rawValue).sorted(), facts: $0.facts, form: $0.form, consents: $0.consents)
+                })
+            try console.result("case.possible", report) {
+                Table.lines(
+                    report.events.map {
+                        [$0.event, $0.possible ? "" : "✗ " + ($0.code ?? ""), $0.form.map { "form \($0)" } ?? "", $0.facts.joined(separator: ",")]
+                    }).joined(separator: "\n")
+            }
+        }
+    }
+
+    struct History: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Every letter of a case, in the order in which this node came to know it.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
+
+        struct Report: Encodable {
+            let `case`: String
+            /// Letters that no other names as coming before it: the parents of the next.
+            let heads: [String]
+            let letters: [LetterReport]
+        }
+
+        func execute(_ console: Console) async throws {
+            let (node, _) = try NodeAssembly.open(home)
+            let id = try CaseCommand.find(`case`, in: node.desk)
+            let letters = try node.desk.history(of: id).map { try LetterReport($0) }
+            let named = Set(letters.flatMap { $0.parents + [$0.previous, $0.about?.letter].compactMap { $0 } })
+            let report = Report(case: id.text, heads: letters.map(\.letter).filter { !named.contains($0) }.sorted(), letters: letters)
+            try console.result("case.history", report) { Table.lines(letters.map(\.row)).joined(separator: "\n") }
+        }
+    }
+
+    struct Form: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a form, and its attachments, out of a case into files of mode 0600.",
+            discussion: "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
+        @Argument(help: "The form's or attachment's commitment.") var commitment: Digest
+        @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var out: String
+
+        func execute(_ console: Console) async throws {
+            let (node, _) = try NodeAssembly.open(home)
+            let id = try CaseCommand.find(`case`, in: node.desk)
+            struct Report: Encodable {
+                let commitment: String
+                let file: String
+                let bytes: Int64
+            }
+            var bytes: Int64
+            do {
+                let form = try node.desk.form(commitment, in: id)
+                try Files.create(out, bytes: form)
+                bytes = Int64(form.count)
+            } catch let error as DeskError where error.code == .unknownLetter {
+                try Files.create(out, bytes: [])
+                let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: out))
+                do {
+                    bytes = try node.desk.attachment(commitment, in: id) { try handle.write(contentsOf: Data($0)) }
+                    try handle.synchronize()
+                    try handle.close()
+                } catch {
+                    try? FileManager.default.removeItem(atPath: out)
+                    throw error
+                }
+            }
+            try console.result("case.form", Report(commitment: commitment.hex, file: out, bytes: bytes)) { "\(bytes) bytes in \(out)" }
+        }
+    }
+}
+
+/// A case as a person reads it.
+struct Board {
+    private let view: CaseView
+    private let tracks: [String: ProfileDefinition.Track]
+    private let now: Instant
+
+    init(_ view: CaseView, tracks: [String: ProfileDefinition.Track], now: Instant) {
+        self.view = view
+        self.tracks = tracks
+        self.now = now
+    }
+
+    var text: String {
+        var lines = ["case \(view.record.caseID.text.prefix(8))…  \(view.state.lifecycle.joined(separator: " or "))" + (view.state.care.map { ", care with \($0)" } ?? "")]
+        let checkpoints = tracks.filter { $0.value.group == .checkpoint }.keys.sorted()
+        let marks = checkpoints.map { name -> String in
+            let states = view.state.tracks[name] ?? []
+            let isGreen = !states.isEmpty && states.allSatisfy { tracks[name]?.green.contains($0) ?? false }
+            return "\(isGreen ? "●" : "○") \(name) \(states.joined(separator: "|"))"
+        }
+        lines += Table.lines(stride(from: 0, to: marks.count, by: 3).map { Array(marks[$0..<min($0 + 3, marks.count)]) })
+        for wait in view.waits { lines.append(sentence(wait)) }
+        for form in view.formsAwaited { lines.append("form awaited: \(form.form) of \(form.event), from \(form.from)") }
+        return lines.joined(separator: "\n")
+    }
+
+    private func sentence(_ wait: Wait) -> String {
+        let who = wait.on.map(\.text).joined(separator: ", ")
+        let since = Moment.span(now - wait.since)
+        let due = wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
+        switch wait.kind {
+        case .step: return "waits on \(who) for \(wait.events.joined(separator: " or "))\(due)"
+        case .broker: return "a letter of ours waits for the broker, since \(since)"
+        case .receipt: return "waits on \(who) to open a letter, since \(since)"
+        case .ancestors: return "a letter waits for those that it builds on, since \(since)"
+        case .us: return "a letter lies here that nobody has acted on, since \(since)"
+        }
+    }
+}
