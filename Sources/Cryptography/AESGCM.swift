@@ -19,21 +19,29 @@ public enum AESGCM {
     public static func seal(
         _ plain: [UInt8], key: [UInt8], nonce: [UInt8] = SecureRandom.bytes(nonceBytes), associatedData: [UInt8]
     ) throws(CryptographyError) -> [UInt8] {
-        guard key.count == keyBytes, nonce.count == nonceBytes else { throw CryptographyError(.unsupported, "AES-256-GCM: key or nonce length") }
+        guard key.count == keyBytes, nonce.count == nonceBytes else {
+            throw CryptographyError(.unsupported, "AES-256-GCM: key or nonce length")
+        }
         var result: [UInt8] = []
         result.reserveCapacity(nonceBytes + plain.count + tagBytes)
         result += nonce
         result += plain
-        let tag = try encrypt(&result, in: nonceBytes..<result.count, key: key, nonce: nonce, associatedData: associatedData)
+        let tag = try encrypt(
+            &result, in: nonceBytes..<result.count, key: key, nonce: nonce, associatedData: associatedData)
         return result + tag
     }
 
     /// Decrypts a record that ``seal(_:key:nonce:associatedData:)`` made.
     ///
-    /// - Throws: ``CryptographyError`` `.cannotOpen`: another key, other associated data, or altered; nothing is released.
-    public static func open(_ sealed: [UInt8], key: [UInt8], associatedData: [UInt8]) throws(CryptographyError) -> [UInt8] {
+    /// - Throws: ``CryptographyError`` `.cannotOpen`: another key, other associated data, or altered; nothing is
+    ///   released.
+    public static func open(_ sealed: [UInt8], key: [UInt8], associatedData: [UInt8]) throws(CryptographyError)
+        -> [UInt8]
+    {
         guard key.count == keyBytes else { throw CryptographyError(.unsupported, "AES-256-GCM: key length") }
-        guard sealed.count >= nonceBytes + tagBytes else { throw CryptographyError(.cannotOpen, "AES-256-GCM: too short") }
+        guard sealed.count >= nonceBytes + tagBytes else {
+            throw CryptographyError(.cannotOpen, "AES-256-GCM: too short")
+        }
         return try decrypt(
             sealed[nonceBytes..<sealed.count - tagBytes], key: key, nonce: sealed[..<nonceBytes],
             tag: sealed.suffix(tagBytes), associatedData: associatedData)
@@ -56,7 +64,8 @@ public enum AESGCM {
             return unsafe EVP_EncryptInit_ex2(context, Algorithms.gcm.pointer, key, nonce, nil) == 1
                 && (associatedData.isEmpty
                     || EVP_EncryptUpdate(context, nil, &done, associatedData, Int32(associatedData.count)) == 1)
-                && (text.isEmpty || EVP_EncryptUpdate(context, text.baseAddress, &done, text.baseAddress, Int32(text.count)) == 1)
+                && (text.isEmpty
+                    || EVP_EncryptUpdate(context, text.baseAddress, &done, text.baseAddress, Int32(text.count)) == 1)
                 && EVP_EncryptFinal_ex(context, &tag, &done) == 1
                 && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(tagBytes), &tag) == 1
         }
@@ -68,7 +77,8 @@ public enum AESGCM {
     ///
     /// - Parameter tag: exactly 16 bytes: OpenSSL would compare any shorter tag it is given.
     static func decrypt(
-        _ text: ArraySlice<UInt8>, key: [UInt8], nonce: ArraySlice<UInt8>, tag: ArraySlice<UInt8>, associatedData: [UInt8] = []
+        _ text: ArraySlice<UInt8>, key: [UInt8], nonce: ArraySlice<UInt8>, tag: ArraySlice<UInt8>,
+        associatedData: [UInt8] = []
     ) throws(CryptographyError) -> [UInt8] {
         guard key.count == keyBytes, nonce.count == nonceBytes, tag.count == tagBytes else {
             throw CryptographyError(.cannotOpen, "AES-256-GCM: key, nonce or tag length")
@@ -88,7 +98,8 @@ public enum AESGCM {
                 unsafe EVP_DecryptInit_ex2(context, Algorithms.gcm.pointer, key, iv, nil) == 1
                     && (associatedData.isEmpty
                         || EVP_DecryptUpdate(context, nil, &done, associatedData, Int32(associatedData.count)) == 1)
-                    && (text.isEmpty || EVP_DecryptUpdate(context, out.baseAddress, &done, text.baseAddress, Int32(text.count)) == 1)
+                    && (text.isEmpty
+                        || EVP_DecryptUpdate(context, out.baseAddress, &done, text.baseAddress, Int32(text.count)) == 1)
                     && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagBytes), &expected) == 1
                     && EVP_DecryptFinal_ex(context, &end, &done) == 1
             }

@@ -7,11 +7,13 @@ internal import COpenSSL
 ///
 /// A closed list: there is no parameter by which another cipher or digest could come in.
 @safe enum Algorithms {
-    /// A fetched algorithm. @unchecked: set once, read only, and libcrypto counts its references atomically; lives as long as the process.
+    /// A fetched algorithm. @unchecked: set once, read only, and libcrypto counts its references atomically; lives
+    /// as long as the process.
     @safe struct Fetched: @unchecked Sendable {
         let pointer: OpaquePointer
 
-        /// Without these algorithms no letter can be made or read, so a libcrypto that lacks one is a broken installation.
+        /// Without these algorithms no letter can be made or read, so a libcrypto that lacks one is a broken
+        /// installation.
         init(_ pointer: OpaquePointer?, _ name: String) {
             guard let pointer = unsafe pointer else { preconditionFailure("libcrypto has no \(name)") }
             unsafe self.pointer = pointer

@@ -1,10 +1,10 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The two CMS structures of a letter, in the one shape that the profile allows. Protocols/Letter-CMS.md §2, §3.
+/// The two CMS structures of a letter, in the one shape that the profile allows. Protocols/Letter-CMS.md §3, §4.
 ///
-/// Written and opened by EVP calls around our own DER: OpenSSL's CMS objects cost more than the cryptography in them, and its
-/// reader takes more than the profile. Stock `openssl cms` verifies and opens what is made here.
+/// Written and opened by EVP calls around our own DER: OpenSSL's CMS objects cost more than the cryptography in
+/// them, and its reader takes more than the profile. Stock `openssl cms` verifies and opens what is made here.
 public enum CMS {
     /// Signs `content`: RFC 5652 SignedData, attached.
     ///
@@ -27,7 +27,10 @@ public enum CMS {
                 attribute(OID.messageDigest, DER.tlv(0x04, SHA256.hash(content))),
                 attribute(
                     OID.signingCertificateV2,
-                    DER.tlv(0x30, [DER.tlv(0x30, [DER.tlv(0x30, [DER.tlv(0x04, certificate.digest), certificate.issuerSerial])])])),
+                    DER.tlv(
+                        0x30,
+                        [DER.tlv(0x30, [DER.tlv(0x30, [DER.tlv(0x04, certificate.digest), certificate.issuerSerial])])])
+                ),
             ])
         // RFC 5652 §5.4: what is signed is the SET OF; what stands in the file has the implicit tag instead.
         let signature = try key.sign(attributes)
@@ -43,21 +46,24 @@ public enum CMS {
         let signerInfo = DER.tlv(
             0x30,
             [
-                [0x02, 0x01, 0x03], DER.tlv(0x80, signer), AlgorithmIdentifier.sha256, attributes, AlgorithmIdentifier.ecdsaWithSHA256,
+                [0x02, 0x01, 0x03], DER.tlv(0x80, signer), AlgorithmIdentifier.sha256, attributes,
+                AlgorithmIdentifier.ecdsaWithSHA256,
                 DER.tlv(0x04, signature),
             ])
         let signedData = DER.tlv(
             0x30,
             [
                 [0x02, 0x01, 0x03], DER.tlv(0x31, AlgorithmIdentifier.sha256),
-                DER.tlv(0x30, [type, DER.tlv(0xA0, DER.tlv(0x04, content))]), DER.tlv(0xA0, certificate), DER.tlv(0x31, signerInfo),
+                DER.tlv(0x30, [type, DER.tlv(0xA0, DER.tlv(0x04, content))]), DER.tlv(0xA0, certificate),
+                DER.tlv(0x31, signerInfo),
             ])
         return DER.tlv(0x30, [OID.signedData, DER.tlv(0xA0, signedData)])
     }
 
     /// Seals a plaintext to one recipient: RFC 5083 AuthEnvelopedData, AES-256-GCM, ECDH (RFC 5753) with a fresh key.
     ///
-    /// - Parameter plain: what is sealed, in pieces that are joined where the ciphertext will stand: a megabyte is copied once.
+    /// - Parameter plain: what is sealed, in pieces that are joined where the ciphertext will stand: a megabyte is
+    ///   copied once.
     /// - Returns: DER ContentInfo, and the SHA-256 of the plaintext.
     public static func seal(
         _ plain: [[UInt8]], to recipient: Certificate
@@ -75,14 +81,19 @@ public enum CMS {
         let recipientInfo = DER.tlv(
             0xA1,
             [
-                [0x02, 0x01, 0x03], [0xA0, 0x51, 0xA1, 0x4F], AlgorithmIdentifier.originatorKey, [0x03, 0x42, 0x00], point,
-                AlgorithmIdentifier.keyAgreement, [0x30, 0x44, 0x30, 0x42, 0xA0, 0x16, 0x04, 0x14], recipient.subjectKeyIdentifier,
+                [0x02, 0x01, 0x03], [0xA0, 0x51, 0xA1, 0x4F], AlgorithmIdentifier.originatorKey, [0x03, 0x42, 0x00],
+                point,
+                AlgorithmIdentifier.keyAgreement, [0x30, 0x44, 0x30, 0x42, 0xA0, 0x16, 0x04, 0x14],
+                recipient.subjectKeyIdentifier,
                 DER.tlv(0x04, wrapped),
             ])
-        let algorithm = DER.tlv(0x30, [AlgorithmIdentifier.aes256GCM, DER.tlv(0x30, [DER.tlv(0x04, nonce), [0x02, 0x01, 0x10]])])
+        let algorithm = DER.tlv(
+            0x30, [AlgorithmIdentifier.aes256GCM, DER.tlv(0x30, [DER.tlv(0x04, nonce), [0x02, 0x01, 0x10]])])
         let textHeader = DER.header(0x80, plainCount)
         let contentCount = OID.data.count + algorithm.count + textHeader.count + plainCount
-        let body = [0x02, 0x01, 0x00] + DER.tlv(0x31, recipientInfo) + DER.header(0x30, contentCount) + OID.data + algorithm + textHeader
+        let body =
+            [0x02, 0x01, 0x00] + DER.tlv(0x31, recipientInfo) + DER.header(0x30, contentCount) + OID.data + algorithm
+            + textHeader
         let envelopedCount = body.count + plainCount + 2 + AESGCM.tagBytes
         let enveloped = DER.header(0x30, envelopedCount)
         let explicit = DER.header(0xA0, enveloped.count + envelopedCount)
@@ -118,7 +129,8 @@ public enum CMS {
         public var tag: ArraySlice<UInt8>
 
         public init(
-            point: ArraySlice<UInt8>, wrappedKey: ArraySlice<UInt8>, nonce: ArraySlice<UInt8>, ciphertext: ArraySlice<UInt8>,
+            point: ArraySlice<UInt8>, wrappedKey: ArraySlice<UInt8>, nonce: ArraySlice<UInt8>,
+            ciphertext: ArraySlice<UInt8>,
             tag: ArraySlice<UInt8>
         ) {
             self.point = point

@@ -21,7 +21,9 @@ enum CalendarTime {
             }
             return out
         }
-        let tail = digits(month, 2) + digits(date, 2) + digits(second / 3_600, 2) + digits(second / 60 % 60, 2) + digits(second % 60, 2) + [0x5A]
+        let tail =
+            digits(month, 2) + digits(date, 2) + digits(second / 3_600, 2) + digits(second / 60 % 60, 2)
+            + digits(second % 60, 2) + [0x5A]
         return year < 2050 ? DER.tlv(0x17, digits(year % 100, 2) + tail) : DER.tlv(0x18, digits(year, 4) + tail)
     }
 
@@ -39,7 +41,9 @@ enum CalendarTime {
         if tag == 0x17 { year += year < 50 ? 2000 : 1900 }
         guard tag == 0x17 || year >= 2050 else { return nil }
         let rest = (0..<5).map { number(yearDigits + 2 * $0, 2) }
-        guard (1...12).contains(rest[0]), (1...31).contains(rest[1]), rest[2] < 24, rest[3] < 60, rest[4] < 60 else { return nil }
+        guard (1...12).contains(rest[0]), (1...31).contains(rest[1]), rest[2] < 24, rest[3] < 60, rest[4] < 60 else {
+            return nil
+        }
         let day = days(year, rest[0], rest[1])
         guard civil(day) == (year, rest[0], rest[1]) else { return nil }
         return day * 86_400 + rest[2] * 3_600 + rest[3] * 60 + rest[4]

@@ -44,8 +44,8 @@ public struct ExtendedKeyUsage: OptionSet, Hashable, Sendable {
 ///
 ///     Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm ecdsa-with-SHA256, signature BIT STRING }
 ///
-/// One reader, ours, decides what a certificate says: version 3, P-256, ECDSA with SHA-256, a subject key identifier, no critical
-/// extension that it does not know. OpenSSL sees only the key's 65 bytes.
+/// One reader, ours, decides what a certificate says: version 3, P-256, ECDSA with SHA-256, a subject key
+/// identifier, no critical extension that it does not know. OpenSSL sees only the key's 65 bytes.
 public final class Certificate: Sendable, Hashable {
     public let der: [UInt8]
     /// SHA-256 of ``der``: how the directory and every slip name it.
@@ -92,7 +92,9 @@ public final class Certificate: Sendable, Hashable {
     }
 
     /// - Parameter pem: one `CERTIFICATE` block and nothing else.
-    public convenience init(pem: [UInt8]) throws(CryptographyError) { try self.init(der: PEM.read(pem, label: "CERTIFICATE")) }
+    public convenience init(pem: [UInt8]) throws(CryptographyError) {
+        try self.init(der: PEM.read(pem, label: "CERTIFICATE"))
+    }
 
     private init(_ der: [UInt8], _ fields: Fields) throws(CryptographyError) {
         self.der = der
@@ -123,8 +125,8 @@ public final class Certificate: Sendable, Hashable {
 
     public func isValid(at seconds: Int64) -> Bool { notBefore <= seconds && seconds <= notAfter }
 
-    /// Whether `authority` issued this: names and key ids match, it is an authority that may, and the signature verifies.
-    /// Validity in time is another question.
+    /// Whether `authority` issued this: names and key ids match, it is an authority that may, and the signature
+    /// verifies. Validity in time is another question.
     public func isSigned(by authority: Certificate) -> Bool {
         authority.isAuthority && authority.keyUsage.contains(.keyCertSign) && issuerName == authority.subjectName
             && (authorityKeyIdentifier == nil || authorityKeyIdentifier == authority.subjectKeyIdentifier)
@@ -188,7 +190,8 @@ extension Certificate {
             let from = try validity.any()
             let until = try validity.any()
             try validity.finish("validity")
-            guard let notBefore = CalendarTime.read(from.tag, der[from.content]), let notAfter = CalendarTime.read(until.tag, der[until.content])
+            guard let notBefore = CalendarTime.read(from.tag, der[from.content]),
+                let notAfter = CalendarTime.read(until.tag, der[until.content])
             else { throw .profile("a time in another spelling") }
             self.notBefore = notBefore
             self.notAfter = notAfter
@@ -237,7 +240,9 @@ extension Certificate {
             switch type {
             case OID.keyUsage:
                 // A bit string with named bits: its unused bits are the only ones of the network that are not zero.
-                guard value.count >= 4, value.count <= 5, value[0] == 0x03, Int(value[1]) == value.count - 2, value[2] < 8 else {
+                guard value.count >= 4, value.count <= 5, value[0] == 0x03, Int(value[1]) == value.count - 2,
+                    value[2] < 8
+                else {
                     throw .profile("keyUsage")
                 }
                 var bits: UInt16 = 0
@@ -249,14 +254,16 @@ extension Certificate {
                 }
                 keyUsage = KeyUsage(rawValue: bits)
                 return
-            case OID.subjectKeyIdentifier, OID.authorityKeyIdentifier, OID.basicConstraints, OID.extKeyUsage, OID.subjectAltName:
+            case OID.subjectKeyIdentifier, OID.authorityKeyIdentifier, OID.basicConstraints, OID.extKeyUsage,
+                OID.subjectAltName:
                 try DER.check(value, depth: 8, elements: 100)
             default:
                 guard !isCritical else { throw .profile("a critical extension that is not known") }
                 return
             }
             switch type {
-            case OID.subjectKeyIdentifier: subjectKeyIdentifier = Array(value[try reader.next(0x04, "subjectKeyIdentifier").content])
+            case OID.subjectKeyIdentifier:
+                subjectKeyIdentifier = Array(value[try reader.next(0x04, "subjectKeyIdentifier").content])
             case OID.authorityKeyIdentifier:
                 var fields = try reader.enter(0x30, "authorityKeyIdentifier")
                 if fields.nextTag == 0x80 { authorityKeyIdentifier = Array(value[try fields.any().content]) }
@@ -284,7 +291,8 @@ extension Certificate {
                 while !names.isAtEnd {
                     let name = try names.any()
                     // Only host names: an address or a mailbox in a certificate is nobody's here.
-                    guard name.tag == 0x82, let text = String(validating: value[name.content], as: Unicode.ASCII.self), !text.isEmpty,
+                    guard name.tag == 0x82, let text = String(validating: value[name.content], as: Unicode.ASCII.self),
+                        !text.isEmpty,
                         text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
                     else { throw .profile("subjectAltName holds host names") }
                     dnsNames.append(text)

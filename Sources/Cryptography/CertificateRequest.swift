@@ -18,7 +18,8 @@ public struct CertificateRequest: Hashable, Sendable {
             0x30,
             [
                 [0x02, 0x01, 0x00], try subject.der(),
-                DER.tlv(0x30, [AlgorithmIdentifier.p256Key, DER.tlv(0x03, [0x00] + key.publicKey.point)]), [0xA0, 0x00],
+                DER.tlv(0x30, [AlgorithmIdentifier.p256Key, DER.tlv(0x03, [0x00] + key.publicKey.point)]),
+                [0xA0, 0x00],
             ])
         der = DER.tlv(0x30, [info, AlgorithmIdentifier.ecdsaWithSHA256, DER.tlv(0x03, [0x00] + (try key.sign(info)))])
         self.subject = subject
@@ -45,7 +46,9 @@ public struct CertificateRequest: Hashable, Sendable {
     }
 
     /// - Parameter pem: one `CERTIFICATE REQUEST` block and nothing else.
-    public init(pem: [UInt8]) throws(CryptographyError) { try self.init(der: PEM.read(pem, label: "CERTIFICATE REQUEST")) }
+    public init(pem: [UInt8]) throws(CryptographyError) {
+        try self.init(der: PEM.read(pem, label: "CERTIFICATE REQUEST"))
+    }
 
     public var pem: [UInt8] { PEM.write(der, label: "CERTIFICATE REQUEST") }
 
@@ -68,6 +71,9 @@ public struct CertificateRequest: Hashable, Sendable {
         try key.finish("subjectPublicKeyInfo")
         _ = try info.next(0xA0, "attributes")
         try info.finish("bytes after the attributes")
-        return (subject, Array(der[point.content].dropFirst()), Array(der[body.whole]), Array(der[signature.content].dropFirst()))
+        return (
+            subject, Array(der[point.content].dropFirst()), Array(der[body.whole]),
+            Array(der[signature.content].dropFirst())
+        )
     }
 }

@@ -36,8 +36,8 @@ public struct CryptographyError: Error, Sendable, Equatable {
 
     /// Takes what the failed call left in OpenSSL's error queue.
     ///
-    /// The queue belongs to the thread, so this is called in the same synchronous function as the C call it explains; after an
-    /// `await` it would be another thread's.
+    /// The queue belongs to the thread, so this is called in the same synchronous function as the C call it
+    /// explains; after an `await` it would be another thread's.
     static func takingErrorQueue(_ code: Code, _ what: String) -> CryptographyError {
         var reasons: [String] = []
         while case let error = ERR_get_error(), error != 0 {

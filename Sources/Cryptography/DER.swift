@@ -24,7 +24,8 @@ package enum DERError: Error, Equatable {
 
 /// DER, X.690 §10, the part of it that Kheya's files use.
 ///
-/// A reader in two steps: ``check(_:depth:elements:)`` walks the whole input and builds nothing; only then ``Reader`` steps through it.
+/// A reader in two steps: ``check(_:depth:elements:)`` walks the whole input and builds nothing; only then
+/// ``Reader`` steps through it.
 package enum DER {
     /// A TLV by its place in the input.
     package struct Element {
@@ -109,10 +110,14 @@ package enum DER {
         case 0x05:
             guard content.isEmpty else { throw .malformed("a null with content") }
         case 0x06:
-            guard let last = content.last, bytes[last] < 0x80 else { throw .malformed("an object identifier that does not end") }
+            guard let last = content.last, bytes[last] < 0x80 else {
+                throw .malformed("an object identifier that does not end")
+            }
             var atStart = true
             for index in content {
-                guard !atStart || bytes[index] != 0x80 else { throw .malformed("an object identifier not in the fewest bytes") }
+                guard !atStart || bytes[index] != 0x80 else {
+                    throw .malformed("an object identifier not in the fewest bytes")
+                }
                 atStart = bytes[index] < 0x80
             }
         case 0x10, 0x11: throw .malformed("a primitive sequence")

@@ -23,7 +23,8 @@ public struct DistinguishedName: Hashable, Sendable {
     func der() throws(CryptographyError) -> [UInt8] {
         var sets: [[UInt8]] = []
         for (type, value, tag) in [
-            (OID.countryName, country, UInt8(0x13)), (OID.organizationName, organisation, 0x0C), (OID.commonName, commonName, 0x0C),
+            (OID.countryName, country, UInt8(0x13)), (OID.organizationName, organisation, 0x0C),
+            (OID.commonName, commonName, 0x0C),
         ] {
             guard let value else { continue }
             let bytes = Array(value.utf8)

@@ -14,7 +14,8 @@ public enum HMACSHA256 {
                     var empty: UInt8 = 0
                     let good = unsafe withUnsafePointer(to: &empty) { zero in
                         unsafe EVP_Q_mac(
-                            nil, "HMAC", nil, "SHA256", nil, key.baseAddress ?? zero, key.count, data.baseAddress ?? zero, data.count,
+                            nil, "HMAC", nil, "SHA256", nil, key.baseAddress ?? zero, key.count,
+                            data.baseAddress ?? zero, data.count,
                             out.baseAddress, SHA256.byteCount, &count)
                     }
                     guard unsafe good != nil, count == SHA256.byteCount else { preconditionFailure("HMAC failed") }

@@ -19,7 +19,9 @@ enum KeyWrap {
     private static func run(
         _ input: ArraySlice<UInt8>, _ key: [UInt8], encrypts: Bool, count: Int, _ code: CryptographyError.Code
     ) throws(CryptographyError) -> [UInt8] {
-        guard key.count == 32, input.count == (encrypts ? 32 : wrappedBytes) else { throw CryptographyError(code, "key wrap: a length") }
+        guard key.count == 32, input.count == (encrypts ? 32 : wrappedBytes) else {
+            throw CryptographyError(code, "key wrap: a length")
+        }
         ERR_clear_error()
         let result = unsafe input.withUnsafeBufferPointer { input in
             unsafe [UInt8](unsafeUninitializedCapacity: wrappedBytes + 16) { out, written in
@@ -27,7 +29,8 @@ enum KeyWrap {
                 defer { unsafe EVP_CIPHER_CTX_free(context) }
                 unsafe EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW)
                 var done: Int32 = 0
-                let good = unsafe EVP_CipherInit_ex2(context, Algorithms.wrap.pointer, key, nil, encrypts ? 1 : 0, nil) == 1
+                let good =
+                    unsafe EVP_CipherInit_ex2(context, Algorithms.wrap.pointer, key, nil, encrypts ? 1 : 0, nil) == 1
                     && EVP_CipherUpdate(context, out.baseAddress, &done, input.baseAddress, Int32(input.count)) == 1
                 written = good ? Int(done) : 0
             }

@@ -10,7 +10,13 @@ public enum KnownAnswers {
     }
 
     private static let checks: [(String, @Sendable () throws -> Bool)] = [
-        ("SHA-256", { SHA256.hash(Array("abc".utf8)) == hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") }),
+        (
+            "SHA-256",
+            {
+                SHA256.hash(Array("abc".utf8))
+                    == hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+            }
+        ),
         (
             "HMAC-SHA256",  // RFC 4231, test case 2
             {
@@ -45,7 +51,8 @@ public enum KnownAnswers {
             {
                 let key = hex("00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f")
                 let wrapped = hex("28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21")
-                return try KeyWrap.wrap(key, under: Array(0..<32)) == wrapped && KeyWrap.unwrap(wrapped[...], under: Array(0..<32)) == key
+                return try KeyWrap.wrap(key, under: Array(0..<32)) == wrapped
+                    && KeyWrap.unwrap(wrapped[...], under: Array(0..<32)) == key
                     && (try? KeyWrap.unwrap(wrapped[...], under: Array(1..<33))) == nil
             }
         ),
@@ -54,7 +61,9 @@ public enum KnownAnswers {
             {
                 let peer = try PublicKey(
                     point: hex(
-                        "04700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac"))
+                        "04700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"
+                            + "db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac"
+                    ))
                 return try key("7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534").agree(with: peer)
                     == hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b")
             }
@@ -78,7 +87,8 @@ public enum KnownAnswers {
     /// A key from its number, in the shortest PKCS#8 there is.
     private static func key(_ number: String) throws(CryptographyError) -> PrivateKey {
         let inside = DER.tlv(0x30, [[0x02, 0x01, 0x01], DER.tlv(0x04, hex(number))])
-        return try PrivateKey(pkcs8: DER.tlv(0x30, [[0x02, 0x01, 0x00], AlgorithmIdentifier.p256Key, DER.tlv(0x04, inside)]))
+        return try PrivateKey(
+            pkcs8: DER.tlv(0x30, [[0x02, 0x01, 0x00], AlgorithmIdentifier.p256Key, DER.tlv(0x04, inside)]))
     }
 
     private static func hex(_ text: String) -> [UInt8] {

@@ -52,7 +52,8 @@ extension PrivateKey {
         ERR_clear_error()
         guard let info = unsafe EVP_PKEY2PKCS8(pointer) else { throw .takingErrorQueue(.outOfResources, "PKCS#8") }
         defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
-        guard let algorithm = unsafe PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nil, 0, nil, cost.n, cost.r, cost.p) else {
+        guard let algorithm = unsafe PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nil, 0, nil, cost.n, cost.r, cost.p)
+        else {
             throw .takingErrorQueue(.unsupported, "PBES2")
         }
         let text = password.map { CChar(bitPattern: $0) } + [0]
@@ -65,7 +66,8 @@ extension PrivateKey {
         let count = unsafe i2d_X509_SIG(sealed, &out)
         guard count > 0, let start = unsafe out else { throw .takingErrorQueue(.outOfResources, "PKCS#8") }
         defer { unsafe kossl_free(start) }
-        return PEM.write(unsafe Array(UnsafeBufferPointer(start: start, count: Int(count))), label: "ENCRYPTED PRIVATE KEY")
+        return PEM.write(
+            unsafe Array(UnsafeBufferPointer(start: start, count: Int(count))), label: "ENCRYPTED PRIVATE KEY")
     }
 
     /// Opens a file that ``encryptedPEM(password:cost:)`` or `openssl pkcs8 -topk8` made.
@@ -86,7 +88,9 @@ extension PrivateKey {
             throw .takingErrorQueue(.wrongPassword, "the key file does not open")
         }
         defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
-        guard let key = unsafe EVP_PKCS82PKEY(info) else { throw .takingErrorQueue(.wrongPassword, "the key file does not open") }
+        guard let key = unsafe EVP_PKCS82PKEY(info) else {
+            throw .takingErrorQueue(.wrongPassword, "the key file does not open")
+        }
         guard unsafe EVP_PKEY_is_a(key, "EC") == 1, unsafe Self.curve(of: key) == "prime256v1" else {
             unsafe EVP_PKEY_free(key)
             throw CryptographyError(.malformed, "not a P-256 key")

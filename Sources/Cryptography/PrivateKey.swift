@@ -37,12 +37,15 @@ internal import COpenSSLShims
     public func sign(_ message: some Collection<UInt8>) throws(CryptographyError) -> [UInt8] {
         ERR_clear_error()
         let digest = SHA256.hash(message)
-        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else { throw .takingErrorQueue(.outOfResources, "signing") }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else {
+            throw .takingErrorQueue(.outOfResources, "signing")
+        }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var good = false
         let signature = unsafe [UInt8](unsafeUninitializedCapacity: 80) { out, count in
             var length = 80
-            good = unsafe EVP_PKEY_sign_init(context) == 1
+            good =
+                unsafe EVP_PKEY_sign_init(context) == 1
                 && EVP_PKEY_sign(context, out.baseAddress, &length, digest, digest.count) == 1
             count = good ? length : 0
         }
@@ -58,13 +61,17 @@ internal import COpenSSLShims
     /// `pointer` belongs to the caller.
     static func agree(_ pointer: OpaquePointer, with peer: PublicKey) throws(CryptographyError) -> [UInt8] {
         ERR_clear_error()
-        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else { throw .takingErrorQueue(.outOfResources, "key agreement") }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, pointer, nil) else {
+            throw .takingErrorQueue(.outOfResources, "key agreement")
+        }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var good = false
         let secret = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
             var length = 32
-            // No second check of the peer: PublicKey's init did it once, and it costs as much as the agreement itself.
-            good = unsafe EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer_ex(context, peer.pointer, 0) == 1
+            // No second check of the peer: PublicKey's init did it once, and it costs as much as the agreement
+            // itself.
+            good =
+                unsafe EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer_ex(context, peer.pointer, 0) == 1
                 && EVP_PKEY_derive(context, out.baseAddress, &length) == 1
             count = good ? length : 0
         }
@@ -77,10 +84,14 @@ internal import COpenSSLShims
     /// Made from this module's template, which spares the look-up of the curve.
     static func ephemeral(for peer: PublicKey) throws(CryptographyError) -> (secret: [UInt8], point: [UInt8]) {
         ERR_clear_error()
-        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, peer.pointer, nil) else { throw .takingErrorQueue(.outOfResources, "key agreement") }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, peer.pointer, nil) else {
+            throw .takingErrorQueue(.outOfResources, "key agreement")
+        }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
-        guard unsafe EVP_PKEY_keygen_init(context) == 1, unsafe EVP_PKEY_keygen(context, &key) == 1, let key = unsafe key else {
+        guard unsafe EVP_PKEY_keygen_init(context) == 1, unsafe EVP_PKEY_keygen(context, &key) == 1,
+            let key = unsafe key
+        else {
             throw .takingErrorQueue(.outOfResources, "key agreement")
         }
         defer { unsafe EVP_PKEY_free(key) }

@@ -15,11 +15,13 @@ internal import COpenSSLShims
     /// Only its curve is used: to read a point is four times faster when the curve need not be looked up by name.
     private static let template = unsafe Algorithms.Fetched(kossl_p256_generate(), "P-256")
 
-    /// - Parameter point: exactly 65 bytes, uncompressed. libcrypto checks that it lies on the curve; the curve has no small
-    ///   subgroup, so that is the whole check.
+    /// - Parameter point: exactly 65 bytes, uncompressed. libcrypto checks that it lies on the curve; the curve has
+    ///   no small subgroup, so that is the whole check.
     /// - Throws: ``CryptographyError`` `.malformed`.
     public init(point: some Collection<UInt8>) throws(CryptographyError) {
-        guard point.count == 65, point.first == 0x04 else { throw CryptographyError(.malformed, "not an uncompressed P-256 point") }
+        guard point.count == 65, point.first == 0x04 else {
+            throw CryptographyError(.malformed, "not an uncompressed P-256 point")
+        }
         self.point = Array(point)
         ERR_clear_error()
         guard let key = unsafe EVP_PKEY_new() else { throw .takingErrorQueue(.outOfResources, "public key") }

@@ -11,7 +11,10 @@ public enum SHA256 {
     public static func hash(_ bytes: some Collection<UInt8>) -> [UInt8] {
         unsafe withBytes(bytes) { buffer in
             unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { out, count in
-                guard unsafe EVP_Digest(buffer.baseAddress, buffer.count, out.baseAddress, nil, Algorithms.sha256.pointer, nil) == 1 else {
+                guard
+                    unsafe EVP_Digest(
+                        buffer.baseAddress, buffer.count, out.baseAddress, nil, Algorithms.sha256.pointer, nil) == 1
+                else {
                     preconditionFailure("SHA-256 failed")
                 }
                 count = byteCount
@@ -24,7 +27,9 @@ public enum SHA256 {
         private let context: OpaquePointer  // <EVP_MD_CTX>
 
         public init() {
-            guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex2(context, Algorithms.sha256.pointer, nil) == 1 else {
+            guard let context = unsafe EVP_MD_CTX_new(),
+                unsafe EVP_DigestInit_ex2(context, Algorithms.sha256.pointer, nil) == 1
+            else {
                 preconditionFailure("SHA-256 failed")
             }
             unsafe self.context = context

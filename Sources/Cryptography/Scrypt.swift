@@ -36,7 +36,8 @@ public enum Scrypt {
     public static func derive(
         password: [UInt8], salt: [UInt8], cost: ScryptCost = .passphrase, count: Int = 32
     ) throws(CryptographyError) -> [UInt8] {
-        guard cost.n > 1, cost.n <= 1 << 22, cost.n & (cost.n - 1) == 0, (1...64).contains(cost.r), (1...64).contains(cost.p),
+        guard cost.n > 1, cost.n <= 1 << 22, cost.n & (cost.n - 1) == 0, (1...64).contains(cost.r),
+            (1...64).contains(cost.p),
             cost.memory <= 1 << 30, (1...1_024).contains(count)
         else { throw CryptographyError(.unsupported, "scrypt: a cost out of range") }
         ERR_clear_error()

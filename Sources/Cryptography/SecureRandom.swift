@@ -19,7 +19,8 @@ public enum SecureRandom {
 
 /// Care for bytes that must not leak.
 public enum Secret {
-    /// Overwrites and empties `bytes`; the compiler cannot leave it out. Copies that were made before stay: keep secrets in one place.
+    /// Overwrites and empties `bytes`; the compiler cannot leave it out. Copies that were made before stay: keep
+    /// secrets in one place.
     public static func wipe(_ bytes: inout [UInt8]) {
         unsafe bytes.withUnsafeMutableBufferPointer { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
         bytes = []
@@ -30,7 +31,9 @@ public enum Secret {
         guard left.count == right.count else { return false }
         guard left.count > 0 else { return true }
         return unsafe withBytes(left) { left in
-            unsafe withBytes(right) { right in unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0 }
+            unsafe withBytes(right) { right in
+                unsafe CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0
+            }
         }
     }
 }

@@ -4,11 +4,11 @@
 internal import COpenSSL
 internal import COpenSSLShims
 
-/// OpenSSL's own CMS functions, as the `openssl cms` command uses them: the second opinion of tests and self-test, and the floor
-/// of the benchmarks. Never between a stranger and a letter: it accepts more than the profile.
+/// OpenSSL's own CMS functions, as the `openssl cms` command uses them: the second opinion of tests and self-test,
+/// and the floor of the benchmarks. Never between a stranger and a letter: it accepts more than the profile.
 @safe public final class StockCMS: @unchecked Sendable {
-    // @unchecked: the pointer is set once, never leaves this module and is only read from; OpenSSL guards the caches it fills
-    // in an X509 with the object's own lock.
+    // @unchecked: the pointer is set once, never leaves this module and is only read from; OpenSSL guards the caches
+    // it fills in an X509 with the object's own lock.
     private let certificate: OpaquePointer  // <X509>
     private let key: PrivateKey?
 

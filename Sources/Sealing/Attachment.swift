@@ -30,7 +30,9 @@ public enum PieceList {
         else { throw SealingError(.partMismatch, "not the list of pieces that the slip names") }
         var digests: [Digest] = []
         for start in stride(from: 0, to: list.count, by: 65) {
-            guard list[start + 64] == 0x0A, let digest = Digest(hex: String(decoding: list[start..<start + 64], as: UTF8.self)) else {
+            guard list[start + 64] == 0x0A,
+                let digest = Digest(hex: String(decoding: list[start..<start + 64], as: UTF8.self))
+            else {
                 throw SealingError(.partMismatch, "a list of pieces with another line")
             }
             digests.append(digest)
@@ -61,7 +63,9 @@ public struct AttachmentSealer {
     /// Seals the next piece. All but the last are exactly 1 MiB, so that a length has one way to be cut.
     ///
     /// - Throws: ``SealingError`` `.cannotSeal`: too long, empty, or after a shorter one.
-    public mutating func seal(_ piece: [UInt8], salt: [UInt8] = SecureRandom.bytes(32)) throws(SealingError) -> SealedPart {
+    public mutating func seal(_ piece: [UInt8], salt: [UInt8] = SecureRandom.bytes(32)) throws(SealingError)
+        -> SealedPart
+    {
         guard !isLast, !piece.isEmpty || digests.isEmpty, digests.count < Int(LetterLimits.pieces) else {
             throw SealingError(.cannotSeal, "a piece after the last, or too many")
         }
@@ -78,14 +82,17 @@ public struct AttachmentSealer {
         guard !digests.isEmpty else { throw SealingError(.cannotSeal, "an attachment without a piece") }
         let list = PieceList.write(digests)
         return SealedAttachment(
-            list: list, digest: .sha256(list), commitment: .sha256(PieceList.write(commitments)), pieces: Int64(digests.count), size: size)
+            list: list, digest: .sha256(list), commitment: .sha256(PieceList.write(commitments)),
+            pieces: Int64(digests.count), size: size)
     }
 
-    /// Seals a whole file: `read` gives up to so many next bytes (fewer only at the end), `write` stores each sealed piece durably.
+    /// Seals a whole file: `read` gives up to so many next bytes (fewer only at the end), `write` stores each sealed
+    /// piece durably.
     ///
     /// - Throws: What `read` and `write` throw, and ``SealingError``.
     public static func seal(
-        label: PartLabel, to recipient: Certificate, reading read: (_ count: Int) throws -> [UInt8], writing write: (SealedPart) throws -> Void
+        label: PartLabel, to recipient: Certificate, reading read: (_ count: Int) throws -> [UInt8],
+        writing write: (SealedPart) throws -> Void
     ) throws -> SealedAttachment {
         var sealer = AttachmentSealer(label: label, to: recipient)
         while true {
@@ -101,8 +108,8 @@ public struct AttachmentSealer {
 
 /// Opens an attachment piece by piece, in order.
 ///
-/// Each piece is released after its own tag and header agree; that all of them are the attachment is known only after ``finish()``.
-/// Write them to a private temporary file, and give it its name after that.
+/// Each piece is released after its own tag and header agree; that all of them are the attachment is known only
+/// after ``finish()``. Write them to a private temporary file, and give it its name after that.
 public struct AttachmentOpener {
     private let label: PartLabel
     private let reference: PartReference
@@ -117,7 +124,9 @@ public struct AttachmentOpener {
     ///   - reference: the slip's entry.
     ///   - label: of kind `piece`.
     /// - Throws: ``SealingError`` `.partMismatch`.
-    public init(list: [UInt8], reference: PartReference, label: PartLabel, with identity: SealingIdentity) throws(SealingError) {
+    public init(list: [UInt8], reference: PartReference, label: PartLabel, with identity: SealingIdentity)
+        throws(SealingError)
+    {
         precondition(label.kind == .piece, "an attachment is made of pieces")
         self.pieces = try PieceList.read(list, reference: reference)
         self.reference = reference
@@ -127,7 +136,8 @@ public struct AttachmentOpener {
 
     /// Opens the next piece.
     ///
-    /// - Throws: ``SealingError`` `.partMismatch` when it is not the next file of the list, `gate.*`, `.partCannotOpen`.
+    /// - Throws: ``SealingError`` `.partMismatch` when it is not the next file of the list, `gate.*`,
+    ///   `.partCannotOpen`.
     public mutating func open(_ file: [UInt8]) throws(SealingError) -> [UInt8] {
         guard commitments.count < pieces.count, Digest.sha256(file) == pieces[commitments.count] else {
             throw SealingError(.partMismatch, "not the next piece of the list")
@@ -150,7 +160,8 @@ public struct AttachmentOpener {
 
     /// Checks that every piece was there and that together they are what the slip committed to.
     ///
-    /// - Throws: ``SealingError`` `.partMismatch` when pieces are missing, `.partCannotOpen` when it is another content.
+    /// - Throws: ``SealingError`` `.partMismatch` when pieces are missing, `.partCannotOpen` when it is another
+    ///   content.
     public func finish() throws(SealingError) {
         guard commitments.count == pieces.count else { throw SealingError(.partMismatch, "pieces are missing") }
         guard Digest.sha256(PieceList.write(commitments)) == reference.commitment, size == reference.size else {

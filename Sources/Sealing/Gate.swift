@@ -39,8 +39,9 @@ public struct GatePart: Sendable {
 
 /// The strict reader that stands before OpenSSL.
 ///
-/// Accepts exactly the two shapes of Protocols/Letter-CMS.md §3 and §4 and builds nothing that a length field asks for. Rules, not a
-/// blacklist: OpenSSL accepts shortened tags, signed attributes passed off as content, and GCM rewritten as another cipher.
+/// Accepts exactly the two shapes of Protocols/Letter-CMS.md §3 and §4 and builds nothing that a length field asks
+/// for. Rules, not a blacklist: OpenSSL accepts shortened tags, signed attributes passed off as content, and GCM
+/// rewritten as another cipher.
 public enum Gate {
     private static let version3: [UInt8] = [0x02, 0x01, 0x03]
 
@@ -50,7 +51,9 @@ public enum Gate {
     /// - Throws: ``SealingError`` `.gateSize`, `.gateMalformed`, `.gateProfile`.
     /// - SeeAlso: Protocols/Letter-CMS.md §3.
     public static func slip(_ file: [UInt8]) throws(SealingError) -> GateSlip {
-        guard file.count <= SealingLimits.slipFileBytes else { throw SealingError(.gateSize, "a slip file longer than 96 KiB") }
+        guard file.count <= SealingLimits.slipFileBytes else {
+            throw SealingError(.gateSize, "a slip file longer than 96 KiB")
+        }
         do {
             try DER.check(file, depth: SealingLimits.derDepth, elements: SealingLimits.derElements)
             return try readSlip(file)
@@ -65,7 +68,9 @@ public enum Gate {
     /// - Throws: ``SealingError`` `.gateSize`, `.gateMalformed`, `.gateProfile`.
     /// - SeeAlso: Protocols/Letter-CMS.md §4.
     public static func part(_ file: [UInt8]) throws(SealingError) -> GatePart {
-        guard file.count <= SealingLimits.partFileBytes else { throw SealingError(.gateSize, "a part file longer than 1,088 KiB") }
+        guard file.count <= SealingLimits.partFileBytes else {
+            throw SealingError(.gateSize, "a part file longer than 1,088 KiB")
+        }
         do {
             try DER.check(file, depth: SealingLimits.derDepth, elements: SealingLimits.derElements)
             return try readPart(file)
@@ -94,7 +99,8 @@ public enum Gate {
         try encapsulated.finish("something after the attached content")
         let content = try attached.next(0x04, "the slip in an octet string").content
         try attached.finish("something after the slip")
-        guard content.count >= 2, content.count <= SealingLimits.slipBytes, file[content.lowerBound] == 0x7B, file[content.upperBound - 1] == 0x7D
+        guard content.count >= 2, content.count <= SealingLimits.slipBytes, file[content.lowerBound] == 0x7B,
+            file[content.upperBound - 1] == 0x7D
         else { throw .profile("a slip of 2 bytes to 64 KiB in braces") }
         // 4: one certificate, no revocation lists.
         var certificates = try data.enter(0xA0, "certificates")
@@ -118,10 +124,13 @@ public enum Gate {
         let contentDigest = SHA256.hash(file[content])
         let certificateDigest = SHA256.hash(file[certificate])
         try checkAttributes(
-            signer.inside(attributes), contentDigest: contentDigest, certificate: certificate, certificateDigest: certificateDigest)
+            signer.inside(attributes), contentDigest: contentDigest, certificate: certificate,
+            certificateDigest: certificateDigest)
         return GateSlip(
-            file: file, content: file[content], contentDigest: Digest(taking: contentDigest), certificate: file[certificate],
-            certificateDigest: Digest(taking: certificateDigest), signer: file[identifier], attributes: file[attributes.whole], signature: file[signature])
+            file: file, content: file[content], contentDigest: Digest(taking: contentDigest),
+            certificate: file[certificate],
+            certificateDigest: Digest(taking: certificateDigest), signer: file[identifier],
+            attributes: file[attributes.whole], signature: file[signature])
     }
 
     /// Four attributes, each once with one value, in DER order: an order that is the same in every letter's four.
@@ -150,12 +159,15 @@ public enum Gate {
             case file[type].elementsEqual(OID.signingTime):
                 seen |= 2
                 let time = try values.next(0x17, "a signing time").content
-                guard time.count == 13, file[time.upperBound - 1] == 0x5A, file[time].dropLast().allSatisfy({ (0x30...0x39).contains($0) })
+                guard time.count == 13, file[time.upperBound - 1] == 0x5A,
+                    file[time].dropLast().allSatisfy({ (0x30...0x39).contains($0) })
                 else { throw .profile("a signing time of 13 characters") }
             case file[type].elementsEqual(OID.messageDigest):
                 seen |= 4
                 let digest = try values.next(0x04, "a message digest").content
-                guard file[digest].elementsEqual(contentDigest) else { throw .profile("the message digest is that of the content") }
+                guard file[digest].elementsEqual(contentDigest) else {
+                    throw .profile("the message digest is that of the content")
+                }
             case file[type].elementsEqual(OID.signingCertificateV2):
                 seen |= 8
                 try checkSigningCertificate(&values, certificate: certificate, certificateDigest: certificateDigest)
@@ -167,7 +179,8 @@ public enum Gate {
         guard seen == 15 else { throw .profile("each of the four signed attributes once") }
     }
 
-    /// SigningCertificateV2 (RFC 5035): one ESSCertIDv2 with the default hash, which names the certificate in the file.
+    /// SigningCertificateV2 (RFC 5035): one ESSCertIDv2 with the default hash, which names the certificate in the
+    /// file.
     private static func checkSigningCertificate(
         _ values: inout DER.Reader, certificate: Range<Int>, certificateDigest: [UInt8]
     ) throws(DERError) {
@@ -178,7 +191,9 @@ public enum Gate {
         var identifier = try list.enter(0x30, "ESSCertIDv2")
         try list.finish("one ESSCertIDv2")
         let digest = try identifier.next(0x04, "the default hash").content
-        guard file[digest].elementsEqual(certificateDigest) else { throw .profile("the signing certificate is the one in the file") }
+        guard file[digest].elementsEqual(certificateDigest) else {
+            throw .profile("the signing certificate is the one in the file")
+        }
         var issuerSerial = try identifier.enter(0x30, "issuer and serial number")
         try identifier.finish("ESSCertIDv2")
         var names = try issuerSerial.enter(0x30, "the issuer's name")
@@ -213,7 +228,9 @@ public enum Gate {
         var pair = try reader.enter(0x30, "a signature is a sequence")
         for _ in 0..<2 {
             let number = try pair.next(0x02, "a signature is two integers").content
-            guard number.count <= 33, number.count > 1 || signature[number.lowerBound] != 0 else { throw .malformed("r and s are positive, at most 33 bytes") }
+            guard number.count <= 33, number.count > 1 || signature[number.lowerBound] != 0 else {
+                throw .malformed("r and s are positive, at most 33 bytes")
+            }
         }
         try pair.finish("a signature is two integers")
     }
@@ -242,7 +259,8 @@ public enum Gate {
         // 4: how the key is agreed and wrapped.
         try recipient.expect(AlgorithmIdentifier.keyAgreement, "stdDH with the SHA-256 KDF and AES-256 wrap, no ukm")
         // 5: whose it is.
-        try recipient.expect([0x30, 0x44, 0x30, 0x42, 0xA0, 0x16, 0x04, 0x14], "one recipient key, named by its key id")
+        try recipient.expect(
+            [0x30, 0x44, 0x30, 0x42, 0xA0, 0x16, 0x04, 0x14], "one recipient key, named by its key id")
         let keyIdentifier = try recipient.raw(20, "a key id of 20 bytes")
         try recipient.expect([0x04, 0x28], "a wrapped key of 40 bytes")
         let wrapped = try recipient.raw(40, "a wrapped key of 40 bytes")
@@ -250,7 +268,9 @@ public enum Gate {
         // 6: the content.
         var content = try data.enter(0x30, "authEncryptedContentInfo")
         try content.expect(OID.data, "content type id-data")
-        try content.expect([0x30, 0x1E] + AlgorithmIdentifier.aes256GCM + [0x30, 0x11, 0x04, 0x0C], "AES-256-GCM with a nonce of 12 bytes")
+        try content.expect(
+            [0x30, 0x1E] + AlgorithmIdentifier.aes256GCM + [0x30, 0x11, 0x04, 0x0C],
+            "AES-256-GCM with a nonce of 12 bytes")
         let nonce = try content.raw(12, "a nonce of 12 bytes")
         try content.expect([0x02, 0x01, 0x10], "a tag of 16 bytes")
         let ciphertext = try content.next(0x80, "the ciphertext in one piece").content
@@ -262,6 +282,7 @@ public enum Gate {
         return GatePart(
             file: file, recipient: file[keyIdentifier],
             envelope: CMS.Envelope(
-                point: file[point], wrappedKey: file[wrapped], nonce: file[nonce], ciphertext: file[ciphertext], tag: file[tag]))
+                point: file[point], wrappedKey: file[wrapped], nonce: file[nonce], ciphertext: file[ciphertext],
+                tag: file[tag]))
     }
 }

@@ -8,10 +8,15 @@ public struct SigningIdentity: Sendable {
     public let certificate: Certificate
     public let key: PrivateKey
 
-    /// - Throws: ``SealingError`` `.signerNotPermitted` when the two do not belong together or the certificate is for another use.
+    /// - Throws: ``SealingError`` `.signerNotPermitted` when the two do not belong together or the certificate is
+    ///   for another use.
     public init(certificate: Certificate, key: PrivateKey) throws(SealingError) {
-        guard certificate.publicKey == key.publicKey else { throw SealingError(.signerNotPermitted, "certificate and key do not belong together") }
-        guard certificate.has(.sign) || certificate.has(.root) else { throw SealingError(.signerNotPermitted, "not a signing certificate") }
+        guard certificate.publicKey == key.publicKey else {
+            throw SealingError(.signerNotPermitted, "certificate and key do not belong together")
+        }
+        guard certificate.has(.sign) || certificate.has(.root) else {
+            throw SealingError(.signerNotPermitted, "not a signing certificate")
+        }
         self.certificate = certificate
         self.key = key
     }
@@ -22,9 +27,12 @@ public struct SealingIdentity: Sendable {
     public let certificate: Certificate
     public let key: PrivateKey
 
-    /// - Throws: ``SealingError`` `.cannotSeal` when the two do not belong together or the certificate is for another use.
+    /// - Throws: ``SealingError`` `.cannotSeal` when the two do not belong together or the certificate is for
+    ///   another use.
     public init(certificate: Certificate, key: PrivateKey) throws(SealingError) {
-        guard certificate.publicKey == key.publicKey else { throw SealingError(.cannotSeal, "certificate and key do not belong together") }
+        guard certificate.publicKey == key.publicKey else {
+            throw SealingError(.cannotSeal, "certificate and key do not belong together")
+        }
         guard certificate.has(.seal) else { throw SealingError(.cannotSeal, "not a sealing certificate") }
         self.certificate = certificate
         self.key = key

@@ -14,7 +14,8 @@ public enum PartKind: String, Hashable, Sendable, CaseIterable {
     case piece
 }
 
-/// The header inside a seal: it repeats what the slip says, so that a sealed part cannot be forwarded under another name.
+/// The header inside a seal: it repeats what the slip says, so that a sealed part cannot be forwarded under another
+/// name.
 public struct PartLabel: Hashable, Sendable {
     public var from: MemberID
     public var to: MemberID
@@ -32,7 +33,8 @@ public struct PartLabel: Hashable, Sendable {
     func header(length: Int) -> [UInt8] {
         CanonicalJSON.write(
             .object([
-                "case": .string(caseID.text), "from": .string(from.text), "kind": .string(kind.rawValue), "length": .integer(Int64(length)),
+                "case": .string(caseID.text), "from": .string(from.text), "kind": .string(kind.rawValue),
+                "length": .integer(Int64(length)),
                 "to": .string(to.text),
             ]))
     }

@@ -31,7 +31,9 @@ public struct SealedPart: Sendable {
     public static func seal(
         _ content: [UInt8], label: PartLabel, to recipient: Certificate, salt: [UInt8] = SecureRandom.bytes(32)
     ) throws(SealingError) -> SealedPart {
-        guard content.count <= SealingLimits.contentBytes else { throw SealingError(.cannotSeal, "more than 1 MiB in one part") }
+        guard content.count <= SealingLimits.contentBytes else {
+            throw SealingError(.cannotSeal, "more than 1 MiB in one part")
+        }
         guard salt.count == saltBytes else { throw SealingError(.cannotSeal, "a salt of 32 bytes") }
         guard recipient.has(.seal) else { throw SealingError(.cannotSeal, "not a sealing certificate") }
         let header = label.header(length: content.count)
@@ -41,7 +43,8 @@ public struct SealedPart: Sendable {
         do {
             let (file, commitment) = try CMS.seal(
                 [salt, headerCount, header, content, [UInt8](repeating: 0, count: size - count)], to: recipient)
-            return SealedPart(file: file, digest: .sha256(file), commitment: Digest(taking: commitment), size: Int64(size))
+            return SealedPart(
+                file: file, digest: .sha256(file), commitment: Digest(taking: commitment), size: Int64(size))
         } catch {
             throw SealingError(.cannotSeal, error)
         }
@@ -50,11 +53,16 @@ public struct SealedPart: Sendable {
     /// What a broker can check of a part, without its key: the shape, the digest, the size class, whose key it names.
     ///
     /// - Throws: ``SealingError`` `.partMismatch` when it is not the part that the slip names, then `gate.*`.
-    public static func check(_ file: [UInt8], digest: Digest, size: Int64?, recipient: Certificate?) throws(SealingError) {
-        guard file.count <= SealingLimits.partFileBytes else { throw SealingError(.gateSize, "a part file longer than 1,088 KiB") }
+    public static func check(_ file: [UInt8], digest: Digest, size: Int64?, recipient: Certificate?)
+        throws(SealingError)
+    {
+        guard file.count <= SealingLimits.partFileBytes else {
+            throw SealingError(.gateSize, "a part file longer than 1,088 KiB")
+        }
         guard Digest.sha256(file) == digest else { throw SealingError(.partMismatch, "another digest than the slip's") }
         let gate = try Gate.part(file)
-        guard size.map({ $0 == Int64(gate.plaintextCount) }) ?? (Padme.size(gate.plaintextCount) == gate.plaintextCount) else {
+        guard size.map({ $0 == Int64(gate.plaintextCount) }) ?? (Padme.size(gate.plaintextCount) == gate.plaintextCount)
+        else {
             throw SealingError(.partMismatch, "another size class than the slip's")
         }
         if let recipient, !gate.recipient.elementsEqual(recipient.subjectKeyIdentifier) {
@@ -69,9 +77,10 @@ public struct SealedPart: Sendable {
     ///   - label: what the slip says it is.
     ///   - commitment: the slip's.
     ///   - size: the slip's.
-    /// - Returns: The content, without salt, header, padding. No byte is released before tag, commitment and header agree.
-    /// - Throws: ``SealingError`` `gate.*` for a file that is no part; `.partCannotOpen` for every other cause alike. Trying again
-    ///   changes nothing.
+    /// - Returns: The content, without salt, header, padding. No byte is released before tag, commitment and header
+    ///   agree.
+    /// - Throws: ``SealingError`` `gate.*` for a file that is no part; `.partCannotOpen` for every other cause
+    ///   alike. Trying again changes nothing.
     /// - SeeAlso: Protocols/Letter-CMS.md §5.3.
     public static func open(
         _ file: [UInt8], label: PartLabel, commitment: Digest, size: Int64, with identity: SealingIdentity
@@ -86,7 +95,9 @@ public struct SealedPart: Sendable {
         func fault(_ reason: String) -> SealingError { SealingError(.partCannotOpen, reason) }
         // 1: the shape.
         let gate = try Gate.part(file)
-        guard gate.recipient.elementsEqual(identity.certificate.subjectKeyIdentifier) else { throw fault("sealed to another key") }
+        guard gate.recipient.elementsEqual(identity.certificate.subjectKeyIdentifier) else {
+            throw fault("sealed to another key")
+        }
         // 2: the tag. The plaintext lies in a buffer of its own, which is zeroed unless all that follows agrees.
         var plain: [UInt8]
         do {
@@ -104,18 +115,22 @@ public struct SealedPart: Sendable {
         let headerCount = plain[saltBytes..<saltBytes + 4].reduce(0) { $0 << 8 | Int($1) }
         let start = saltBytes + 4 + headerCount
         guard headerCount <= SealingLimits.headerBytes, start <= plain.count,
-            let length = length(in: plain[saltBytes + 4..<start]), length <= SealingLimits.contentBytes, start + length <= plain.count,
+            let length = length(in: plain[saltBytes + 4..<start]), length <= SealingLimits.contentBytes,
+            start + length <= plain.count,
             plain[saltBytes + 4..<start].elementsEqual(label.header(length: length))
         else { throw fault("a header that is not the slip's") }
         // 5: nothing but zeros up to the size class.
-        guard plain.count == Padme.size(start + length), plain[(start + length)...].allSatisfy({ $0 == 0 }) else { throw fault("padding") }
+        guard plain.count == Padme.size(start + length), plain[(start + length)...].allSatisfy({ $0 == 0 }) else {
+            throw fault("padding")
+        }
         isReleased = true
         plain.removeLast(plain.count - start - length)
         plain.removeFirst(start)
         return plain
     }
 
-    /// The number behind `"length":`. The whole header is compared afterwards, so that this need not be a reader of JSON.
+    /// The number behind `"length":`. The whole header is compared afterwards, so that this need not be a reader of
+    /// JSON.
     private static func length(in header: ArraySlice<UInt8>) -> Int? {
         let key = Array(#""length":"#.utf8)
         guard let start = header.indices.first(where: { header[$0...].starts(with: key) }) else { return nil }

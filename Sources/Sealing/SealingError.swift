@@ -6,7 +6,8 @@ public import Letters
 
 /// Why a slip or a part was not made or not opened.
 public struct SealingError: Error, Sendable, Equatable {
-    /// What the caller does; the raw value is the code of the vectors and of refusals. A peer sees one text for all of `part.*`.
+    /// What the caller does; the raw value is the code of the vectors and of refusals. A peer sees one text for all
+    /// of `part.*`.
     public enum Code: String, Sendable, CaseIterable {
         /// Longer than a file of its kind may be.
         case gateSize = "gate.size"

@@ -7,8 +7,8 @@ import Procedure
 
 /// Tried at every start of a node and a broker: what the library really does, not what its version promises.
 ///
-/// Makes an authority, a signer and a reader of its own, a good slip and a good part, and the forgeries of the threat page from them,
-/// and offers each to the whole path.
+/// Makes an authority, a signer and a reader of its own, a good slip and a good part, and the forgeries of the
+/// threat page from them, and offers each to the whole path.
 public enum SelfTest {
     /// What did not do as it must. The process should end with this name.
     public struct Failure: Error, Sendable {
@@ -47,14 +47,20 @@ public enum SelfTest {
 
     private static func check(_ practice: Practice, _ path: Path) throws {
         func read(_ file: [UInt8]) throws -> LetterID { try path.read(file, practice.signer.certificate) }
-        func open(_ file: [UInt8]) throws -> [UInt8] { try path.open(file, practice.label, practice.part, practice.reader) }
+        func open(_ file: [UInt8]) throws -> [UInt8] {
+            try path.open(file, practice.label, practice.part, practice.reader)
+        }
         let slip = practice.slip.file
         guard try read(slip) == practice.slip.id else { throw Failure(name: "a good slip") }
-        guard try StockCMS.verify(slip, root: StockCMS(certificate: practice.root), at: Practice.time) == practice.slip.json else {
+        guard
+            try StockCMS.verify(slip, root: StockCMS(certificate: practice.root), at: Practice.time)
+                == practice.slip.json
+        else {
             throw Failure(name: "a good slip, by OpenSSL")
         }
         guard try open(practice.part.file) == practice.content else { throw Failure(name: "a good part") }
-        let plain = try StockCMS(certificate: practice.reader.certificate, key: practice.reader.key).open(practice.part.file)
+        let plain = try StockCMS(certificate: practice.reader.certificate, key: practice.reader.key).open(
+            practice.part.file)
         guard Digest.sha256(plain) == practice.part.commitment else { throw Failure(name: "a good part, by OpenSSL") }
 
         for (name, file) in try forgedSlips(practice) where (try? read(file)) != nil { throw Failure(name: name) }
@@ -65,11 +71,14 @@ public enum SelfTest {
         let gate = try Gate.slip(practice.slip.file)
         func file(_ type: [UInt8], _ content: [UInt8], _ attributes: [UInt8]) -> [UInt8] {
             CMS.signedData(
-                type: type, content: content, certificate: Array(gate.certificate), signer: Array(gate.signer), attributes: attributes,
+                type: type, content: content, certificate: Array(gate.certificate), signer: Array(gate.signer),
+                attributes: attributes,
                 signature: Array(gate.signature))
         }
         let attributes = Array(gate.attributes)
-        guard file(OID.slip, practice.slip.json, attributes) == practice.slip.file else { throw Failure(name: "the forger's tools") }
+        guard file(OID.slip, practice.slip.json, attributes) == practice.slip.file else {
+            throw Failure(name: "the forger's tools")
+        }
         return [
             ("A1: signed attributes as content", file(OID.data, [0x31] + attributes.dropFirst(), [])),
             ("A1: signed attributes as a slip", file(OID.slip, [0x31] + attributes.dropFirst(), [])),
@@ -97,7 +106,10 @@ public enum SelfTest {
             body[envelope.nonce.endIndex + 2 - data.content.lowerBound] = UInt8(count)
             body += DER.tlv(0x04, Array(envelope.tag.prefix(count)))
             forged.append(
-                ("A4: a tag of \(count) bytes", DER.tlv(0x30, [OID.authEnvelopedData, DER.tlv(0xA0, DER.tlv(0x30, body))])))
+                (
+                    "A4: a tag of \(count) bytes",
+                    DER.tlv(0x30, [OID.authEnvelopedData, DER.tlv(0xA0, DER.tlv(0x30, body))])
+                ))
         }
         var fields = explicit.inside(data)
         _ = try fields.any()
@@ -126,12 +138,14 @@ private struct Practice {
             let caseID = CaseID(random: [UInt8](repeating: 0, count: 16))
         else { throw SelfTest.Failure(name: "names") }
         let issuer = try CertificateIssuer.selfSigned(
-            subject: DistinguishedName(commonName: "Self-test"), key: .generate(), notBefore: Self.time - 1, notAfter: Self.time + 1)
+            subject: DistinguishedName(commonName: "Self-test"), key: .generate(), notBefore: Self.time - 1,
+            notAfter: Self.time + 1)
         root = issuer.certificate
         func make(_ kind: CertificateKind, _ name: MemberID) throws -> (Certificate, PrivateKey) {
             let key = try PrivateKey.generate()
             let certificate = try issuer.issue(
-                kind, subject: DistinguishedName(commonName: name.text), publicKey: key.publicKey, notBefore: Self.time - 1, notAfter: Self.time + 1)
+                kind, subject: DistinguishedName(commonName: name.text), publicKey: key.publicKey,
+                notBefore: Self.time - 1, notAfter: Self.time + 1)
             return (certificate, key)
         }
         let (signing, signingKey) = try make(.sign, from)
@@ -142,8 +156,10 @@ private struct Practice {
         part = try SealedPart.seal(content, label: label, to: sealing)
         slip = try SignedSlip.sign(
             Slip(
-                type: .receipt, lane: .normal, from: from, to: [Addressee(member: to, certificate: sealing.id, epoch: 1, sequence: 1)],
-                caseID: caseID, root: .sha256([]), about: About(letter: .sha256([]), state: .valid), at: Instant(seconds: Self.time)),
+                type: .receipt, lane: .normal, from: from,
+                to: [Addressee(member: to, certificate: sealing.id, epoch: 1, sequence: 1)],
+                caseID: caseID, root: .sha256([]), about: About(letter: .sha256([]), state: .valid),
+                at: Instant(seconds: Self.time)),
             by: signer)
     }
 }

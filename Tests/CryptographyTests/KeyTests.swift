@@ -29,12 +29,15 @@ import TestSupport
         let pem = try key.encryptedPEM(password: Array("open sesame".utf8))
         #expect(String(decoding: pem, as: UTF8.self).hasPrefix("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"))
         try stock.write(pem, "key.pem")
-        #expect(try stock.run(["pkey", "-in", "key.pem", "-passin", "pass:open sesame", "-out", "plain.pem"]).status == 0)
+        #expect(
+            try stock.run(["pkey", "-in", "key.pem", "-passin", "pass:open sesame", "-out", "plain.pem"]).status == 0)
         try stock.run("pkcs8 -topk8 -nocrypt -in plain.pem -outform DER -out key.der")
         #expect(try PrivateKey(pkcs8: stock.read("key.der")).publicKey == key.publicKey)
         #expect(try stock.run(["asn1parse", "-in", "key.pem"]).output.contains("scrypt"))
         #expect(try PrivateKey(encryptedPEM: pem, password: Array("open sesame".utf8)).publicKey == key.publicKey)
-        #expect(throws: CryptographyError(.wrongPassword, "")) { try PrivateKey(encryptedPEM: pem, password: Array("open".utf8)) }
+        #expect(throws: CryptographyError(.wrongPassword, "")) {
+            try PrivateKey(encryptedPEM: pem, password: Array("open".utf8))
+        }
         #expect(throws: CryptographyError(.malformed, "")) { try PrivateKey(encryptedPEM: pem + [0x41], password: []) }
         #expect(throws: CryptographyError(.malformed, "")) { try PrivateKey(encryptedPEM: [], password: []) }
     }
@@ -67,7 +70,9 @@ import TestSupport
             #expect(throws: CryptographyError(.malformed, "")) { try PublicKey(point: altered) }
         }
         #expect(throws: CryptographyError(.malformed, "")) { try PublicKey(point: point.dropLast()) }
-        #expect(throws: CryptographyError(.malformed, "")) { try PublicKey(point: [0x04] + [UInt8](repeating: 0, count: 64)) }
+        #expect(throws: CryptographyError(.malformed, "")) {
+            try PublicKey(point: [0x04] + [UInt8](repeating: 0, count: 64))
+        }
         #expect(throws: CryptographyError(.malformed, "")) { try PublicKey(point: [0x02] + point.dropFirst()) }
         #expect(throws: CryptographyError(.malformed, "")) { try PublicKey(point: [0x00]) }
     }

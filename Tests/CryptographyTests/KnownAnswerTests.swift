@@ -8,7 +8,8 @@ import Testing
 @Suite struct KnownAnswerTests {
     @Test func `SHA-256 gives the published digests, in one call and in pieces`() {
         #expect(hex(SHA256.hash([])) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-        #expect(hex(SHA256.hash(Array("abc".utf8))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            hex(SHA256.hash(Array("abc".utf8))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         let text = Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
         for cut in 0...text.count {
             let stream = SHA256.Stream()
@@ -24,7 +25,10 @@ import Testing
             hex(HMACSHA256.code(Array("what do ya want for nothing?".utf8), key: Array("Jefe".utf8)))
                 == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
         #expect(
-            hex(HMACSHA256.code(Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8), key: [UInt8](repeating: 0xAA, count: 131)))
+            hex(
+                HMACSHA256.code(
+                    Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
+                    key: [UInt8](repeating: 0xAA, count: 131)))
                 == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
         #expect(hex(HMACSHA256.code([], key: [])) == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad")
     }
@@ -38,10 +42,17 @@ import Testing
     }
 
     @Test func `scrypt gives the answers of RFC 7914 and refuses costs out of range`() throws {
-        let key = try Scrypt.derive(password: Array("password".utf8), salt: Array("NaCl".utf8), cost: ScryptCost(n: 1_024, r: 8, p: 16), count: 64)
+        let key = try Scrypt.derive(
+            password: Array("password".utf8), salt: Array("NaCl".utf8), cost: ScryptCost(n: 1_024, r: 8, p: 16),
+            count: 64)
         #expect(hex(key).hasPrefix("fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"))
-        for cost in [ScryptCost(n: 1_000, r: 8, p: 1), ScryptCost(n: 1, r: 8, p: 1), ScryptCost(n: 1 << 22, r: 64, p: 1), ScryptCost(n: 16, r: 0, p: 1)] {
-            #expect(throws: CryptographyError(.unsupported, "")) { try Scrypt.derive(password: [], salt: [], cost: cost) }
+        for cost in [
+            ScryptCost(n: 1_000, r: 8, p: 1), ScryptCost(n: 1, r: 8, p: 1), ScryptCost(n: 1 << 22, r: 64, p: 1),
+            ScryptCost(n: 16, r: 0, p: 1),
+        ] {
+            #expect(throws: CryptographyError(.unsupported, "")) {
+                try Scrypt.derive(password: [], salt: [], cost: cost)
+            }
         }
     }
 
@@ -53,8 +64,11 @@ import Testing
         // The GCM specification, test case 16, which has associated data.
         let sealed = try AESGCM.seal(
             bytes(
-                "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"),
-            key: bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308"), nonce: bytes("cafebabefacedbaddecaf888"),
+                "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+                    + "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"
+            ),
+            key: bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308"),
+            nonce: bytes("cafebabefacedbaddecaf888"),
             associatedData: bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2"))
         #expect(hex(Array(sealed.suffix(16))) == "76fc6ece0f4e1768cddf8853bb2d551b")
         #expect(hex(Array(sealed[12..<28])) == "522dc1f099567d07f47f37a32a84427d")
@@ -67,16 +81,26 @@ import Testing
             let plain = SecureRandom.bytes(count)
             let sealed = try AESGCM.seal(plain, key: key, associatedData: place)
             #expect(try AESGCM.open(sealed, key: key, associatedData: place) == plain)
-            #expect(throws: CryptographyError(.cannotOpen, "")) { try AESGCM.open(sealed, key: key, associatedData: place + [0]) }
-            #expect(throws: CryptographyError(.cannotOpen, "")) { try AESGCM.open(sealed, key: SecureRandom.bytes(32), associatedData: place) }
-            #expect(throws: CryptographyError(.cannotOpen, "")) { try AESGCM.open(Array(sealed.dropLast()), key: key, associatedData: place) }
+            #expect(throws: CryptographyError(.cannotOpen, "")) {
+                try AESGCM.open(sealed, key: key, associatedData: place + [0])
+            }
+            #expect(throws: CryptographyError(.cannotOpen, "")) {
+                try AESGCM.open(sealed, key: SecureRandom.bytes(32), associatedData: place)
+            }
+            #expect(throws: CryptographyError(.cannotOpen, "")) {
+                try AESGCM.open(Array(sealed.dropLast()), key: key, associatedData: place)
+            }
             for index in sealed.indices where index < 40 || index > sealed.count - 20 {
                 var altered = sealed
                 altered[index] ^= 1
-                #expect(throws: CryptographyError(.cannotOpen, "")) { try AESGCM.open(altered, key: key, associatedData: place) }
+                #expect(throws: CryptographyError(.cannotOpen, "")) {
+                    try AESGCM.open(altered, key: key, associatedData: place)
+                }
             }
         }
-        #expect(throws: CryptographyError(.cannotOpen, "")) { try AESGCM.open([UInt8](repeating: 0, count: 27), key: key, associatedData: []) }
+        #expect(throws: CryptographyError(.cannotOpen, "")) {
+            try AESGCM.open([UInt8](repeating: 0, count: 27), key: key, associatedData: [])
+        }
     }
 
     @Test func `two records of one content differ, and random bytes do not repeat`() throws {

@@ -30,9 +30,11 @@ struct Pair {
 
     func slip(parts: [PartReference] = [], at: Int64 = 1_767_225_600) -> Slip {
         Slip(
-            type: .step, lane: .normal, from: from, to: [Addressee(member: to, certificate: reader.certificate.id, epoch: 1, sequence: 1)],
+            type: .step, lane: .normal, from: from,
+            to: [Addressee(member: to, certificate: reader.certificate.id, epoch: 1, sequence: 1)],
             caseID: caseID, profile: ProfileReference(id: "in-bd-repatriation", version: "0.4.0", digest: .sha256([1])),
-            steps: [Event(code: "REFERRAL_OFFER")], parts: parts, at: Instant(seconds: at), expires: Instant(seconds: at + 86_400))
+            steps: [Event(code: "REFERRAL_OFFER")], parts: parts, at: Instant(seconds: at),
+            expires: Instant(seconds: at + 86_400))
     }
 
     func directory(_ digest: Digest) -> Certificate? { digest == signer.certificate.id ? signer.certificate : nil }

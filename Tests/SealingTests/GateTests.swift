@@ -27,7 +27,9 @@ import TestSupport
 
     @Test func `half a million NULLs are refused after four hundred`() throws {
         let count = SealingLimits.partFileBytes - 6
-        let bomb = [0x30, 0x83, UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)] + (0..<count).map { $0 % 2 == 0 ? UInt8(5) : 0 }
+        let bomb =
+            [0x30, 0x83, UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
+            + (0..<count).map { $0 % 2 == 0 ? UInt8(5) : 0 }
         let clock = ContinuousClock()
         let time = clock.measure { #expect(error { try Gate.part(bomb) } == .gateMalformed) }
         #expect(time < .milliseconds(100))
@@ -57,8 +59,13 @@ import TestSupport
             for bit in 0..<8 {
                 var altered = part.file
                 altered[index] ^= 1 << UInt8(bit)
-                let code = error { try SealedPart.open(altered, label: pair.label(), commitment: part.commitment, size: part.size, with: pair.reader) }
-                #expect(code == .gateMalformed || code == .gateProfile || code == .partCannotOpen, "byte \(index), bit \(bit)")
+                let code = error {
+                    try SealedPart.open(
+                        altered, label: pair.label(), commitment: part.commitment, size: part.size, with: pair.reader)
+                }
+                #expect(
+                    code == .gateMalformed || code == .gateProfile || code == .partCannotOpen,
+                    "byte \(index), bit \(bit)")
             }
         }
     }
@@ -68,12 +75,17 @@ import TestSupport
         for count in [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 255, 256, 511, 1_000, 4_096, 65_536] {
             let part = try SealedPart.seal(SecureRandom.bytes(count), label: pair.label(), to: pair.reader.certificate)
             for length in 0..<16 {
-                // The tag is the last element: cut it, and correct every length above it, with the tag length told and untold.
+                // The tag is the last element: cut it, and correct every length above it, with the tag length told
+                // and untold.
                 for told in [false, true] {
                     let altered = try shortened(part.file, tag: length, told: told)
                     #expect(error { try Gate.part(altered) } == .gateProfile)
                     #expect(
-                        error { try SealedPart.open(altered, label: pair.label(), commitment: part.commitment, size: part.size, with: pair.reader) }
+                        error {
+                            try SealedPart.open(
+                                altered, label: pair.label(), commitment: part.commitment, size: part.size,
+                                with: pair.reader)
+                        }
                             == .gateProfile)
                 }
             }

@@ -29,7 +29,9 @@ import TestSupport
         let slip = try SignedSlip.sign(pair.slip(), by: pair.signer)
         try stock.write(slip.file, "slip.p7s")
         for flags in ["", "-cades"] {
-            let answer = try stock.run("cms -verify \(flags) -binary -inform DER -in slip.p7s -CAfile root.pem -attime 1770000000 -out slip.json")
+            let answer = try stock.run(
+                "cms -verify \(flags) -binary -inform DER -in slip.p7s -CAfile root.pem -attime 1770000000 -out slip.json"
+            )
             #expect(answer.status == 0, "\(answer.output)")
             #expect(try stock.read("slip.json") == slip.json)
         }
@@ -42,7 +44,9 @@ import TestSupport
         try stock.write(pair.slip().json(), "slip.json")
         let type = "2.25.2228330404481151382900030875683980796"
         let answer = try stock.run(
-            "cms -sign -binary -nodetach -md sha256 -cades -nosmimecap -keyid -econtent_type \(type) -signer s.pem -inkey s.key -outform DER -in slip.json -out slip.p7s")
+            "cms -sign -binary -nodetach -md sha256 -cades -nosmimecap -keyid -econtent_type \(type) "
+                + "-signer s.pem -inkey s.key -outform DER -in slip.json -out slip.p7s"
+        )
         #expect(answer.status == 0, "\(answer.output)")
         let read = try SignedSlip.read(stock.read("slip.p7s"), certificate: pair.directory)
         #expect(read.slip == pair.slip() && read.id == .sha256(pair.slip().json()))
@@ -59,7 +63,8 @@ import TestSupport
         #expect(answer.status == 0, "\(answer.output)")
         let plain = try stock.read("plain")
         #expect(Digest.sha256(plain) == part.commitment && plain.count == Int(part.size))
-        let header = #"{"case":"0a4f5c1d9b7e42d38c6a1f0e5d4b3c2a","from":"in:asha-shelter","kind":"form","length":\#(count),"to":"bd:setu"}"#
+        let header =
+            #"{"case":"0a4f5c1d9b7e42d38c6a1f0e5d4b3c2a","from":"in:asha-shelter","kind":"form","length":\#(count),"to":"bd:setu"}"#
         #expect(plain.dropFirst(36).starts(with: Array(header.utf8) + content))
     }
 
@@ -68,13 +73,16 @@ import TestSupport
         let (pair, stock) = (try Pair(), try StockCommand())
         try files(pair, stock)
         let content = SecureRandom.bytes(count)
-        let header = Array(#"{"case":"\#(pair.caseID)","from":"in:asha-shelter","kind":"form","length":\#(count),"to":"bd:setu"}"#.utf8)
+        let header = Array(
+            #"{"case":"\#(pair.caseID)","from":"in:asha-shelter","kind":"form","length":\#(count),"to":"bd:setu"}"#.utf8
+        )
         var plain = SecureRandom.bytes(32) + [0, 0, 0, UInt8(header.count)] + header + content
         plain += [UInt8](repeating: 0, count: Padme.size(plain.count) - plain.count)
         try stock.write(plain, "plain")
         #expect(try stock.run("cms -encrypt \(Self.seal) -in plain -out part").status == 0)
         let opened = try SealedPart.open(
-            stock.read("part"), label: pair.label(), commitment: .sha256(plain), size: Int64(plain.count), with: pair.reader)
+            stock.read("part"), label: pair.label(), commitment: .sha256(plain), size: Int64(plain.count),
+            with: pair.reader)
         #expect(opened == content)
     }
 
@@ -86,7 +94,9 @@ import TestSupport
             file: FileReference(digest: .sha256([]), version: 1), at: Instant(seconds: 1_767_225_600))
         let signed = try SignedSlip.sign(slip, by: pair.authority.signer)
         try stock.write(signed.file, "slip.p7s")
-        #expect(try stock.run("cms -verify -binary -inform DER -in slip.p7s -CAfile root.pem -attime 1770000000 -out o").status == 0)
+        #expect(
+            try stock.run("cms -verify -binary -inform DER -in slip.p7s -CAfile root.pem -attime 1770000000 -out o")
+                .status == 0)
         let read = try SignedSlip.read(signed.file) { $0 == pair.authority.root.id ? pair.authority.root : nil }
         #expect(read.slip == slip)
     }

@@ -11,8 +11,10 @@ import TestSupport
 @Suite struct PadmeTests {
     @Test func `size classes are those of the paper`() {
         let answers = [
-            0: 0, 1: 1, 2: 2, 8: 8, 9: 10, 10: 10, 15: 16, 16: 16, 17: 18, 100: 104, 127: 128, 128: 128, 129: 144, 200: 208, 201: 208, 255: 256,
-            256: 256, 257: 272, 1_000: 1_024, 1_024: 1_024, 1_025: 1_088, 4_097: 4_352, 65_537: 67_584, 1_048_576: 1_048_576,
+            0: 0, 1: 1, 2: 2, 8: 8, 9: 10, 10: 10, 15: 16, 16: 16, 17: 18, 100: 104, 127: 128, 128: 128, 129: 144,
+            200: 208, 201: 208, 255: 256,
+            256: 256, 257: 272, 1_000: 1_024, 1_024: 1_024, 1_025: 1_088, 4_097: 4_352, 65_537: 67_584,
+            1_048_576: 1_048_576,
             1_048_577: 1_081_344, 1_000_000_000: 1_006_632_960,
         ]
         for (count, size) in answers { #expect(Padme.size(count) == size, "\(count)") }
@@ -35,11 +37,18 @@ import TestSupport
         let pair = try Pair()
         let content = SecureRandom.bytes(count)
         let part = try SealedPart.seal(content, label: pair.label(), to: pair.reader.certificate)
-        #expect(part.digest == .sha256(part.file) && Padme.size(Int(part.size)) == Int(part.size) && part.file.count <= SealingLimits.partFileBytes)
-        #expect(try SealedPart.open(part.file, label: pair.label(), commitment: part.commitment, size: part.size, with: pair.reader) == content)
+        #expect(
+            part.digest == .sha256(part.file) && Padme.size(Int(part.size)) == Int(part.size)
+                && part.file.count <= SealingLimits.partFileBytes)
+        #expect(
+            try SealedPart.open(
+                part.file, label: pair.label(), commitment: part.commitment, size: part.size, with: pair.reader)
+                == content)
         try SealedPart.check(part.file, digest: part.digest, size: part.size, recipient: pair.reader.certificate)
         #expect(throws: SealingError(.cannotSeal, "")) {
-            try SealedPart.seal(content + [UInt8](repeating: 0, count: SealingLimits.contentBytes + 1 - count), label: pair.label(), to: pair.reader.certificate)
+            try SealedPart.seal(
+                content + [UInt8](repeating: 0, count: SealingLimits.contentBytes + 1 - count), label: pair.label(),
+                to: pair.reader.certificate)
         }
     }
 
@@ -47,7 +56,9 @@ import TestSupport
         let pair = try Pair()
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<500 {
-            let part = try SealedPart.seal([UInt8](repeating: 7, count: .random(in: 0...4_096, using: &generator)), label: pair.label(), to: pair.reader.certificate)
+            let part = try SealedPart.seal(
+                [UInt8](repeating: 7, count: .random(in: 0...4_096, using: &generator)), label: pair.label(),
+                to: pair.reader.certificate)
             let gate = try Gate.part(part.file)
             #expect(gate.plaintextCount == Int(part.size) && Padme.size(gate.plaintextCount) == gate.plaintextCount)
         }
@@ -63,10 +74,13 @@ import TestSupport
     @Test func `another sender, recipient, case, kind, commitment, size or key does not open it`() throws {
         let pair = try Pair()
         let part = try SealedPart.seal(Array("form".utf8), label: pair.label(), to: pair.reader.certificate)
-        func code(_ label: PartLabel, _ commitment: Digest? = nil, _ size: Int64? = nil, _ reader: SealingIdentity? = nil) -> SealingError.Code? {
+        func code(
+            _ label: PartLabel, _ commitment: Digest? = nil, _ size: Int64? = nil, _ reader: SealingIdentity? = nil
+        ) -> SealingError.Code? {
             error {
                 try SealedPart.open(
-                    part.file, label: label, commitment: commitment ?? part.commitment, size: size ?? part.size, with: reader ?? pair.reader)
+                    part.file, label: label, commitment: commitment ?? part.commitment, size: size ?? part.size,
+                    with: reader ?? pair.reader)
             }
         }
         #expect(code(pair.label()) == nil)
@@ -91,16 +105,24 @@ import TestSupport
         let plain = try CMS.open(try Gate.part(part.file).envelope, key: pair.reader.key)
         #expect(Digest.sha256(plain) == part.commitment)
         let forwarded = try CMS.seal([plain], to: third.certificate).file
-        // As its own: the header still names the first sender. As the first sender's: it still names the first recipient.
+        // As its own: the header still names the first sender. As the first sender's: it still names the first
+        // recipient.
         for label in [
             PartLabel(from: pair.to, to: thirdID, caseID: pair.caseID, kind: .form),
             PartLabel(from: pair.from, to: thirdID, caseID: pair.caseID, kind: .form),
         ] {
-            #expect(error { try SealedPart.open(forwarded, label: label, commitment: part.commitment, size: part.size, with: third) } == .partCannotOpen)
+            #expect(
+                error {
+                    try SealedPart.open(
+                        forwarded, label: label, commitment: part.commitment, size: part.size, with: third)
+                } == .partCannotOpen)
         }
         // The original part under the recipient's own slip, to the third.
         let label = PartLabel(from: pair.to, to: thirdID, caseID: pair.caseID, kind: .form)
-        #expect(error { try SealedPart.open(part.file, label: label, commitment: part.commitment, size: part.size, with: third) } == .partCannotOpen)
+        #expect(
+            error {
+                try SealedPart.open(part.file, label: label, commitment: part.commitment, size: part.size, with: third)
+            } == .partCannotOpen)
     }
 
     @Test func `a broker refuses a part that is not the one the slip names`() throws {
@@ -123,10 +145,16 @@ import TestSupport
     @Test func `a certificate of another kind seals nothing, opens nothing, signs nothing`() throws {
         let pair = try Pair()
         #expect(error { try SealedPart.seal([], label: pair.label(), to: pair.signer.certificate) } == .cannotSeal)
-        #expect(error { try SealingIdentity(certificate: pair.signer.certificate, key: pair.signer.key) } == .cannotSeal)
-        #expect(error { try SigningIdentity(certificate: pair.reader.certificate, key: pair.reader.key) } == .signerNotPermitted)
-        #expect(error { try SigningIdentity(certificate: pair.signer.certificate, key: pair.reader.key) } == .signerNotPermitted)
-        #expect(error { try SealingIdentity(certificate: pair.reader.certificate, key: pair.signer.key) } == .cannotSeal)
+        #expect(
+            error { try SealingIdentity(certificate: pair.signer.certificate, key: pair.signer.key) } == .cannotSeal)
+        #expect(
+            error { try SigningIdentity(certificate: pair.reader.certificate, key: pair.reader.key) }
+                == .signerNotPermitted)
+        #expect(
+            error { try SigningIdentity(certificate: pair.signer.certificate, key: pair.reader.key) }
+                == .signerNotPermitted)
+        #expect(
+            error { try SealingIdentity(certificate: pair.reader.certificate, key: pair.signer.key) } == .cannotSeal)
     }
 
     @Test func `sealed steps are those of the slip, equal for every recipient`() throws {
@@ -149,7 +177,8 @@ import TestSupport
 
         func reference(_ recipient: MemberID) -> PartReference {
             PartReference(
-                digest: attachment.digest, commitment: attachment.commitment, size: attachment.size, tier: .t2, recipient: recipient, basis: .consent,
+                digest: attachment.digest, commitment: attachment.commitment, size: attachment.size, tier: .t2,
+                recipient: recipient, basis: .consent,
                 pieces: attachment.pieces)
         }
     }
@@ -166,9 +195,12 @@ import TestSupport
         return Sealed(attachment: attachment, parts: parts)
     }
 
-    private func open(_ sealed: Sealed, _ pair: Pair, files: [[UInt8]]? = nil, reference: PartReference? = nil) throws -> [UInt8] {
+    private func open(_ sealed: Sealed, _ pair: Pair, files: [[UInt8]]? = nil, reference: PartReference? = nil) throws
+        -> [UInt8]
+    {
         var opener = try AttachmentOpener(
-            list: sealed.attachment.list, reference: reference ?? sealed.reference(pair.to), label: pair.label(.piece), with: pair.reader)
+            list: sealed.attachment.list, reference: reference ?? sealed.reference(pair.to), label: pair.label(.piece),
+            with: pair.reader)
         var content: [UInt8] = []
         for file in files ?? sealed.parts.map(\.file) { content += try opener.open(file) }
         try opener.finish()
@@ -229,7 +261,11 @@ import TestSupport
         let sealed = try seal([1, 2, 3], pair)
         let file = sealed.parts[0].file
         #expect(
-            error { try SealedPart.open(file, label: pair.label(.form), commitment: sealed.parts[0].commitment, size: sealed.parts[0].size, with: pair.reader) }
+            error {
+                try SealedPart.open(
+                    file, label: pair.label(.form), commitment: sealed.parts[0].commitment, size: sealed.parts[0].size,
+                    with: pair.reader)
+            }
                 == .partCannotOpen)
     }
 
@@ -238,6 +274,8 @@ import TestSupport
         var sealer = AttachmentSealer(label: pair.label(.piece), to: pair.reader.certificate)
         _ = try sealer.seal([1])
         #expect(error { try sealer.seal([2]) } == .cannotSeal)
-        #expect(error { try AttachmentSealer(label: pair.label(.piece), to: pair.reader.certificate).finish() } == .cannotSeal)
+        #expect(
+            error { try AttachmentSealer(label: pair.label(.piece), to: pair.reader.certificate).finish() }
+                == .cannotSeal)
     }
 }

@@ -16,7 +16,8 @@ struct VectorKeys {
     }
 
     static func key(_ name: String) throws -> PrivateKey {
-        let text = try String(contentsOf: Vector.protocols.appending(path: "Vectors/keys/\(name)-test-vector.key"), encoding: .utf8)
+        let text = try String(
+            contentsOf: Vector.protocols.appending(path: "Vectors/keys/\(name)-test-vector.key"), encoding: .utf8)
         let der = try #require(Data(base64Encoded: text.split(separator: "\n").dropFirst().dropLast().joined()))
         return try PrivateKey(pkcs8: Array(der))
     }

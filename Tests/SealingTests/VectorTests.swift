@@ -37,7 +37,10 @@ import TestSupport
     @Test func `every code of the gate and the seal has a vector`() throws {
         let codes = Set(try ["gate-slip", "gate-part", "seal"].flatMap { try Vector.all(in: $0).map(\.expect) })
         #expect(
-            codes.isSuperset(of: ["opens", "gate.malformed", "gate.profile", "signature.invalid", "signer.not-permitted", "part.cannot-open"]))
+            codes.isSuperset(of: [
+                "opens", "gate.malformed", "gate.profile", "signature.invalid", "signer.not-permitted",
+                "part.cannot-open",
+            ]))
     }
 
     @Test func `each attack of the threat page is refused by name`() throws {
@@ -58,14 +61,18 @@ import TestSupport
             ("gate-slip", "cms -verify -binary -inform DER -in f -CAfile root.pem -attime 1770000000 -out o"),
             ("gate-part", "cms -decrypt -binary -inform DER -in f -recip reader.pem -inkey \(key) -out o"),
         ] {
-            for vector in try Vector.all(in: folder) where vector.expect == "opens" || vector.header["comment"]?.contains("opens with stock") == true {
+            for vector in try Vector.all(in: folder)
+            where vector.expect == "opens" || vector.header["comment"]?.contains("opens with stock") == true {
                 try stock.write(vector.bytes, "f")
                 let answer = try stock.run(command)
                 #expect(answer.status == 0, "\(folder)/\(vector.name): \(answer.output)")
                 if answer.status == 0 { accepted.insert(vector.name) }
             }
         }
-        #expect(accepted.isSuperset(of: ["a1-attributes-as-content", "a2-content-type", "a3-no-attributes", "a8-trailing-byte", "a4-tag-4-told"]))
+        #expect(
+            accepted.isSuperset(of: [
+                "a1-attributes-as-content", "a2-content-type", "a3-no-attributes", "a8-trailing-byte", "a4-tag-4-told",
+            ]))
     }
 
     @Test func `the mirrored signature is the same letter`() throws {
@@ -82,18 +89,24 @@ import TestSupport
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", Vector.protocols.appending(path: "Vectors/make-gate-vectors.py").path, folder.path]
+        process.arguments = [
+            "python3", Vector.protocols.appending(path: "Vectors/make-gate-vectors.py").path, folder.path,
+        ]
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus != 127 else { return }  // a machine without Python has the files all the same
         #expect(process.terminationStatus == 0)
         for name in ["gate-slip", "gate-part", "seal", "keys"] {
             let made = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: name).path).sorted()
-            let kept = try FileManager.default.contentsOfDirectory(atPath: Vector.protocols.appending(path: "Vectors/\(name)").path).sorted()
+            let kept = try FileManager.default.contentsOfDirectory(
+                atPath: Vector.protocols.appending(path: "Vectors/\(name)").path
+            ).sorted()
             #expect(made == kept)
             for file in made {
                 let bytes = try Data(contentsOf: folder.appending(path: "\(name)/\(file)"))
-                #expect(try bytes == Data(contentsOf: Vector.protocols.appending(path: "Vectors/\(name)/\(file)")), "\(name)/\(file)")
+                #expect(
+                    try bytes == Data(contentsOf: Vector.protocols.appending(path: "Vectors/\(name)/\(file)")),
+                    "\(name)/\(file)")
             }
         }
     }

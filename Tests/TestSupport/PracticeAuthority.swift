@@ -4,7 +4,8 @@
 public import Cryptography
 public import Sealing
 
-/// An authority made for a test, with members' certificates of each kind. Its clock is an argument, so nothing expires.
+/// An authority made for a test, with members' certificates of each kind. Its clock is an argument, so nothing
+/// expires.
 public struct PracticeAuthority: Sendable {
     public let issuer: CertificateIssuer
     public let key: PrivateKey
@@ -15,7 +16,8 @@ public struct PracticeAuthority: Sendable {
     public init(country: String = "IN", notBefore: Int64 = 1_760_000_000, notAfter: Int64 = 1_860_000_000) throws {
         key = try PrivateKey.generate()
         issuer = try CertificateIssuer.selfSigned(
-            subject: DistinguishedName(commonName: "Practice authority \(country)", country: country), key: key, notBefore: notBefore,
+            subject: DistinguishedName(commonName: "Practice authority \(country)", country: country), key: key,
+            notBefore: notBefore,
             notAfter: notAfter)
         self.notBefore = notBefore
         self.notAfter = notAfter
@@ -28,9 +30,12 @@ public struct PracticeAuthority: Sendable {
         get throws { try SigningIdentity(certificate: root, key: key) }
     }
 
-    public func certificate(_ kind: CertificateKind, _ member: String, key: PrivateKey, dnsNames: [String] = []) throws -> Certificate {
+    public func certificate(_ kind: CertificateKind, _ member: String, key: PrivateKey, dnsNames: [String] = []) throws
+        -> Certificate
+    {
         try issuer.issue(
-            kind, subject: DistinguishedName(commonName: member, country: root.country), publicKey: key.publicKey, dnsNames: dnsNames,
+            kind, subject: DistinguishedName(commonName: member, country: root.country), publicKey: key.publicKey,
+            dnsNames: dnsNames,
             notBefore: notBefore, notAfter: notAfter)
     }
 
