@@ -55,7 +55,7 @@ import TestSupport
     @Test func `ten thousand random lengths show size classes only`() throws {
         let pair = try Pair()
         var generator = SystemRandomNumberGenerator()
-        for _ in 0..<500 {
+        for _ in 0..<10_000 {
             let part = try SealedPart.seal(
                 [UInt8](repeating: 7, count: .random(in: 0...4_096, using: &generator)), label: pair.label(),
                 to: pair.reader.certificate)
