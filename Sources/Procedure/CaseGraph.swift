@@ -107,6 +107,8 @@ struct Node: Sendable {
     var stopsMay: UInt64 = 0
     var hasStopMust = false
     var hasStopMay = false
+    /// Whether a fact that moves the lifecycle may be among its items.
+    var hasLifecycleFact = false
     /// Order among letters that neither precede each other. Protocols/Procedure.md, "Order".
     var rank = 4
     var factAt = Int64.max
@@ -164,6 +166,7 @@ extension ProfileTables {
         node.items = items(of: step, held: held)
         node.reach = reach == nil ? -1 : reachIndex
         node.touches = 0
+        node.hasLifecycleFact = node.items.contains { $0.candidates.contains { events[$0].factTarget != nil } }
         (node.stopsMust, node.stopsMay, node.hasStopMust, node.hasStopMay) = (0, reach?.stops ?? 0, false, reach?.hasStop ?? false)
         (node.rank, node.factAt, node.factRank) = (node.items.isEmpty ? (reach == nil ? -1 : 4) : 4, .max, .max)
         for item in node.items {

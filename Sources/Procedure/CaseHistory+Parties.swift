@@ -75,15 +75,18 @@ extension CaseHistory {
         let gone = retracted(in: members)
         for (place, node) in places where !gone.contains(place) {
             guard let step = node.step else { continue }
+            // The directory gives nobody a role of another country.
+            let country = profile.definition.roles[rule.role]?.country
+            let addressed = step.recipients.filter { country == nil || $0.country == country }
             for item in node.items where item.candidates.contains(event) {
                 switch rule.who {
-                case .addressee: naming.append((place, node, step.recipients))
+                case .addressee: naming.append((place, node, addressed))
                 case .fact(let fact):
                     if case .text(let text) = item.facts[fact], let member = MemberID(text) { naming.append((place, node, [member])) }
                 }
             }
             if node.reach >= 0, rule.who == .addressee, reach(of: node)?.events.contains(event) == true {
-                naming.append((place, node, step.recipients))
+                naming.append((place, node, addressed))
             }
         }
         if rule.replaces, !naming.isEmpty {

@@ -126,7 +126,9 @@ public struct CaseHistory: Sendable {
         if step.sealed == .unknown { reach = self.reach(of: SealedReach.Key(roles: held, lane: step.lane)) }
         profile.tables.describe(&nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
         if nodes[place].isEventful { eventful.insert(place) } else { eventful.remove(place) }
-        if retractedLetter(place) != nil { retractions.insert(place) } else { retractions.remove(place) }
+        // Whom it retracts is asked later: that letter may not have come yet.
+        let retracts = nodes[place].items.contains { $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event } }
+        if retracts, !step.isVoid { retractions.insert(place) } else { retractions.remove(place) }
     }
 
     private mutating func reach(of key: SealedReach.Key) -> Int {

@@ -17,7 +17,10 @@ struct Replay {
     let members: BitSet
     /// Letters among them whose facts and progress were retracted.
     let retracted: BitSet
+    /// By the number of ancestors, so ancestors first.
     private let sorted: [Int]
+    private let stops: [Int]
+    private let facts: [Int]
 
     /// What became of an event in replay.
     struct Standing: Hashable, Sendable {
@@ -40,7 +43,10 @@ struct Replay {
         reaches = history.reaches
         self.members = members
         retracted = history.retracted(in: members)
-        sorted = members.elements.sorted { history.nodes[$0].ancestorCount < history.nodes[$1].ancestorCount }
+        let sorted = members.elements.sorted { history.nodes[$0].ancestorCount < history.nodes[$1].ancestorCount }
+        self.sorted = sorted
+        stops = sorted.filter { history.nodes[$0].hasStopMay }
+        facts = sorted.filter { history.nodes[$0].hasLifecycleFact || (history.nodes[$0].reach >= 0 && history.reaches[history.nodes[$0].reach].hasLifecycleFact) }
     }
 
     func situation() -> Situation {
@@ -49,19 +55,19 @@ struct Replay {
 
     /// The letters in the order of replay; where something is unread, in one that causality allows.
     func order() -> [Int] {
-        var waiting = Dictionary(uniqueKeysWithValues: sorted.map { ($0, nodes[$0].ancestors.intersection(members).count) })
-        var ready = sorted.filter { waiting[$0] == 0 }
+        var waits = sorted.map { nodes[$0].ancestors.intersection(members).count }
+        var ready = sorted.indices.filter { waits[$0] == 0 }
         var result: [Int] = []
         result.reserveCapacity(sorted.count)
         while !ready.isEmpty {
             var best = 0
-            for index in ready.indices where Node.precedes(nodes[ready[index]], nodes[ready[best]]) { best = index }
+            for index in ready.indices where Node.precedes(nodes[sorted[ready[index]]], nodes[sorted[ready[best]]]) { best = index }
             let next = ready.remove(at: best)
-            result.append(next)
-            waiting[next] = nil
-            for (other, count) in waiting where nodes[other].ancestors.contains(next) {
-                waiting[other] = count - 1
-                if count == 1 { ready.append(other) }
+            result.append(sorted[next])
+            // Whoever descends from it stands behind it in `sorted`.
+            for other in sorted.indices[(next + 1)...] where nodes[sorted[other]].ancestors.contains(sorted[next]) {
+                waits[other] -= 1
+                if waits[other] == 0 { ready.append(other) }
             }
         }
         return result
@@ -331,7 +337,7 @@ struct Replay {
         let movesLifecycle = event.edges.contains { $0.machine == 0 }
         let mask = event.edges.reduce(UInt64(0)) { $0 | 1 << UInt64($1.machine) }
         var maybe = false
-        for other in sorted where nodes[other].hasStopMay && other != index {
+        for other in stops where other != index {
             let stop = nodes[other]
             if node.ancestors.contains(other) || stop.ancestors.contains(index) { continue }
             if (movesLifecycle && stop.hasStopMust) || stop.stopsMust & mask != 0 { return (.yes, other) }
@@ -347,7 +353,7 @@ struct Replay {
         }
         let own = key(node, item, event)
         var maybe = false
-        for other in sorted where other != index {
+        for other in facts where other != index {
             let letter = nodes[other]
             if let emitted {
                 guard emitted.contains(other) else { continue }

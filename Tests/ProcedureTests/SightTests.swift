@@ -1,0 +1,133 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Procedure
+import Testing
+
+/// Judges with the same sight agree, and one with less never refuses what one with more admits.
+@Suite struct SightTests {
+    /// `KHEYA_SEEDS=1000` for a long run; a failure names its seed.
+    private static let seeds: [UInt64] = Array(1...(ProcessInfo.processInfo.environment["KHEYA_SEEDS"].flatMap { UInt64($0) } ?? 8))
+
+    private static let cases = Dictionary(uniqueKeysWithValues: seeds.map { ($0, RandomCase(seed: $0).letters) })
+    private static func letters(_ seed: UInt64) -> [RandomCase.Letter] { cases[seed] ?? [] }
+
+    private static func isRefused(_ verdict: Verdict) -> Bool { if case .refused = verdict { true } else { false } }
+
+    /// Judges the letters in the order given, each twice: by one who reads all, and by one who reads what `member` may.
+    private static func compare(
+        _ letters: [RandomCase.Letter], as member: MemberID?, see: (RandomCase.Letter, MemberID?) -> Step = RandomCase.seen
+    ) -> (wrong: [String], judged: Int, states: [String]) {
+        var full = CaseHistory(profile: .repatriation)
+        var partial = CaseHistory(profile: .repatriation)
+        var wrong: [String] = []
+        var judged = 0
+        var waiting = letters
+        while let place = waiting.firstIndex(where: { full.missingAncestors(of: $0.step).isEmpty }) {
+            let letter = waiting.remove(at: place)
+            let less = see(letter, member)
+            if !letter.step.isVoid {
+                let sure = full.admit(letter.step)
+                let unsure = partial.admit(less)
+                judged += 1
+                if !isRefused(sure), isRefused(unsure) {
+                    wrong.append("\(letter.step.shown.map(\.code)) \(letter.step.sealed): \(sure) but \(unsure)")
+                }
+            }
+            full.insert(letter.step)
+            partial.insert(less)
+        }
+        let (sure, unsure) = (full.state, partial.state)
+        var states: [String] = []
+        if !Set(sure.lifecycle).isSubset(of: unsure.lifecycle) { states.append("lifecycle \(sure.lifecycle) \(unsure.lifecycle)") }
+        for (track, found) in sure.tracks where !Set(found).isSubset(of: unsure.tracks[track] ?? []) {
+            states.append("\(track) \(found) \(unsure.tracks[track] ?? [])")
+        }
+        return (wrong, judged, states)
+    }
+
+    @Test(arguments: seeds)
+    func `whoever reads less never refuses what one who reads all admits, and excludes no state that is true`(seed: UInt64) {
+        let letters = Self.letters(seed)
+        var generator = SeededGenerator(seed: seed &+ 999)
+        let order = letters.shuffled(using: &generator)
+        for member in [nil] + Set(letters.map(\.step.from)).sorted() as [MemberID?] {
+            let result = Self.compare(order, as: member)
+            #expect(result.wrong == [], "seed \(seed), \(member?.text ?? "broker")")
+            #expect(result.states == [], "seed \(seed), \(member?.text ?? "broker")")
+            #expect(result.judged > 5)
+        }
+    }
+
+    /// Without this the property could hold because nothing ever happened.
+    @Test func `the random cases come far, run beside each other, and hold facts, stops, receipts and refused letters`() {
+        var (states, concurrent, void, receipts, judged): (Set<String>, Int, Int, Int, Int) = ([], 0, 0, 0, 0)
+        for seed in Self.seeds {
+            let letters = Self.letters(seed)
+            var history = CaseHistory(profile: .repatriation)
+            for letter in letters {
+                history.insert(letter.step)
+                if history.heads.count > 1 { concurrent += 1 }
+            }
+            states.formUnion(history.state.lifecycle)
+            void += letters.filter(\.step.isVoid).count
+            receipts += letters.filter { $0.step.opened != nil }.count
+            judged += letters.count
+        }
+        #expect(states.count >= 2, "\(states.sorted())")
+        #expect(concurrent > judged / 5)
+        #expect(void > 0 && receipts > 0 && judged > 300)
+    }
+
+    @Test func `a judge who took the unread for missing would refuse what others admit`() {
+        var wrong = 0
+        for seed in Self.seeds.prefix(4) {
+            wrong += Self.compare(Self.letters(seed), as: nil) { letter, _ in
+                var step = letter.step
+                step.sealed = .none
+                return step
+            }.wrong.count
+        }
+        #expect(wrong > 0)
+    }
+
+    @Test(arguments: seeds)
+    func `one who reads all knows every state exactly`(seed: UInt64) {
+        var history = CaseHistory(profile: .repatriation)
+        for letter in Self.letters(seed) { history.insert(letter.step) }
+        let state = history.state
+        #expect(state.isExact && state.lifecycle.count == 1)
+        #expect(state.tracks.values.allSatisfy { $0.count == 1 })
+    }
+
+    @Test(arguments: seeds)
+    func `the order of arrival changes neither verdict nor state`(seed: UInt64) {
+        let letters = Self.letters(seed)
+        var generator = SeededGenerator(seed: seed &+ 77)
+        for member in [nil, letters[0].step.from] as [MemberID?] {
+            let seen = letters.map { RandomCase.seen($0, by: member) }
+            // In causal order the situation is carried on from letter to letter; shuffled it is replayed anew.
+            var first = CaseHistory(profile: .repatriation)
+            var verdicts: [Digest: Verdict] = [:]
+            for step in seen {
+                verdicts[step.id] = first.admit(step)
+                first.insert(step)
+            }
+            var second = CaseHistory(profile: .repatriation)
+            for step in seen.shuffled(using: &generator) { second.insert(step) }
+            #expect(first.state == second.state)
+            #expect(first.heads == second.heads)
+            #expect(first.parties == second.parties)
+            for step in seen where !step.isVoid {
+                #expect(second.admit(step) == verdicts[step.id], "seed \(seed)")
+            }
+            for party in Set(seen.map(\.from)) {
+                let roles = seen.first { $0.from == party }?.roles ?? []
+                #expect(
+                    first.possibleEvents(for: party, roles: roles, at: seen[seen.count - 1].at)
+                        == second.possibleEvents(for: party, roles: roles, at: seen[seen.count - 1].at))
+            }
+        }
+    }
+}
