@@ -193,13 +193,16 @@ extension BrokerCore {
         while true {
             switch outcome {
             case .stored:
-                try await end(outgoing.delivery, .delivered)
+                let delivery = outgoing.delivery
+                try await transact { try $0.end(delivery) }
+                bell.ring([.sweeper])
                 return true
             case .refused(let code, _, let stop):
                 // Its refusal is a letter and comes by itself; until then the record says what is known.
                 log(.notice, "letter refused by the other broker", ["letter": .letter(outgoing.bundle.id), "code": .code(code)])
-                _ = stop
-                try await end(outgoing.delivery, .ended)
+                let delivery = outgoing.delivery
+                try await transact { try $0.end(delivery, refusedBy: code, stop: stop) }
+                bell.ring([.sweeper])
                 return true
             case .awaitingParts(let missing):
                 let next = missing.filter { outgoing.parts.contains($0) && !sent.contains($0) }
@@ -250,15 +253,6 @@ extension BrokerCore {
             }
         }
         return false
-    }
-
-    private func end(_ delivery: DeliveryRecord, _ state: DeliveryState) async throws {
-        let isSpent = try await transact { transaction in
-            try transaction.store.finish(delivery.number, state)
-            try transaction.finishIfDone(delivery.letter)
-            return true
-        }
-        if isSpent { bell.ring([.sweeper]) }
     }
 
     private func rest(_ outgoing: Outgoing, _ reason: StaticString, at broker: MemberID) async throws -> Bool {

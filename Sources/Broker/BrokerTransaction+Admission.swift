@@ -187,7 +187,6 @@ extension BrokerTransaction {
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
         try store.need(neededParts(of: slip), for: record.id)
         try storeParts(parts, of: record, slip)
-        if slip.lane == .urgent, !slip.steps.isEmpty { try takeEffect(record, slip) }
         let outcome: PushOutcome
         if let relayed = record.relayed {
             outcome = try queue(record, slip, relayed: relayed)
@@ -198,6 +197,9 @@ extension BrokerTransaction {
                 ? try complete(record, slip)
                 : .awaitingParts(Array(missing.prefix(BrokerLimits.missingPartsInAnAnswer)))
         }
+        // After the letter itself is queued: a stop stands before the notices that it causes. It takes effect also while its own parts
+        // are still on their way.
+        if slip.lane == .urgent, !slip.steps.isEmpty { try takeEffect(record, slip) }
         if releases { try release(after: record.id) }
         return outcome
     }

@@ -79,8 +79,3 @@ extension BrokerTransaction {
         return !deliveries.isEmpty
     }
 }
-
-extension QueueName {
-    /// Rings when there may be something to sweep; no queue of the store has this name.
-    static let sweeper = QueueName(MemberID("xx:sweeper") ?? { preconditionFailure("a member id") }(), .context)
-}

@@ -116,6 +116,18 @@ final class BrokerTransaction {
         return wasSeen
     }
 
+    /// The other broker has the letter, or has refused it with a paper of its own that is on its way.
+    func end(_ delivery: DeliveryRecord, refusedBy code: String? = nil, stop: LetterID? = nil) throws {
+        try store.finish(delivery.number, code == nil ? .delivered : .ended)
+        guard let code, var record = try store.letter(delivery.letter), record.status == .queued,
+            try store.deliveries(of: record.id).allSatisfy({ $0.kind == .context || $0.state == .ended })
+        else { return try finishIfDone(delivery.letter) }
+        record.status = .refused
+        record.code = code
+        record.stop = stop
+        try store.update(record)
+    }
+
     /// After a delivery has ended: the letter is done when none is open.
     func finishIfDone(_ id: LetterID) throws {
         guard var record = try store.letter(id), record.status == .queued else { return }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MessageStore
+import Procedure
 import Synchronization
 
 /// Wakes those who wait for a queue. It carries nothing: who wakes looks into the store.
@@ -56,5 +57,18 @@ final class MailboxBell: Sendable {
         } onCancel: {
             state.withLock { $0.waiting[queue]?.removeValue(forKey: key) }?.resume()
         }
+    }
+}
+
+/// Bells that belong to no queue of the store: no member has these names.
+extension QueueName {
+    /// Rings when there may be something to sweep.
+    static let sweeper = name("xx:sweeper")
+    /// Rings when a newer directory is in use.
+    static let directory = name("xx:directory")
+
+    private static func name(_ text: String) -> QueueName {
+        guard let member = MemberID(text) else { preconditionFailure("a member id") }
+        return QueueName(member, .context)
     }
 }

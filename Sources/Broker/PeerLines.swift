@@ -59,8 +59,3 @@ final class PeerLines: Service {
         }
     }
 }
-
-extension QueueName {
-    /// Rings when a newer directory is in use; no queue of the store has this name.
-    static let directory = QueueName(MemberID("xx:directory") ?? { preconditionFailure("a member id") }(), .context)
-}

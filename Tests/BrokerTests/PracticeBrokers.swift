@@ -84,6 +84,11 @@ final class PracticeBrokers: Sendable {
         try await queue.close()
     }
 
+    /// Throws the files of a broker away, as a broken disk does.
+    func forget(_ broker: MemberID) throws {
+        for suffix in ["", "-wal", "-shm", ".lock"] { try? FileManager.default.removeItem(atPath: path(broker) + suffix) }
+    }
+
     /// Changes a directory; both brokers have it at once.
     func publish(_ authority: MemberID, _ change: (Authority, inout MemberDirectory) throws -> Void) throws {
         let now = clock.now
