@@ -28,7 +28,8 @@ public enum AESGCM {
         result += plain
         let tag = try encrypt(
             &result, in: nonceBytes..<result.count, key: key, nonce: nonce, associatedData: associatedData)
-        return result + tag
+        result += tag
+        return result
     }
 
     /// Decrypts a record that ``seal(_:key:nonce:associatedData:)`` made.

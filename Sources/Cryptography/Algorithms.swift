@@ -31,3 +31,14 @@ func withBytes<Result>(_ bytes: some Collection<UInt8>, _ body: (UnsafeBufferPoi
     if let result = bytes.withContiguousStorageIfAvailable({ unsafe body($0) }) { return result }
     return unsafe Array(bytes).withUnsafeBufferPointer { unsafe body($0) }
 }
+
+/// Calls `body` with a password as C takes it. No copy is made that would have to be wiped; C is told the length, so that no
+/// zero need follow.
+func withPassword<Result>(_ password: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    unsafe (password.isEmpty ? [0] : password).withUnsafeBytes { bytes in
+        guard let start = unsafe bytes.assumingMemoryBound(to: CChar.self).baseAddress else {
+            preconditionFailure("an array that is not empty has an address")
+        }
+        return unsafe body(start)
+    }
+}

@@ -56,8 +56,8 @@ extension PrivateKey {
         else {
             throw .takingErrorQueue(.unsupported, "PBES2")
         }
-        let text = password.map { CChar(bitPattern: $0) } + [0]
-        guard let sealed = unsafe PKCS8_set0_pbe(text, Int32(password.count), info, algorithm) else {
+        let made = unsafe withPassword(password) { unsafe PKCS8_set0_pbe($0, Int32(password.count), info, algorithm) }
+        guard let sealed = unsafe made else {
             unsafe X509_ALGOR_free(algorithm)
             throw .takingErrorQueue(.outOfResources, "PBES2")
         }
@@ -83,8 +83,8 @@ extension PrivateKey {
         }
         guard let sealed = unsafe sealed else { throw .takingErrorQueue(.malformed, "not an encrypted PKCS#8 key") }
         defer { unsafe X509_SIG_free(sealed) }
-        let text = password.map { CChar(bitPattern: $0) } + [0]
-        guard let info = unsafe PKCS8_decrypt(sealed, text, Int32(password.count)) else {
+        let opened = unsafe withPassword(password) { unsafe PKCS8_decrypt(sealed, $0, Int32(password.count)) }
+        guard let info = unsafe opened else {
             throw .takingErrorQueue(.wrongPassword, "the key file does not open")
         }
         defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }

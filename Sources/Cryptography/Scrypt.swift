@@ -41,11 +41,13 @@ public enum Scrypt {
             cost.memory <= 1 << 30, (1...1_024).contains(count)
         else { throw CryptographyError(.unsupported, "scrypt: a cost out of range") }
         ERR_clear_error()
-        let text = password.map { CChar(bitPattern: $0) } + [0]
         var good: Int32 = 0
+        let length = password.count
         let key = unsafe [UInt8](unsafeUninitializedCapacity: count) { out, written in
-            good = unsafe EVP_PBE_scrypt(
-                text, password.count, salt, salt.count, cost.n, cost.r, cost.p, cost.memory, out.baseAddress, count)
+            good = unsafe withPassword(password) { password in
+                unsafe EVP_PBE_scrypt(
+                    password, length, salt, salt.count, cost.n, cost.r, cost.p, cost.memory, out.baseAddress, count)
+            }
             written = good == 1 ? count : 0
         }
         guard good == 1 else { throw .takingErrorQueue(.outOfResources, "scrypt") }

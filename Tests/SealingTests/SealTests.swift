@@ -244,6 +244,19 @@ import TestSupport
         #expect(error { try open(sealed, pair, reference: reference) } == .partMismatch)
     }
 
+    @Test func `a store that hands out another file under a piece's name is found at the end at the latest`() throws {
+        let pair = try Pair()
+        let sealed = try seal([UInt8](repeating: 1, count: Self.piece + 9), pair)
+        let other = try seal([UInt8](repeating: 2, count: Self.piece + 9), pair)
+        var opener = try AttachmentOpener(
+            list: sealed.attachment.list, reference: sealed.reference(pair.to), label: pair.label(.piece),
+            with: pair.reader)
+        _ = try opener.open(other.parts[0].file, named: opener.pieces[0])
+        #expect(error { try opener.open(sealed.parts[1].file, named: opener.pieces[0]) } == .partMismatch)
+        _ = try opener.open(sealed.parts[1].file, named: opener.pieces[1])
+        #expect(error { try opener.finish() } == .partCannotOpen)
+    }
+
     @Test func `a list that is not the slip's, or not a list, is refused`() throws {
         let pair = try Pair()
         let digest = Digest.sha256([1]).hex
