@@ -72,9 +72,27 @@ struct LetterJudge {
         _ letter: LetterRecord, _ slip: Slip, _ profile: Profile, _ transaction: CaseTransaction
     ) throws -> [LetterID]? {
         guard slip.root != nil else { return nil }
-        guard let record = try transaction.caseRecord(letter.caseID) else { return slip.ancestors }
+        guard let record = try transaction.caseRecord(letter.caseID) else {
+            return try missingSlips(slip.ancestors + [slip.root].compactMap { $0 }, transaction)
+        }
         let sight = try CaseSight(record, profile: try caseProfile(record, profile), in: transaction)
         let missing = sight.history.missingAncestors(of: Step(id: letter.id, slip: slip, roles: letter.roles))
+        return missing.isEmpty ? nil : missing
+    }
+
+    /// For the first letter of a case that others opened: which ancestors, of any degree, are not here as slips.
+    private func missingSlips(_ ancestors: [LetterID], _ transaction: CaseTransaction) throws -> [LetterID]? {
+        var missing: [LetterID] = []
+        var seen: Set<LetterID> = []
+        var next = ancestors
+        while let id = next.popLast() {
+            guard seen.insert(id).inserted else { continue }
+            guard let known = try transaction.letter(id) else {
+                missing.append(id)
+                continue
+            }
+            next += try StoredSlip.read(known.slip).ancestors
+        }
         return missing.isEmpty ? nil : missing
     }
 
