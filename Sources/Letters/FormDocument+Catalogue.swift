@@ -12,16 +12,21 @@ public enum FormsDocument {
         var fields = FieldReader(try CanonicalJSON.readSource(bytes), place: "forms", failure: .profileInvalid)
         guard try fields.string("format") == "kheya-forms/1" else { throw fields.fault("format", "not kheya-forms/1") }
         let classes = Set(try fields.strings("data_classes", limit: 64, ProfilePatterns.name))
-        guard case .object(let lists) = try fields.value("code_lists") else { throw fields.fault("code_lists", "not an object") }
+        guard case .object(let lists) = try fields.value("code_lists") else {
+            throw fields.fault("code_lists", "not an object")
+        }
         var reader = Reader(classes: classes, lists: [:])
         for (name, value) in lists { reader.lists[name] = try Reader.codes(value, "code_lists.\(name)") }
         guard case .object(let forms) = try fields.value("forms") else { throw fields.fault("forms", "not an object") }
         var catalogue = FormCatalogue(
-            profile: try fields.pattern("profile", Patterns.profile), version: try fields.pattern("version", Patterns.version),
+            profile: try fields.pattern("profile", Patterns.profile),
+            version: try fields.pattern("version", Patterns.version),
             dataClasses: classes, forms: [:])
         try fields.finish()
         for (name, value) in forms {
-            guard ProfilePatterns.form.matches(name), case .object(let object) = value else { throw fields.fault("forms", "not a form") }
+            guard ProfilePatterns.form.matches(name), case .object(let object) = value else {
+                throw fields.fault("forms", "not a form")
+            }
             var entry = FieldReader(object, place: "forms.\(name)", failure: .profileInvalid)
             catalogue.forms[name] = try reader.form(name, &entry)
             try entry.finish()
@@ -35,7 +40,8 @@ public enum FormsDocument {
     public static func check(_ catalogue: FormCatalogue, against profile: Profile) throws(LetterError) {
         let tiers = profile.definition.forms
         guard catalogue.profile == profile.id else { throw LetterError(.profileInvalid, "forms: of another profile") }
-        for name in Set(tiers.keys).union(catalogue.forms.keys).sorted() where tiers[name] != catalogue.forms[name]?.tier {
+        for name in Set(tiers.keys).union(catalogue.forms.keys).sorted()
+        where tiers[name] != catalogue.forms[name]?.tier {
             throw LetterError(.profileInvalid, "forms.\(name): not in both, or under another tier")
         }
     }
@@ -45,10 +51,13 @@ public enum FormsDocument {
         var lists: [String: Set<String>]
 
         static func codes(_ value: JSONValue, _ place: String) throws(LetterError) -> Set<String> {
-            guard case .array(let array) = value, !array.isEmpty else { throw LetterError(.profileInvalid, "\(place): not a list of codes") }
+            guard case .array(let array) = value, !array.isEmpty else {
+                throw LetterError(.profileInvalid, "\(place): not a list of codes")
+            }
             var result: Set<String> = []
             for element in array {
-                guard case .string(let code) = element, ProfilePatterns.name.matches(code), result.insert(code).inserted else {
+                guard case .string(let code) = element, ProfilePatterns.name.matches(code), result.insert(code).inserted
+                else {
                     throw LetterError(.profileInvalid, "\(place): not a code, or twice")
                 }
             }
@@ -58,7 +67,9 @@ public enum FormsDocument {
         func form(_ name: String, _ entry: inout FieldReader) throws(LetterError) -> FormSchema {
             let tier = try entry.code("tier", Tier.self)
             let fields = try self.fields(&entry, place: "forms.\(name)")
-            if let high = fields.first(where: { Self.highest($0) > tier }) { throw entry.fault(high.name, "above the form's tier") }
+            if let high = fields.first(where: { Self.highest($0) > tier }) {
+                throw entry.fault(high.name, "above the form's tier")
+            }
             let place = entry.place
             let rules = try entry.list("rules", limit: 32) { (rule: inout FieldReader) throws(LetterError) in
                 let name = try rule.pattern("name", Patterns.field)
@@ -67,7 +78,9 @@ public enum FormsDocument {
                     name: name, field: try rule.pattern("field", Patterns.field),
                     condition: try self.condition(condition, fields, "\(place).rules.\(name)"))
             }
-            for rule in rules where !fields.contains(where: { $0.name == rule.field }) { throw entry.fault("rules", "unknown field \(rule.field)") }
+            for rule in rules where !fields.contains(where: { $0.name == rule.field }) {
+                throw entry.fault("rules", "unknown field \(rule.field)")
+            }
             return FormSchema(name: name, tier: tier, fields: fields, rules: rules)
         }
 
@@ -76,7 +89,9 @@ public enum FormsDocument {
             return inner.map(highest).max().map { max($0, field.tier) } ?? field.tier
         }
 
-        private func condition(_ text: String, _ fields: [FormSchema.Field], _ place: String) throws(LetterError) -> Guard {
+        private func condition(_ text: String, _ fields: [FormSchema.Field], _ place: String) throws(LetterError)
+            -> Guard
+        {
             do {
                 return try FormSchema.condition(text, fields: fields, place: place)
             } catch {
@@ -90,7 +105,9 @@ public enum FormsDocument {
             var fields = try entry.list("fields", limit: 200) { (field: inout FieldReader) throws(LetterError) in
                 try self.field(&field, place: place, conditions: &conditions)
             }
-            guard Set(fields.map(\.name)).count == fields.count else { throw LetterError(.profileInvalid, "\(place): a field stands twice") }
+            guard Set(fields.map(\.name)).count == fields.count else {
+                throw LetterError(.profileInvalid, "\(place): a field stands twice")
+            }
             for index in fields.indices {
                 if let text = conditions[fields[index].name] {
                     fields[index].required = try condition(text, fields, "\(place).\(fields[index].name)")
@@ -106,7 +123,9 @@ public enum FormsDocument {
             let kind = try kind(&entry, place: "\(place).\(name)")
             if entry.has("required") { conditions[name] = try entry.string("required") }
             let dataClass = entry.has("class") ? try entry.string("class") : nil
-            if let dataClass, !classes.contains(dataClass) { throw LetterError(.profileInvalid, "\(place).\(name): unknown data class") }
+            if let dataClass, !classes.contains(dataClass) {
+                throw LetterError(.profileInvalid, "\(place).\(name): unknown data class")
+            }
             return FormSchema.Field(
                 name: name, kind: kind, required: nil, tier: try entry.code("tier", Tier.self), dataClass: dataClass,
                 section: entry.has("section") ? try entry.pattern("section", ProfilePatterns.name) : nil,
@@ -137,7 +156,9 @@ public enum FormsDocument {
 
         private func codes(_ entry: inout FieldReader, _ place: String) throws(LetterError) -> Set<String> {
             if entry.has("codes") { return try Self.codes(try entry.value("codes"), place) }
-            guard let list = lists[try entry.string("list")] else { throw LetterError(.profileInvalid, "\(place): unknown list") }
+            guard let list = lists[try entry.string("list")] else {
+                throw LetterError(.profileInvalid, "\(place): unknown list")
+            }
             return list
         }
     }

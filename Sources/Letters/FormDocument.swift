@@ -16,7 +16,9 @@ public enum FormDocument {
         var fields = FieldReader(try CanonicalJSON.readText(bytes), place: "form", failure: .formInvalid)
         let event = try fields.pattern("event", Patterns.event)
         let name = try fields.pattern("form", ProfilePatterns.form)
-        guard case .object(let object) = try fields.value("fields") else { throw fields.fault("fields", "not an object") }
+        guard case .object(let object) = try fields.value("fields") else {
+            throw fields.fault("fields", "not an object")
+        }
         try fields.finish()
         var values: [String: Form.Value] = [:]
         for (key, value) in object { values[key] = try read(value, place: key) }
@@ -27,7 +29,8 @@ public enum FormDocument {
     public static func bytes(of form: Form) -> [UInt8] {
         CanonicalJSON.writeText(
             .object([
-                "event": .string(form.event), "form": .string(form.name), "fields": .object(form.fields.mapValues(json)),
+                "event": .string(form.event), "form": .string(form.name),
+                "fields": .object(form.fields.mapValues(json)),
             ]))
     }
 
@@ -35,7 +38,9 @@ public enum FormDocument {
         switch value {
         case .string(let text): return .text(text)
         case .integer(let number): return .integer(number)
-        case .bool: throw LetterError(.formInvalid, "\(Patterns.field.matches(place) ? place : "fields"): true and false are no answers")
+        case .bool:
+            throw LetterError(
+                .formInvalid, "\(Patterns.field.matches(place) ? place : "fields"): true and false are no answers")
         case .array(let array):
             var list: [Form.Value] = []
             for element in array { list.append(try read(element, place: place)) }

@@ -31,56 +31,92 @@ public enum ProfileDocument {
     /// Reads the sections without checking them against each other.
     public static func definition(_ bytes: [UInt8]) throws(LetterError) -> ProfileDefinition {
         var fields = FieldReader(try CanonicalJSON.readSource(bytes), place: "profile", failure: .profileInvalid)
-        guard try fields.string("format") == "kheya-profile/1" else { throw fields.fault("format", "not kheya-profile/1") }
-        guard try fields.string("language") == "kheya-guard/1" else { throw fields.fault("language", "not kheya-guard/1") }
+        guard try fields.string("format") == "kheya-profile/1" else {
+            throw fields.fault("format", "not kheya-profile/1")
+        }
+        guard try fields.string("language") == "kheya-guard/1" else {
+            throw fields.fault("language", "not kheya-guard/1")
+        }
         var definition = ProfileDefinition(
-            id: try fields.pattern("profile", Patterns.profile), version: try fields.pattern("version", Patterns.version),
+            id: try fields.pattern("profile", Patterns.profile),
+            version: try fields.pattern("version", Patterns.version),
             status: try fields.pattern("status", ProfilePatterns.name),
-            lifecycle: try fields.object("lifecycle") { (entry: inout FieldReader) throws(LetterError) in try lifecycle(&entry) })
-        guard ["reconstruction", "draft", "ratified"].contains(definition.status) else { throw fields.fault("status", "unknown code") }
-        guard case .array = try fields.value("survivor_review") else { throw fields.fault("survivor_review", "not a list") }
+            lifecycle: try fields.object("lifecycle") { (entry: inout FieldReader) throws(LetterError) in
+                try lifecycle(&entry)
+            })
+        guard ["reconstruction", "draft", "ratified"].contains(definition.status) else {
+            throw fields.fault("status", "unknown code")
+        }
+        guard case .array = try fields.value("survivor_review") else {
+            throw fields.fault("survivor_review", "not a list")
+        }
         definition.countries = try map(&fields, "countries") { (value, place) throws(LetterError) in
-            guard case .string(let text) = value, ProfilePatterns.country.matches(text) else { throw fault(place, "not a country") }
+            guard case .string(let text) = value, ProfilePatterns.country.matches(text) else {
+                throw fault(place, "not a country")
+            }
             return text
         }
         definition.zones = try map(&fields, "zones") { (value, place) throws(LetterError) in try offset(value, place) }
         definition.roles = try objects(&fields, "roles") { (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.Role(
-                country: entry.has("country") ? try entry.pattern("country", ProfilePatterns.country) : nil, moves: try entry.bool("moves"))
+                country: entry.has("country") ? try entry.pattern("country", ProfilePatterns.country) : nil,
+                moves: try entry.bool("moves"))
         }
         definition.consents = try objects(&fields, "consents") { (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.Consent(
-                track: try entry.string("track"), live: try entry.string("live"), covers: try entry.code("covers", Tier.self))
+                track: try entry.string("track"), live: try entry.string("live"),
+                covers: try entry.code("covers", Tier.self))
         }
-        definition.partRules = try fields.list("part_rules", limit: 32) { (entry: inout FieldReader) throws(LetterError) in
+        definition.partRules = try fields.list("part_rules", limit: 32) {
+            (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.PartRule(
                 from: try entry.string("from"), to: try entry.string("to"), tier: try entry.code("tier", Tier.self),
                 guardName: try entry.string("guard"))
         }
-        definition.tracks = try objects(&fields, "tracks") { (entry: inout FieldReader) throws(LetterError) in try track(&entry) }
+        definition.tracks = try objects(&fields, "tracks") { (entry: inout FieldReader) throws(LetterError) in
+            try track(&entry)
+        }
         definition.events = try objects(&fields, "events") { (entry: inout FieldReader) throws(LetterError) in
             try event(&entry, kind: try entry.code("class", ProfileDefinition.EventRule.Kind.self))
         }
-        let notices = try objects(&fields, "notices") { (entry: inout FieldReader) throws(LetterError) in try event(&entry, kind: .notice) }
-        for (name, rule) in notices {
-            guard definition.events.updateValue(rule, forKey: name) == nil else { throw fields.fault("notices", "\(name) is an event too") }
+        let notices = try objects(&fields, "notices") { (entry: inout FieldReader) throws(LetterError) in
+            try event(&entry, kind: .notice)
         }
-        for name in definition.events.keys where !Patterns.event.matches(name) { throw fields.fault("events", "not an event code") }
+        for (name, rule) in notices {
+            guard definition.events.updateValue(rule, forKey: name) == nil else {
+                throw fields.fault("notices", "\(name) is an event too")
+            }
+        }
+        for name in definition.events.keys where !Patterns.event.matches(name) {
+            throw fields.fault("events", "not an event code")
+        }
         definition.guards = try map(&fields, "guards") { (value, place) throws(LetterError) in
             guard case .string(let text) = value else { throw fault(place, "not a string") }
             return text
         }
-        definition.codeLists = try map(&fields, "code_lists") { (value, place) throws(LetterError) in try codes(value, place) }
+        definition.codeLists = try map(&fields, "code_lists") { (value, place) throws(LetterError) in
+            try codes(value, place)
+        }
         let lists = definition.codeLists
-        definition.facts = try objects(&fields, "facts") { (entry: inout FieldReader) throws(LetterError) in try fact(&entry, lists: lists) }
+        definition.facts = try objects(&fields, "facts") { (entry: inout FieldReader) throws(LetterError) in
+            try fact(&entry, lists: lists)
+        }
         definition.attestedFacts = try names(&fields, "attested_facts")
-        definition.forms = try objects(&fields, "forms") { (entry: inout FieldReader) throws(LetterError) in try entry.code("tier", Tier.self) }
-        definition.factOrder = try fields.object("ordering") { (entry: inout FieldReader) throws(LetterError) in try names(&entry, "fact_order") }
-        definition.deadlines = try objects(&fields, "deadlines") { (entry: inout FieldReader) throws(LetterError) in try deadline(&entry) }
+        definition.forms = try objects(&fields, "forms") { (entry: inout FieldReader) throws(LetterError) in
+            try entry.code("tier", Tier.self)
+        }
+        definition.factOrder = try fields.object("ordering") { (entry: inout FieldReader) throws(LetterError) in
+            try names(&entry, "fact_order")
+        }
+        definition.deadlines = try objects(&fields, "deadlines") { (entry: inout FieldReader) throws(LetterError) in
+            try deadline(&entry)
+        }
         try keys(&fields, &definition)
         try closedLists(&fields)
         definition.documents = try map(&fields, "documents") { (value, place) throws(LetterError) in
-            guard case .string(let text) = value, let digest = Digest(hex: text) else { throw fault(place, "not a digest") }
+            guard case .string(let text) = value, let digest = Digest(hex: text) else {
+                throw fault(place, "not a digest")
+            }
             return digest
         }
         try fields.finish()
@@ -98,7 +134,8 @@ public enum ProfileDocument {
             notMovedByFacts: try names(&entry, "not_moved_by_facts"), care: care,
             transitions: try entry.list("transitions", limit: 500) { (rule: inout FieldReader) throws(LetterError) in
                 ProfileDefinition.Transition(
-                    id: try rule.pattern("id", ProfilePatterns.name), from: try names(&rule, "from"), event: try rule.string("event"),
+                    id: try rule.pattern("id", ProfilePatterns.name), from: try names(&rule, "from"),
+                    event: try rule.string("event"),
                     to: try rule.string("to"))
             })
     }
@@ -124,7 +161,8 @@ public enum ProfileDocument {
             lanes.insert(lane)
         }
         var rule = ProfileDefinition.EventRule(
-            kind: kind, home: entry.has("home") ? try entry.string("home") : nil, by: try names(&entry, "by"), lanes: lanes,
+            kind: kind, home: entry.has("home") ? try entry.string("home") : nil, by: try names(&entry, "by"),
+            lanes: lanes,
             tier: try entry.code("tier", Tier.self))
         rule.isWithdrawal = entry.has("withdrawal") ? try entry.bool("withdrawal") : false
         rule.shownAs = entry.has("shown_as") ? try entry.pattern("shown_as", Patterns.event) : nil
@@ -145,7 +183,9 @@ public enum ProfileDocument {
         return rule
     }
 
-    private static func fact(_ entry: inout FieldReader, lists: [String: [String]]) throws(LetterError) -> ProfileDefinition.FactRule {
+    private static func fact(_ entry: inout FieldReader, lists: [String: [String]]) throws(LetterError)
+        -> ProfileDefinition.FactRule
+    {
         let kind: ProfileDefinition.FactRule.Kind
         if entry.has("codes") {
             kind = .codes(try names(&entry, "codes"))
@@ -163,25 +203,30 @@ public enum ProfileDocument {
             }
         }
         return ProfileDefinition.FactRule(
-            kind: kind, tier: try entry.code("tier", Tier.self), isShown: entry.has("broker") ? try entry.bool("broker") : false)
+            kind: kind, tier: try entry.code("tier", Tier.self),
+            isShown: entry.has("broker") ? try entry.bool("broker") : false)
     }
 
     private static func deadline(_ entry: inout FieldReader) throws(LetterError) -> ProfileDefinition.Deadline {
-        guard let length = duration(try entry.string("duration")) else { throw entry.fault("duration", "not a duration") }
+        guard let length = duration(try entry.string("duration")) else {
+            throw entry.fault("duration", "not a duration")
+        }
         let op = try entry.string("op")
         guard op == "max" || op == "min" else { throw entry.fault("op", "unknown code") }
         return ProfileDefinition.Deadline(
             months: length.months, seconds: length.seconds, isMaximum: op == "max",
             kind: try entry.code("kind", ProfileDefinition.Deadline.Kind.self),
             count: entry.has("count") ? try entry.code("count", ProfileDefinition.Deadline.Count.self) : .calendar,
-            repeats: entry.has("repeat") ? try entry.bool("repeat") : false, from: try names(&entry, "from"), to: try names(&entry, "to"),
+            repeats: entry.has("repeat") ? try entry.bool("repeat") : false, from: try names(&entry, "from"),
+            to: try names(&entry, "to"),
             isInGuards: try entry.bool("guard"))
     }
 
     private static func keys(_ fields: inout FieldReader, _ definition: inout ProfileDefinition) throws(LetterError) {
         definition.opening = try objects(&fields, "opening") { (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.Opening(
-                sender: entry.has("sender") ? try entry.string("sender") : nil, addressee: try entry.string("addressee"),
+                sender: entry.has("sender") ? try entry.string("sender") : nil,
+                addressee: try entry.string("addressee"),
                 only: try names(&entry, "only"))
         }
         definition.parties = try fields.list("parties", limit: 32) { (entry: inout FieldReader) throws(LetterError) in
@@ -195,16 +240,21 @@ public enum ProfileDocument {
                 event: try entry.string("event"), role: try entry.string("role"), who: who,
                 replaces: entry.has("replaces") ? try entry.bool("replaces") : false)
         }
-        definition.retraction = try fields.optionalObject("retraction") { (entry: inout FieldReader) throws(LetterError) in
+        definition.retraction = try fields.optionalObject("retraction") {
+            (entry: inout FieldReader) throws(LetterError) in
             var kinds: Set<ProfileDefinition.EventRule.Kind> = []
             for name in try names(&entry, "classes") {
-                guard let kind = ProfileDefinition.EventRule.Kind(rawValue: name) else { throw entry.fault("classes", "unknown code") }
+                guard let kind = ProfileDefinition.EventRule.Kind(rawValue: name) else {
+                    throw entry.fault("classes", "unknown code")
+                }
                 kinds.insert(kind)
             }
-            return ProfileDefinition.Retraction(event: try entry.string("event"), fact: try entry.string("fact"), kinds: kinds)
+            return ProfileDefinition.Retraction(
+                event: try entry.string("event"), fact: try entry.string("fact"), kinds: kinds)
         }
         definition.adoption = try fields.optionalObject("adoption") { (entry: inout FieldReader) throws(LetterError) in
-            ProfileDefinition.Adoption(event: try entry.string("event"), fact: try entry.string("fact"), by: try names(&entry, "by"))
+            ProfileDefinition.Adoption(
+                event: try entry.string("event"), fact: try entry.string("fact"), by: try names(&entry, "by"))
         }
     }
 
@@ -213,12 +263,16 @@ public enum ProfileDocument {
         guard Set(try names(&fields, "refusals")) == Set(Refusal.Reason.allCases.map(\.rawValue)) else {
             throw fields.fault("refusals", "not the closed list")
         }
-        guard Set(try names(&fields, "flags")) == Set(Flag.allCases.map(\.rawValue)) else { throw fields.fault("flags", "not the closed list") }
+        guard Set(try names(&fields, "flags")) == Set(Flag.allCases.map(\.rawValue)) else {
+            throw fields.fault("flags", "not the closed list")
+        }
     }
 
     // MARK: values
 
-    private static func fault(_ place: String, _ rule: String) -> LetterError { LetterError(.profileInvalid, "\(place): \(rule)") }
+    private static func fault(_ place: String, _ rule: String) -> LetterError {
+        LetterError(.profileInvalid, "\(place): \(rule)")
+    }
 
     private static func names(_ entry: inout FieldReader, _ name: String) throws(LetterError) -> [String] {
         try entry.strings(name, limit: 500, ProfilePatterns.name)
@@ -228,7 +282,9 @@ public enum ProfileDocument {
         guard case .array(let array) = value else { throw fault(place, "not a list") }
         var result: [String] = []
         for element in array {
-            guard case .string(let text) = element, ProfilePatterns.name.matches(text) else { throw fault(place, "not a code") }
+            guard case .string(let text) = element, ProfilePatterns.name.matches(text) else {
+                throw fault(place, "not a code")
+            }
             result.append(text)
         }
         return result
@@ -279,7 +335,9 @@ public enum ProfileDocument {
         rest = rest.dropFirst().dropLast()
         let inTime = rest.first == "T"
         if inTime { rest = rest.dropFirst() }
-        guard (1...4).contains(rest.utf8.count), rest.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(rest) else { return nil }
+        guard (1...4).contains(rest.utf8.count), rest.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int64(rest)
+        else { return nil }
         switch (inTime, unit) {
         case (false, "Y"): return (number * 12, 0)
         case (false, "M"): return (number, 0)
@@ -295,7 +353,8 @@ public enum ProfileDocument {
 /// The patterns of profile and form files.
 enum ProfilePatterns {
     private static func isWord(_ byte: UInt8) -> Bool {
-        (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2D
+        (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F
+            || byte == 0x2D
             || byte == 0x2E || byte == 0x2B
     }
 

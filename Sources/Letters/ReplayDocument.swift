@@ -15,9 +15,13 @@ public enum ReplayDocument {
         let id = try fields.string("profile")
         guard id == profile.id else { throw fields.fault("profile", "not the profile given") }
         var members: [MemberID: Set<String>] = [:]
-        guard case .object(let entries) = try fields.value("members") else { throw fields.fault("members", "not an object") }
+        guard case .object(let entries) = try fields.value("members") else {
+            throw fields.fault("members", "not an object")
+        }
         for (name, value) in entries {
-            guard let member = MemberID(name), case .array(let roles) = value else { throw fields.fault("members", "not a member with roles") }
+            guard let member = MemberID(name), case .array(let roles) = value else {
+                throw fields.fault("members", "not a member with roles")
+            }
             members[member] = Set(roles.compactMap { if case .string(let role) = $0 { role } else { nil } })
         }
         var reader = Reader(profile: profile, members: members)
@@ -34,7 +38,9 @@ public enum ReplayDocument {
         return script
     }
 
-    private static func expectation(_ fields: inout FieldReader, _ name: String) throws(LetterError) -> ReplayScript.Expectation? {
+    private static func expectation(_ fields: inout FieldReader, _ name: String) throws(LetterError) -> ReplayScript
+        .Expectation?
+    {
         try fields.optionalObject(name) { (entry: inout FieldReader) throws(LetterError) in
             var lifecycle: [String]?
             var tracks: [String: [String]] = [:]
@@ -62,7 +68,9 @@ public enum ReplayDocument {
                 return member
             }
             let at = try time(&entry, "at")
-            let events = try entry.list("events", limit: 32) { (event: inout FieldReader) throws(LetterError) in try self.event(&event) }
+            let events = try entry.list("events", limit: 32) { (event: inout FieldReader) throws(LetterError) in
+                try self.event(&event)
+            }
             let isRoot = entry.has("opens") ? try entry.bool("opens") : letters.isEmpty
             let parents =
                 entry.has("parents")
@@ -74,20 +82,25 @@ public enum ReplayDocument {
                 entry.has("lane") ? try entry.code("lane", Lane.self) : profile.lane(of: events) ?? .normal
             let parts = try entry.list("parts", limit: 64) { (part: inout FieldReader) throws(LetterError) in
                 PartClaim(
-                    recipient: try part.member("to"), tier: try part.code("tier", Tier.self), basis: try part.code("basis", Basis.self))
+                    recipient: try part.member("to"), tier: try part.code("tier", Tier.self),
+                    basis: try part.code("basis", Basis.self))
             }
             let shown =
                 entry.has("shown")
-                ? try entry.list("shown", limit: 32) { (event: inout FieldReader) throws(LetterError) in try self.event(&event) }
+                ? try entry.list("shown", limit: 32) { (event: inout FieldReader) throws(LetterError) in
+                    try self.event(&event)
+                }
                 : profile.shown(events)
             let opened = try ids(&entry, "opened").first
             let requires = try ids(&entry, "requires")
             let profileDigest = try entry.optionalDigest("profile") ?? profile.digest
             let isVoid = entry.has("void") ? try entry.bool("void") : false
             let step = Step(
-                id: id, parents: parents, previous: previous, root: isRoot ? nil : letters.first?.step.id, from: from, roles: roles, to: to,
+                id: id, parents: parents, previous: previous, root: isRoot ? nil : letters.first?.step.id, from: from,
+                roles: roles, to: to,
                 at: at, lane: lane, profile: profileDigest, shown: shown,
-                sealed: opened == nil && !(events.isEmpty && requires.isEmpty) ? .opened(events) : .none, requires: requires, parts: parts,
+                sealed: opened == nil && !(events.isEmpty && requires.isEmpty) ? .opened(events) : .none,
+                requires: requires, parts: parts,
                 opened: opened, isVoid: isVoid)
             letters.append(
                 ReplayScript.Letter(
@@ -116,7 +129,9 @@ public enum ReplayDocument {
         private func ids(_ entry: inout FieldReader, _ name: String) throws(LetterError) -> [Digest] {
             var result: [Digest] = []
             for text in try list(&entry, name) {
-                guard ProfilePatterns.letter.matches(text), let id = ReplayScript.id(of: text) else { throw entry.fault(name, "not a letter's name") }
+                guard ProfilePatterns.letter.matches(text), let id = ReplayScript.id(of: text) else {
+                    throw entry.fault(name, "not a letter's name")
+                }
                 result.append(id)
             }
             return result
@@ -126,7 +141,9 @@ public enum ReplayDocument {
             var event = Event(code: try entry.pattern("code", Patterns.event))
             if entry.has("at") { event.at = try time(&entry, "at") }
             if entry.has("person") {
-                guard let id = ReplayScript.id(of: try entry.pattern("person", ProfilePatterns.letter)) else { throw entry.fault("person", "too long") }
+                guard let id = ReplayScript.id(of: try entry.pattern("person", ProfilePatterns.letter)) else {
+                    throw entry.fault("person", "too long")
+                }
                 event.person = id.hex
             }
             guard entry.has("facts") else { return event }
@@ -147,11 +164,15 @@ public enum ReplayDocument {
         /// `@name` is the id of a letter, `#name` an id or digest made from the name; an instant may be written as a time.
         private func fact(_ name: String, _ text: String, _ facts: FieldReader) throws(LetterError) -> FactValue {
             if text.hasPrefix("@") || text.hasPrefix("#") {
-                guard let id = ReplayScript.id(of: String(text.dropFirst())) else { throw facts.fault(name, "a name longer than 32") }
+                guard let id = ReplayScript.id(of: String(text.dropFirst())) else {
+                    throw facts.fault(name, "a name longer than 32")
+                }
                 let isShort = text.hasPrefix("#") && profile.definition.facts[name]?.kind == .id
                 return .text(isShort ? String(id.hex.prefix(32)) : id.hex)
             }
-            if profile.definition.facts[name]?.kind == .instant, let at = Self.instant(text) { return .integer(at.seconds) }
+            if profile.definition.facts[name]?.kind == .instant, let at = Self.instant(text) {
+                return .integer(at.seconds)
+            }
             return .text(text)
         }
 
@@ -168,8 +189,10 @@ public enum ReplayDocument {
         /// `2026-03-01T10:00Z`.
         private static func instant(_ text: String) -> Instant? {
             let bytes = Array(text.utf8)
-            guard bytes.count == 17, bytes[10] == 0x54, bytes[13] == 0x3A, bytes[16] == 0x5A, let date = CivilDate(text.prefix(10)),
-                let hour = Int64(text.dropFirst(11).prefix(2)), let minute = Int64(text.dropFirst(14).prefix(2)), (0...23).contains(hour),
+            guard bytes.count == 17, bytes[10] == 0x54, bytes[13] == 0x3A, bytes[16] == 0x5A,
+                let date = CivilDate(text.prefix(10)),
+                let hour = Int64(text.dropFirst(11).prefix(2)), let minute = Int64(text.dropFirst(14).prefix(2)),
+                (0...23).contains(hour),
                 (0...59).contains(minute)
             else { return nil }
             return date.start(offset: 0) + (hour * 3_600 + minute * 60)

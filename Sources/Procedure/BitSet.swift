@@ -50,7 +50,9 @@ struct BitSet: Hashable, Sendable {
     }
 
     func isDisjoint(with other: BitSet) -> Bool {
-        for index in 0..<min(words.count, other.words.count) where words[index] & other.words[index] != 0 { return false }
+        for index in 0..<min(words.count, other.words.count) where words[index] & other.words[index] != 0 {
+            return false
+        }
         return true
     }
 

@@ -37,7 +37,9 @@ struct SealedReach: Sendable {
         var hasStop = false
         var hasLifecycleFact = false
         for (index, event) in tables.events.enumerated()
-        where event.rule.shownAs == nil && event.rule.lanes.contains(key.lane) && event.rule.by.contains(where: key.roles.contains) {
+        where event.rule.shownAs == nil && event.rule.lanes.contains(key.lane)
+            && event.rule.by.contains(where: key.roles.contains)
+        {
             events.append(index)
             if event.newestIndex >= 0 { newest[event.newestIndex] = true }
             for (machine, to) in event.edges {
@@ -66,7 +68,11 @@ struct SealedReach: Sendable {
     static func close(_ configs: Set<Config>, on machine: Int, _ reaches: [SealedReach]) -> Set<Config> {
         var rows: [UInt64] = []
         for reach in reaches where !reach.rows[machine].isEmpty {
-            if rows.isEmpty { rows = reach.rows[machine] } else { for state in rows.indices { rows[state] |= reach.rows[machine][state] } }
+            if rows.isEmpty {
+                rows = reach.rows[machine]
+            } else {
+                for state in rows.indices { rows[state] |= reach.rows[machine][state] }
+            }
         }
         guard !rows.isEmpty else { return configs }
         var reached: UInt64 = 0
@@ -149,14 +155,17 @@ extension ProfileTables {
         if case .opened(let opened) = step.sealed {
             return opened.compactMap { event in
                 guard let index = eventIndex[event.code], fits(index) else { return nil }
-                return Item(candidates: [index], facts: event.facts, isFull: true, at: event.at ?? step.at, person: event.person)
+                return Item(
+                    candidates: [index], facts: event.facts, isFull: true, at: event.at ?? step.at, person: event.person
+                )
             }
         }
         let isFull = step.sealed == .none
         return step.shown.compactMap { event in
             let candidates = (codes[event.code] ?? []).filter(fits)
             guard !candidates.isEmpty else { return nil }
-            return Item(candidates: candidates, facts: event.facts, isFull: isFull, at: isFull ? step.at : nil, person: nil)
+            return Item(
+                candidates: candidates, facts: event.facts, isFull: isFull, at: isFull ? step.at : nil, person: nil)
         }
     }
 
@@ -167,7 +176,9 @@ extension ProfileTables {
         node.reach = reach == nil ? -1 : reachIndex
         node.touches = 0
         node.hasLifecycleFact = node.items.contains { $0.candidates.contains { events[$0].factTarget != nil } }
-        (node.stopsMust, node.stopsMay, node.hasStopMust, node.hasStopMay) = (0, reach?.stops ?? 0, false, reach?.hasStop ?? false)
+        (node.stopsMust, node.stopsMay, node.hasStopMust, node.hasStopMay) = (
+            0, reach?.stops ?? 0, false, reach?.hasStop ?? false
+        )
         (node.rank, node.factAt, node.factRank) = (node.items.isEmpty ? (reach == nil ? -1 : 4) : 4, .max, .max)
         for item in node.items {
             var every: UInt64 = .max
@@ -185,7 +196,9 @@ extension ProfileTables {
                 node.rank = min(node.rank, event.classRank)
                 if event.classRank == 0 {
                     let at = item.at?.seconds ?? step.at.seconds
-                    if (at, event.factRank) < (node.factAt, node.factRank) { (node.factAt, node.factRank) = (at, event.factRank) }
+                    if (at, event.factRank) < (node.factAt, node.factRank) {
+                        (node.factAt, node.factRank) = (at, event.factRank)
+                    }
                 }
             }
             if item.candidates.allSatisfy({ events[$0].isStop }) {

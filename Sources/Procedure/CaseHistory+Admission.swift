@@ -39,7 +39,8 @@ struct Admission {
         place = history.index[step.id] ?? history.nodes.count
         node = Node(id: step.id)
         situation = Situation(tables)
-        let reach = step.sealed == .unknown ? SealedReach(SealedReach.Key(roles: held, lane: step.lane), tables: tables) : nil
+        let reach =
+            step.sealed == .unknown ? SealedReach(SealedReach.Key(roles: held, lane: step.lane), tables: tables) : nil
         // Behind the history's own: the judged letter's reach must not be mixed with theirs.
         tables.describe(&node, step: step, held: held, reach: reach, reachIndex: history.reaches.count)
         sealedReach = reach
@@ -104,7 +105,9 @@ struct Admission {
 
     private func alone() -> Refusal? {
         if case .opened(let events) = step.sealed {
-            for event in events where tables.eventIndex[event.code] == nil { return Refusal(.unknownCode, event: event.code) }
+            for event in events where tables.eventIndex[event.code] == nil {
+                return Refusal(.unknownCode, event: event.code)
+            }
             let visible = profile.shown(events)
             let differs =
                 visible.count != step.shown.count
@@ -121,7 +124,11 @@ struct Admission {
             var first: Refusal?
             var fits = false
             for candidate in rightLane {
-                if let refusal = facts(of: event, tables.events[candidate]) { first = first ?? refusal } else { fits = true }
+                if let refusal = facts(of: event, tables.events[candidate]) {
+                    first = first ?? refusal
+                } else {
+                    fits = true
+                }
             }
             if !fits, let first { return first }
             if let at = event.at, at > step.at { return Refusal(.badTime, event: event.code) }
@@ -137,7 +144,8 @@ struct Admission {
     private func facts(of event: Event, _ table: ProfileTables.EventTable) -> Refusal? {
         let rules = profile.definition.facts
         for (name, value) in event.facts.sorted(by: { $0.key < $1.key }) {
-            guard table.facts.contains(name), let rule = rules[name], isOpened || rule.isShown, rule.accepts(value) else {
+            guard table.facts.contains(name), let rule = rules[name], isOpened || rule.isShown, rule.accepts(value)
+            else {
                 return Refusal(.badFact, event: event.code, detail: name)
             }
         }
@@ -145,7 +153,9 @@ struct Admission {
             return Refusal(.badFact, event: event.code, detail: name)
         }
         if case .opened = step.sealed {
-            if let person = event.person, Digest(hex: person) == nil { return Refusal(.badFact, event: event.code, detail: "person") }
+            if let person = event.person, Digest(hex: person) == nil {
+                return Refusal(.badFact, event: event.code, detail: "person")
+            }
             if table.needsPerson, event.person == nil { return Refusal(.badFact, event: event.code, detail: "person") }
         }
         return nil
@@ -157,7 +167,9 @@ struct Admission {
         if isRoot {
             if let known = history.rootPlace, known != place { return Refusal(.secondRoot) }
             let opens =
-                node.items.contains { $0.candidates.contains { profile.definition.opening[tables.events[$0].name] != nil } }
+                node.items.contains {
+                    $0.candidates.contains { profile.definition.opening[tables.events[$0].name] != nil }
+                }
                 || (sealedReach?.events.contains { profile.definition.opening[tables.events[$0].name] != nil } ?? false)
             return opens ? nil : Refusal(.noParty, detail: "opens no case")
         }
@@ -169,13 +181,16 @@ struct Admission {
         let fromOutside =
             !items.isEmpty
             && items.allSatisfy { event in
-                candidates(of: event).contains { tables.events[$0].rule.isFromOutside && tables.events[$0].rule.by.contains(where: held.contains) }
+                candidates(of: event).contains {
+                    tables.events[$0].rule.isFromOutside && tables.events[$0].rule.by.contains(where: held.contains)
+                }
             }
         guard fromOutside || parties.isParty(step.from) else { return Refusal(.noParty, detail: "from") }
         for event in items {
             let fitting = candidates(of: event).filter { candidate in
                 let rule = tables.events[candidate].rule
-                return rule.by.contains(where: caseRoles.contains) || (rule.isFromOutside && rule.by.contains(where: held.contains))
+                return rule.by.contains(where: caseRoles.contains)
+                    || (rule.isFromOutside && rule.by.contains(where: held.contains))
             }
             guard !fitting.isEmpty else { return Refusal(.wrongRole, event: event.code) }
             if !parties.only.isEmpty, !fitting.contains(where: { parties.only.contains(tables.events[$0].name) }) {
@@ -189,7 +204,11 @@ struct Admission {
         }
         // This letter itself may make its addressee a party.
         var after = parties
-        if !isRoot { after = history.parties(in: ancestors, root: ancestors.elements.first { history.nodes[$0].step.map(CaseHistory.isRoot) ?? false }, extra: node) }
+        if !isRoot {
+            after = history.parties(
+                in: ancestors,
+                root: ancestors.elements.first { history.nodes[$0].step.map(CaseHistory.isRoot) ?? false }, extra: node)
+        }
         for member in step.to where !parties.isParty(member) && !after.isParty(member) && member != step.from {
             return Refusal(.noParty, detail: "to")
         }
@@ -206,8 +225,11 @@ struct Admission {
         for place in ancestors.intersection(history.eventful).elements {
             let letter = history.nodes[place]
             guard let sender = letter.step else { continue }
-            for item in letter.items where item.candidates.contains(where: { tables.events[$0].name == adoption.event }) {
-                if item.facts[adoption.fact] == .text(step.profile.hex) { roles.formUnion(tables.held(sender, roles: profile.definition.roles)) }
+            for item in letter.items where item.candidates.contains(where: { tables.events[$0].name == adoption.event })
+            {
+                if item.facts[adoption.fact] == .text(step.profile.hex) {
+                    roles.formUnion(tables.held(sender, roles: profile.definition.roles))
+                }
             }
         }
         return roles.isSuperset(of: adoption.by) ? nil : Refusal(.otherProfile)
@@ -216,7 +238,9 @@ struct Admission {
     /// The sender's letters, and those it said it had opened, must all come before this one, or after it.
     private mutating func awareness() -> Refusal? {
         guard let forgotten = forgottenLetter() else {
-            if let required = step.requires.first(where: { id in history.index[id].map { !ancestors.contains($0) } ?? true }) {
+            if let required = step.requires.first(where: { id in
+                history.index[id].map { !ancestors.contains($0) } ?? true
+            }) {
                 return isProgress ? Refusal(.unaware, stop: required, detail: "requires") : note(.unaware)
             }
             return nil
@@ -225,7 +249,9 @@ struct Admission {
     }
 
     private mutating func note(_ flag: Flag) -> Refusal? {
-        if node.items.contains(where: { $0.candidates.allSatisfy { tables.events[$0].rule.kind == .fact } }) { flags.insert(flag) }
+        if node.items.contains(where: { $0.candidates.allSatisfy { tables.events[$0].rule.kind == .fact } }) {
+            flags.insert(flag)
+        }
         return nil
     }
 
@@ -233,9 +259,14 @@ struct Admission {
 
     private func forgottenLetter() -> Digest? {
         for (other, letter) in history.nodes.enumerated() where other != place {
-            guard let theirs = letter.step, theirs.from == step.from, !theirs.isVoid, !letter.ancestors.contains(place) else { continue }
+            guard let theirs = letter.step, theirs.from == step.from, !theirs.isVoid, !letter.ancestors.contains(place)
+            else { continue }
             if !node.ancestors.contains(other) { return letter.id }
-            if let opened = theirs.opened.flatMap({ history.index[$0] }), opened != place, !node.ancestors.contains(opened) { return theirs.opened }
+            if let opened = theirs.opened.flatMap({ history.index[$0] }), opened != place,
+                !node.ancestors.contains(opened)
+            {
+                return theirs.opened
+            }
         }
         return nil
     }
@@ -244,7 +275,8 @@ struct Admission {
 
     private func evaluation(_ this: JudgedEvent) -> GuardEvaluation {
         GuardEvaluation(
-            history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this, now: node.newestAt)
+            history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
+            now: node.newestAt)
     }
 
     private var configs: [[Config]] { history.configs(of: situation) }
@@ -257,7 +289,9 @@ struct Admission {
         for candidate in candidates(of: event) {
             let table = tables.events[candidate]
             guard table.rule.lanes.contains(step.lane), facts(of: event, table) == nil,
-                let by = table.rule.by.first(where: { caseRoles.contains($0) || (table.rule.isFromOutside && held.contains($0)) })
+                let by = table.rule.by.first(where: {
+                    caseRoles.contains($0) || (table.rule.isFromOutside && held.contains($0))
+                })
             else { continue }
             var found: Set<Flag> = []
             if let refusal = judge(event, candidate, by: by, configs: configs, flags: &found) {
@@ -271,17 +305,21 @@ struct Admission {
         return nil
     }
 
-    private func judge(_ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>) -> Refusal? {
+    private func judge(_ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>)
+        -> Refusal?
+    {
         let table = tables.events[candidate]
         let kind = table.rule.kind
         let hasEnded = configs[0].allSatisfy { tables.terminal & (1 << UInt64($0.state)) != 0 }
         if hasEnded, kind == .progress { return Refusal(.afterEnd, event: event.code) }
         if hasEnded, kind == .fact || kind == .stop { flags.insert(.afterEnd) }
         let this = JudgedEvent(
-            event: candidate, facts: event.facts, isFull: isOpened, by: by, from: step.from, recipients: step.recipients,
+            event: candidate, facts: event.facts, isFull: isOpened, by: by, from: step.from,
+            recipients: step.recipients,
             person: event.person, at: isOpened ? event.at ?? step.at : nil)
         let evaluation = GuardEvaluation(
-            history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this, now: node.newestAt)
+            history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
+            now: node.newestAt)
         for index in table.guards where evaluation.evaluate(index) == .no {
             if kind == .fact {
                 flags.insert(.outOfProcedure)
@@ -289,7 +327,8 @@ struct Admission {
             }
             let red = evaluation.reddest(index)
             return Refusal(
-                .guardRed, guard: tables.guardNames[red], event: event.code, detail: red == index ? nil : tables.guardNames[index])
+                .guardRed, guard: tables.guardNames[red], event: event.code,
+                detail: red == index ? nil : tables.guardNames[index])
         }
         guard table.home >= 0, let edges = table.edges(on: table.home) else { return nil }
         let leads = configs[table.home].contains { edges[Int($0.state)] != ProfileTables.noEdge }
@@ -357,10 +396,14 @@ struct Admission {
         guard part.recipient != step.from else { return nil }
         let from = caseRoles
         let to = history.parties(in: ancestors, root: history.rootPlace, extra: node).roles(of: part.recipient)
-        for rule in profile.definition.partRules where rule.tier == part.tier && from.contains(rule.from) && to.contains(rule.to) {
+        for rule in profile.definition.partRules
+        where rule.tier == part.tier && from.contains(rule.from) && to.contains(rule.to) {
             let this = JudgedEvent(
-                event: nil, isFull: true, by: rule.from, from: step.from, recipients: [part.recipient], person: nil, at: step.at)
-            guard let index = tables.guardIndex[rule.guardName], evaluation(this).evaluate(index) == .no else { continue }
+                event: nil, isFull: true, by: rule.from, from: step.from, recipients: [part.recipient], person: nil,
+                at: step.at)
+            guard let index = tables.guardIndex[rule.guardName], evaluation(this).evaluate(index) == .no else {
+                continue
+            }
             return Refusal(.badBasis, guard: rule.guardName, detail: part.tier.rawValue)
         }
         let (events, isComplete) = formEvents
@@ -368,9 +411,13 @@ struct Admission {
         var first: Refusal?
         for event in events {
             let claim = Disclosure(
-                form: profile.event(event.code)?.form, tier: part.tier, dataClasses: [], basis: .consent, from: step.from,
-                roles: caseRoles, to: part.recipient, event: event.code, facts: event.facts, at: step.at, judge: .reader)
-            guard let refusal = history.refusal(claim, configs: configs, newest: situation.newest, judged: (place, node), now: node.newestAt)
+                form: profile.event(event.code)?.form, tier: part.tier, dataClasses: [], basis: .consent,
+                from: step.from,
+                roles: caseRoles, to: part.recipient, event: event.code, facts: event.facts, at: step.at, judge: .reader
+            )
+            guard
+                let refusal = history.refusal(
+                    claim, configs: configs, newest: situation.newest, judged: (place, node), now: node.newestAt)
             else { return nil }
             first = first ?? refusal
         }
@@ -398,7 +445,8 @@ extension ProfileDefinition.FactRule {
         case (.member, .text(let text)): MemberID(text) != nil
         case (.digest, .text(let text)): Digest(hex: text) != nil
         case (.id, .text(let text)):
-            [32, 64].contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            [32, 64].contains(text.utf8.count)
+                && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
         default: false
         }
     }

@@ -36,7 +36,9 @@ extension CaseHistory {
         return result
     }
 
-    static func isRoot(_ step: Step) -> Bool { step.root == nil && step.parents.isEmpty && step.previous == nil && step.opened == nil }
+    static func isRoot(_ step: Step) -> Bool {
+        step.root == nil && step.parents.isEmpty && step.previous == nil && step.opened == nil
+    }
 
     /// - Parameter extra: the letter that is judged, where it is not among the nodes.
     func parties(in members: BitSet, root: Int?, extra: Node? = nil) -> Parties {
@@ -56,7 +58,9 @@ extension CaseHistory {
         }
         result.only = only ?? []
         result.addressees = step.recipients
-        for rule in profile.definition.parties { apply(rule, in: members, extra: root == nil ? nil : extra, to: &result) }
+        for rule in profile.definition.parties {
+            apply(rule, in: members, extra: root == nil ? nil : extra, to: &result)
+        }
         return result
     }
 
@@ -64,10 +68,12 @@ extension CaseHistory {
         guard let step = node.step, node.reach >= 0 else { return nil }
         if node.reach < reaches.count { return reaches[node.reach] }
         return SealedReach(
-            SealedReach.Key(roles: profile.tables.held(step, roles: profile.definition.roles), lane: step.lane), tables: profile.tables)
+            SealedReach.Key(roles: profile.tables.held(step, roles: profile.definition.roles), lane: step.lane),
+            tables: profile.tables)
     }
 
-    private func apply(_ rule: ProfileDefinition.PartyRule, in members: BitSet, extra: Node?, to parties: inout Parties) {
+    private func apply(_ rule: ProfileDefinition.PartyRule, in members: BitSet, extra: Node?, to parties: inout Parties)
+    {
         guard let event = profile.tables.eventIndex[rule.event] else { return }
         var naming: [(place: Int, node: Node, named: [MemberID])] = []
         var places = members.intersection(eventful).elements.map { ($0, nodes[$0]) }
@@ -82,7 +88,9 @@ extension CaseHistory {
                 switch rule.who {
                 case .addressee: naming.append((place, node, addressed))
                 case .fact(let fact):
-                    if case .text(let text) = item.facts[fact], let member = MemberID(text) { naming.append((place, node, [member])) }
+                    if case .text(let text) = item.facts[fact], let member = MemberID(text) {
+                        naming.append((place, node, [member]))
+                    }
                 }
             }
             if node.reach >= 0, rule.who == .addressee, reach(of: node)?.events.contains(event) == true {

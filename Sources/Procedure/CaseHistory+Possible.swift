@@ -23,7 +23,9 @@ extension CaseHistory {
         let configs = configs(of: situation)
         let hasRoot = rootPlace != nil
         let parties = parties(in: everything, root: rootPlace)
-        let held = roles.filter { profile.definition.roles[$0].map { $0.country == nil || $0.country == member.country } ?? false }
+        let held = roles.filter {
+            profile.definition.roles[$0].map { $0.country == nil || $0.country == member.country } ?? false
+        }
         let caseRoles = hasRoot ? parties.roles(of: member).intersection(held) : held
         let newest = nodes.reduce(at.seconds) { max($0, $1.newestAt) }
         let hasEnded = configs[0].allSatisfy { tables.terminal & (1 << UInt64($0.state)) != 0 }
@@ -31,22 +33,28 @@ extension CaseHistory {
         for (index, event) in tables.events.enumerated() {
             guard let by = event.rule.by.first(where: caseRoles.contains) else { continue }
             if !parties.only.isEmpty, !parties.only.contains(event.name) { continue }
-            let this = JudgedEvent(event: index, isFull: false, by: by, from: member, recipients: nil, person: nil, at: nil)
+            let this = JudgedEvent(
+                event: index, isFull: false, isOpen: true, by: by, from: member, recipients: nil, person: nil, at: nil)
             let evaluation = GuardEvaluation(
                 history: self, judged: nil, configs: configs, newest: situation.newest, this: this, now: newest)
             var refusal: Refusal?
             if hasEnded, event.isProgress {
                 refusal = Refusal(.afterEnd, event: event.name)
-            } else if event.rule.kind != .fact, let red = event.guards.first(where: { evaluation.evaluate($0) == .no }) {
+            } else if event.rule.kind != .fact, let red = event.guards.first(where: { evaluation.evaluate($0) == .no })
+            {
                 let inner = evaluation.reddest(red)
                 refusal = Refusal(
-                    .guardRed, guard: tables.guardNames[inner], event: event.name, detail: inner == red ? nil : tables.guardNames[red])
+                    .guardRed, guard: tables.guardNames[inner], event: event.name,
+                    detail: inner == red ? nil : tables.guardNames[red])
             }
-            if refusal == nil, event.home >= 0, let edges = event.edges(on: event.home), !(hasEnded && event.rule.kind != .progress) {
+            if refusal == nil, event.home >= 0, let edges = event.edges(on: event.home),
+                !(hasEnded && event.rule.kind != .progress)
+            {
                 // A stop or fact without an edge is admitted, but it is no step to offer.
                 let leads = configs[event.home].contains { config in
                     edges[Int(config.state)] != ProfileTables.noEdge
-                        || (event.factTarget != nil && event.home == 0 && tables.unmoved & (1 << UInt64(config.state)) == 0)
+                        || (event.factTarget != nil && event.home == 0
+                            && tables.unmoved & (1 << UInt64(config.state)) == 0)
                 }
                 if !leads { refusal = Refusal(.noEdge, event: event.name) }
             }

@@ -15,19 +15,30 @@ extension CaseHistory {
             ancestors.formUnion(nodes[place].ancestors)
         }
         let own = index[step.id]
-        let progress = step.shown.filter { event in visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false }
+        let progress = step.shown.filter { event in
+            visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
+        }
         guard !progress.isEmpty else { return nil }
         // Oldest first: all judges name the same stop.
-        let stops = nodes.indices.filter { nodes[$0].hasStopMay && !nodes[$0].isVoid && !ancestors.contains($0) && $0 != own }
-        for place in stops.sorted(by: { (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id) }) {
-            guard let stop = nodes[place].step, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else { continue }
+        let stops = nodes.indices.filter {
+            nodes[$0].hasStopMay && !nodes[$0].isVoid && !ancestors.contains($0) && $0 != own
+        }
+        for place in stops.sorted(by: {
+            (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id)
+        }) {
+            guard let stop = nodes[place].step, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else {
+                continue
+            }
             for shown in stop.shown {
-                guard let candidates = visible(shown, of: stop), !candidates.isEmpty, candidates.allSatisfy(\.isStop) else { continue }
+                guard let candidates = visible(shown, of: stop), !candidates.isEmpty, candidates.allSatisfy(\.isStop)
+                else { continue }
                 for event in progress {
                     let moving = visible(event, of: step) ?? []
                     let isVoid = moving.allSatisfy { one in
                         one.edges.contains { $0.machine == 0 }
-                            || candidates.allSatisfy { other in other.edges.contains { edge in one.edges(on: edge.machine) != nil } }
+                            || candidates.allSatisfy { other in
+                                other.edges.contains { edge in one.edges(on: edge.machine) != nil }
+                            }
                     }
                     if isVoid { return Refusal(.stale, stop: stop.id, event: event.code) }
                 }

@@ -45,7 +45,9 @@ public struct CaseHistory: Sendable {
         let named = Self.edges(of: step)
         var result = Set(named.filter { !contains($0) })
         for id in named {
-            if let place = index[id] { for lost in nodes[place].ancestors.intersection(missing).elements { result.insert(nodes[lost].id) } }
+            if let place = index[id] {
+                for lost in nodes[place].ancestors.intersection(missing).elements { result.insert(nodes[lost].id) }
+            }
         }
         return result.sorted()
     }
@@ -124,17 +126,21 @@ public struct CaseHistory: Sendable {
         let held = profile.tables.held(step, roles: profile.definition.roles)
         var reach: Int?
         if step.sealed == .unknown { reach = self.reach(of: SealedReach.Key(roles: held, lane: step.lane)) }
-        profile.tables.describe(&nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
+        profile.tables.describe(
+            &nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
         if nodes[place].isEventful { eventful.insert(place) } else { eventful.remove(place) }
         // Whom it retracts is asked later: that letter may not have come yet.
-        let retracts = nodes[place].items.contains { $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event } }
+        let retracts = nodes[place].items.contains {
+            $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event }
+        }
         if retracts, !step.isVoid { retractions.insert(place) } else { retractions.remove(place) }
     }
 
     private mutating func reach(of key: SealedReach.Key) -> Int {
         if let place = reachIndex[key] { return place }
         // Kinds are counted in one word; the last two places stand for "any role".
-        let wide = reaches.count >= 62 ? SealedReach.Key(roles: Set(profile.definition.roles.keys), lane: key.lane) : key
+        let wide =
+            reaches.count >= 62 ? SealedReach.Key(roles: Set(profile.definition.roles.keys), lane: key.lane) : key
         if let place = reachIndex[wide] { return place }
         reaches.append(SealedReach(wide, tables: profile.tables))
         reachIndex[wide] = reaches.count - 1
@@ -184,7 +190,8 @@ public struct CaseHistory: Sendable {
     }
 
     private func close(_ configs: Set<Config>, on machine: Int, pending: UInt64) -> Set<Config> {
-        SealedReach.close(configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
+        SealedReach.close(
+            configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
     }
 
     /// The situation after unread events of one more letter.
@@ -192,8 +199,12 @@ public struct CaseHistory: Sendable {
         var result = situation
         for machine in result.machines.indices where !reach.rows[machine].isEmpty {
             var configs: Set<Config> = []
-            for branch in result.machines[machine] { configs.formUnion(close(branch.configs, on: machine, pending: branch.pending)) }
-            result.machines[machine] = [Situation.Branch(configs: SealedReach.close(configs, on: machine, [reach]), pending: 0)]
+            for branch in result.machines[machine] {
+                configs.formUnion(close(branch.configs, on: machine, pending: branch.pending))
+            }
+            result.machines[machine] = [
+                Situation.Branch(configs: SealedReach.close(configs, on: machine, [reach]), pending: 0)
+            ]
         }
         for place in result.newest.indices where reach.newest[place] { result.newest[place].mayBeUnread = true }
         return result
@@ -201,9 +212,13 @@ public struct CaseHistory: Sendable {
 
     /// The letter that a retraction leaves out.
     private func retractedLetter(_ place: Int) -> Int? {
-        guard let retraction = profile.definition.retraction, let step = nodes[place].step, !step.isVoid else { return nil }
-        for item in nodes[place].items where item.candidates.contains(where: { profile.tables.events[$0].name == retraction.event }) {
-            guard case .text(let text) = item.facts[retraction.fact], let id = Digest(hex: text), let target = index[id],
+        guard let retraction = profile.definition.retraction, let step = nodes[place].step, !step.isVoid else {
+            return nil
+        }
+        for item in nodes[place].items
+        where item.candidates.contains(where: { profile.tables.events[$0].name == retraction.event }) {
+            guard case .text(let text) = item.facts[retraction.fact], let id = Digest(hex: text),
+                let target = index[id],
                 nodes[place].ancestors.contains(target), nodes[target].step?.from == step.from
             else { continue }
             return target

@@ -67,16 +67,22 @@ extension CaseHistory {
         }
         return CaseState(
             lifecycle: lifecycle,
-            tracks: Dictionary(uniqueKeysWithValues: tables.machines.indices.dropFirst().map { (tables.machines[$0].name, names($0)) }),
+            tracks: Dictionary(
+                uniqueKeysWithValues: tables.machines.indices.dropFirst().map { (tables.machines[$0].name, names($0)) }),
             care: lifecycle.count == 1 ? profile.definition.lifecycle.care[lifecycle[0]] ?? nil : nil,
             hasEnded: ended.count == 1 ? ended.first : nil, events: events, isExact: situation.isExact)
     }
 
-    private func standing(_ step: Step, _ place: Int, _ number: Int, _ item: Item, _ standings: [Source: Replay.Standing]) -> CaseState.Standing {
+    private func standing(
+        _ step: Step, _ place: Int, _ number: Int, _ item: Item, _ standings: [Source: Replay.Standing]
+    ) -> CaseState.Standing {
         let tables = profile.tables
         var result = CaseState.Standing(
-            letter: step.id, event: tables.events[item.candidates[0]].name, from: step.from, at: item.at, effect: .unknown, flags: [])
-        guard item.candidates.count == 1, let standing = standings[Source(node: place, item: number, event: item.candidates[0])] else {
+            letter: step.id, event: tables.events[item.candidates[0]].name, from: step.from, at: item.at,
+            effect: .unknown, flags: [])
+        guard item.candidates.count == 1,
+            let standing = standings[Source(node: place, item: number, event: item.candidates[0])]
+        else {
             result.event = tables.events[item.candidates[0]].rule.shownAs ?? result.event
             return result
         }

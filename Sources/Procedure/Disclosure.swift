@@ -26,8 +26,10 @@ public struct Disclosure: Hashable, Sendable {
     public var judge: Judge
 
     public init(
-        form: String?, tier: Tier, dataClasses: Set<String>, basis: Basis, from: MemberID, roles: Set<String>, to: MemberID,
-        event: String, facts: [String: FactValue] = [:], at: Instant, listed: [String: Set<String>] = [:], judge: Judge = .sealer
+        form: String?, tier: Tier, dataClasses: Set<String>, basis: Basis, from: MemberID, roles: Set<String>,
+        to: MemberID,
+        event: String, facts: [String: FactValue] = [:], at: Instant, listed: [String: Set<String>] = [:],
+        judge: Judge = .sealer
     ) {
         self.form = form
         self.tier = tier
@@ -63,7 +65,8 @@ extension CaseHistory {
     }
 
     func refusal(
-        _ claim: Disclosure, configs: [[Config]], newest: [Situation.Newest], judged: (place: Int, node: Node)?, now: Int64
+        _ claim: Disclosure, configs: [[Config]], newest: [Situation.Newest], judged: (place: Int, node: Node)?,
+        now: Int64
     ) -> Refusal? {
         // 1. To oneself nothing is disclosed.
         if claim.to == claim.from { return nil }
@@ -81,8 +84,10 @@ extension CaseHistory {
         if claim.basis != .consent { return rule.bases.contains(claim.basis) ? nil : refused(claim.basis.rawValue) }
         // 5. Consent.
         let by = rule.by.first(where: claim.roles.contains)
-        let this = JudgedEvent(event: nil, isFull: true, by: by, from: claim.from, recipients: [claim.to], person: nil, at: claim.at)
-        let evaluation = GuardEvaluation(history: self, judged: judged, configs: configs, newest: newest, this: this, now: now)
+        let this = JudgedEvent(
+            event: nil, isFull: true, by: by, from: claim.from, recipients: [claim.to], person: nil, at: claim.at)
+        let evaluation = GuardEvaluation(
+            history: self, judged: judged, configs: configs, newest: newest, this: this, now: now)
         func isRed(_ guardName: String) -> Bool {
             guard let index = profile.tables.guardIndex[guardName] else { return true }
             let truth = evaluation.evaluate(index)
@@ -90,7 +95,9 @@ extension CaseHistory {
         }
         let parties = parties(in: everything, root: rootPlace, extra: judged?.node)
         for part in profile.definition.partRules
-        where part.tier == claim.tier && claim.roles.contains(part.from) && parties.roles(of: claim.to).contains(part.to) {
+        where part.tier == claim.tier && claim.roles.contains(part.from)
+            && parties.roles(of: claim.to).contains(part.to)
+        {
             if isRed(part.guardName) { return refused(part.tier.rawValue, guard: part.guardName) }
         }
         guard !rule.consents.isEmpty else { return claim.tier <= rule.freeTier ? nil : refused("no consent") }
@@ -99,7 +106,8 @@ extension CaseHistory {
             guard let consent = profile.definition.consents[name] else { return refused(name) }
             if isRed(consent.live) { return refused(name, guard: consent.live) }
             covers = max(covers, consent.covers)
-            for listed in evaluation.listedClasses(track: consent.track, claim.listed) where !claim.dataClasses.isSubset(of: listed) {
+            for listed in evaluation.listedClasses(track: consent.track, claim.listed)
+            where !claim.dataClasses.isSubset(of: listed) {
                 return refused(claim.dataClasses.subtracting(listed).sorted().joined(separator: ","), guard: name)
             }
         }

@@ -75,7 +75,8 @@ public struct FormSchema: Hashable, Sendable {
         public var maximum: Int64?
 
         public init(
-            name: String, kind: Kind, required: Guard?, tier: Tier, dataClass: String?, section: String?, isHers: Bool, minimum: Int64?,
+            name: String, kind: Kind, required: Guard?, tier: Tier, dataClass: String?, section: String?, isHers: Bool,
+            minimum: Int64?,
             maximum: Int64?
         ) {
             self.name = name
@@ -146,13 +147,17 @@ public struct FormSchema: Hashable, Sendable {
         return result
     }
 
-    private static func walk(_ values: [String: Form.Value], _ fields: [Field], path: String, _ visit: (String, Field, Form.Value) -> Void) {
+    private static func walk(
+        _ values: [String: Form.Value], _ fields: [Field], path: String, _ visit: (String, Field, Form.Value) -> Void
+    ) {
         for field in fields {
             guard let value = values[field.name] else { continue }
             visit(path + field.name, field, value)
             guard case .list(let inner) = field.kind, case .list(let items) = value else { continue }
             for (index, item) in items.enumerated() {
-                if case .item(let values) = item { walk(values, inner, path: "\(path)\(field.name).\(index + 1).", visit) }
+                if case .item(let values) = item {
+                    walk(values, inner, path: "\(path)\(field.name).\(index + 1).", visit)
+                }
             }
         }
     }
@@ -160,7 +165,9 @@ public struct FormSchema: Hashable, Sendable {
     // MARK: validation
 
     /// Every violation, in the order of the form.
-    public func validate(_ values: [String: Form.Value], facts: [String: FactValue] = [:], isChild: Bool) -> [FormViolation] {
+    public func validate(_ values: [String: Form.Value], facts: [String: FactValue] = [:], isChild: Bool)
+        -> [FormViolation]
+    {
         var result: [FormViolation] = []
         Self.check(values, fields, path: "", section: nil, isChild: isChild, into: &result)
         for (name, fact) in facts.sorted(by: { $0.key < $1.key }) {
@@ -175,13 +182,16 @@ public struct FormSchema: Hashable, Sendable {
         }
         for rule in rules where !Self.holds(rule.condition, values, isChild: isChild) {
             result.append(
-                FormViolation(field: rule.field, section: fields.first { $0.name == rule.field }?.section, rule: .rule(rule.name)))
+                FormViolation(
+                    field: rule.field, section: fields.first { $0.name == rule.field }?.section, rule: .rule(rule.name))
+            )
         }
         return result
     }
 
     private static func check(
-        _ values: [String: Form.Value], _ fields: [Field], path: String, section: String?, isChild: Bool, into result: inout [FormViolation]
+        _ values: [String: Form.Value], _ fields: [Field], path: String, section: String?, isChild: Bool,
+        into result: inout [FormViolation]
     ) {
         let known = Set(fields.map(\.name))
         for name in values.keys.sorted() where !known.contains(name) {
@@ -236,11 +246,14 @@ public struct FormSchema: Hashable, Sendable {
             return text.utf8.count > field.maximum ?? 4_096 ? .tooMuch : nil
         case (.date, .text(let text)): return CivilDate(text) == nil ? .wrongType : nil
         case (.partialDate, .text(let text)):
-            return CivilDate(text) == nil && CivilDate(text + "-01") == nil && CivilDate(text + "-01-01") == nil ? .wrongType : nil
+            return CivilDate(text) == nil && CivilDate(text + "-01") == nil && CivilDate(text + "-01-01") == nil
+                ? .wrongType : nil
         case (.region, .text(let text)): return isRegion(text) ? nil : .unknownCode
         case (.language, .text(let text)): return isLanguage(text) ? nil : .unknownCode
         case (.money, .text(let text)): return isMoney(text) ? nil : .wrongType
-        case (.id, .text(let text)): return ProfileDefinition.FactRule(kind: .id, tier: .t0, isShown: false).accepts(.text(text)) ? nil : .wrongType
+        case (.id, .text(let text)):
+            return ProfileDefinition.FactRule(kind: .id, tier: .t0, isShown: false).accepts(.text(text))
+                ? nil : .wrongType
         case (.digest, .text(let text)), (.file, .text(let text)): return Digest(hex: text) == nil ? .wrongType : nil
         case (.member, .text(let text)): return MemberID(text) == nil ? .wrongType : nil
         default: return .wrongType
@@ -253,14 +266,18 @@ public struct FormSchema: Hashable, Sendable {
 
     private static func isRegion(_ text: String) -> Bool {
         let pieces = text.utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
-        return pieces.count == 2 && pieces[0].count == 2 && pieces[0].allSatisfy(isUpper) && (1...3).contains(pieces[1].count)
+        return pieces.count == 2 && pieces[0].count == 2 && pieces[0].allSatisfy(isUpper)
+            && (1...3).contains(pieces[1].count)
             && pieces[1].allSatisfy { isUpper($0) || isDigit($0) }
     }
 
     private static func isLanguage(_ text: String) -> Bool {
         let pieces = text.utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
-        guard let first = pieces.first, (2...3).contains(first.count), first.allSatisfy(isLower), pieces.count <= 3 else { return false }
-        return pieces.dropFirst().allSatisfy { (2...8).contains($0.count) && $0.allSatisfy { isUpper($0) || isLower($0) || isDigit($0) } }
+        guard let first = pieces.first, (2...3).contains(first.count), first.allSatisfy(isLower), pieces.count <= 3
+        else { return false }
+        return pieces.dropFirst().allSatisfy {
+            (2...8).contains($0.count) && $0.allSatisfy { isUpper($0) || isLower($0) || isDigit($0) }
+        }
     }
 
     private static func isMoney(_ text: String) -> Bool {

@@ -36,6 +36,8 @@ struct JudgedEvent {
     var facts: [String: FactValue] = [:]
     /// Whether a fact that is not here is missing, or only not readable.
     var isFull: Bool
+    /// Whether nothing of it is settled yet, not even what a slip would show.
+    var isOpen = false
     /// The role it is sent in.
     var by: String?
     var from: MemberID
@@ -112,16 +114,20 @@ struct GuardEvaluation {
                 case .noLater(let latest):
                     let least = now - latest
                     return comparison == .atLeast
-                        ? Truth(mayBeTrue: true, mayBeFalse: least < seconds) : Truth(mayBeTrue: least <= seconds, mayBeFalse: true)
+                        ? Truth(mayBeTrue: true, mayBeFalse: least < seconds)
+                        : Truth(mayBeTrue: least <= seconds, mayBeFalse: true)
                 default:
                     // What lies ahead has no age: a fact dated far ahead buys nothing.
                     guard let start = moment(value, atEnd: false), start <= now else { return .no }
-                    return comparison == .atLeast ? (now - start >= seconds ? .yes : .no) : (now - start <= seconds ? .yes : .no)
+                    return comparison == .atLeast
+                        ? (now - start >= seconds ? .yes : .no) : (now - start <= seconds ? .yes : .no)
                 }
             }
         case .until(let name, let seconds):
             return compare(values(name)) { value in
-                if case .noLater(let latest) = value { return Truth(mayBeTrue: true, mayBeFalse: latest - now > seconds) }
+                if case .noLater(let latest) = value {
+                    return Truth(mayBeTrue: true, mayBeFalse: latest - now > seconds)
+                }
                 guard let end = moment(value, atEnd: true) else { return .no }
                 return end - now <= seconds ? .yes : .no
             }
@@ -191,7 +197,8 @@ struct GuardEvaluation {
         }
         let meets = left.values.contains { one in right.values.contains { same(one, $0) } }
         let differs = left.values.contains { one in right.values.contains { !same(one, $0) } }
-        let openly = (left.isUnknown && (right.isUnknown || !right.values.isEmpty)) || (right.isUnknown && !left.values.isEmpty)
+        let openly =
+            (left.isUnknown && (right.isUnknown || !right.values.isEmpty)) || (right.isUnknown && !left.values.isEmpty)
         return Truth(
             mayBeTrue: meets || openly,
             mayBeFalse: differs || left.isMissing || right.isMissing || left.isUnknown || right.isUnknown)
@@ -211,7 +218,9 @@ struct GuardEvaluation {
         switch name {
         case .state(let machine):
             var result = Possible()
-            for config in configs[machine] { result.formUnion(.text(tables.machines[machine].states[Int(config.state)])) }
+            for config in configs[machine] {
+                result.formUnion(.text(tables.machines[machine].states[Int(config.state)]))
+            }
             return result
         case .trackFact(let machine, let fact):
             var result = Possible()
@@ -259,6 +268,7 @@ struct GuardEvaluation {
         case "at": return this.at.map { Possible(values: [.integer($0.seconds)]) } ?? .unknown
         default:
             guard let event = this.event else { return .missing }
+            if this.isOpen, tables.events[event].facts.contains(fact) { return Possible(isUnknown: true) }
             return value(fact, in: this.facts, isFull: this.isFull, event: tables.events[event], from: this.from)
         }
     }
@@ -278,7 +288,9 @@ struct GuardEvaluation {
             return Possible(values: [.text(text, offset: offset)])
         case nil:
             // What a broker may see is either in the slip or not there at all.
-            let isReadable = isFull || !event.facts.contains(fact) || (event.rule.shownAs != nil && history.profile.definition.facts[fact]?.isShown == true)
+            let isReadable =
+                isFull || !event.facts.contains(fact)
+                || (event.rule.shownAs != nil && history.profile.definition.facts[fact]?.isShown == true)
             return isReadable ? .missing : Possible(isMissing: false, isUnknown: true)
         }
     }
@@ -288,7 +300,9 @@ extension Step {
     /// Whom the letter's forms are sealed to; a letter without a form: all it is addressed to.
     var recipients: [MemberID] {
         var result: [MemberID] = []
-        for part in parts where part.basis != .custody && !result.contains(part.recipient) { result.append(part.recipient) }
+        for part in parts where part.basis != .custody && !result.contains(part.recipient) {
+            result.append(part.recipient)
+        }
         return result.isEmpty ? to : result
     }
 }

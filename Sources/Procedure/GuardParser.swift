@@ -25,7 +25,8 @@ struct GuardParser {
         let bytes = Array(text.utf8)
         var position = 0
         func isWord(_ byte: UInt8) -> Bool {
-            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2E
+            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F
+                || byte == 0x2E
                 || byte == 0x2D
         }
         while position < bytes.count {
@@ -51,7 +52,9 @@ struct GuardParser {
 
     private var current: Token { tokens[index].token }
 
-    private func fault(_ rule: String) -> ProfileError { ProfileError(.guardSyntax, place, "\(rule) (byte \(tokens[index].position))") }
+    private func fault(_ rule: String) -> ProfileError {
+        ProfileError(.guardSyntax, place, "\(rule) (byte \(tokens[index].position))")
+    }
 
     private mutating func take(_ token: Token) -> Bool {
         guard current == token else { return false }
@@ -138,7 +141,8 @@ struct GuardParser {
         case 1 where !isEvent && !inTime && !pieces[0].isEmpty: return .state(pieces[0])
         case 2 where !pieces[0].isEmpty && !pieces[1].isEmpty:
             if pieces[0] == "this" { return .this(pieces[1]) }
-            return isEvent ? .eventFact(event: pieces[0], fact: pieces[1]) : .trackFact(track: pieces[0], fact: pieces[1])
+            return isEvent
+                ? .eventFact(event: pieces[0], fact: pieces[1]) : .trackFact(track: pieces[0], fact: pieces[1])
         default: throw fault("no name of the language before this")
         }
     }

@@ -37,7 +37,9 @@ public struct Profile: Sendable, Equatable {
     /// The shown form of events: for each visible one its code and the facts that a broker may see. Unknown events are left out.
     public func shown(_ events: [Event]) -> [Event] {
         events.compactMap { event in
-            guard let index = tables.eventIndex[event.code], let code = tables.events[index].rule.shownAs else { return nil }
+            guard let index = tables.eventIndex[event.code], let code = tables.events[index].rule.shownAs else {
+                return nil
+            }
             return Event(code: code, facts: event.facts.filter { definition.facts[$0.key]?.isShown == true })
         }
     }
@@ -54,7 +56,11 @@ public struct Profile: Sendable, Equatable {
     }
 
     /// Whether the event must say which person acted.
-    public func needsPerson(_ event: String) -> Bool { tables.eventIndex[event].map { tables.events[$0].needsPerson } ?? false }
+    public func needsPerson(_ event: String) -> Bool {
+        tables.eventIndex[event].map { tables.events[$0].needsPerson } ?? false
+    }
 
-    public static func == (left: Self, right: Self) -> Bool { left.digest == right.digest && left.definition == right.definition }
+    public static func == (left: Self, right: Self) -> Bool {
+        left.digest == right.digest && left.definition == right.definition
+    }
 }

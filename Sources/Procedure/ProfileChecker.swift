@@ -108,25 +108,37 @@ struct ProfileChecker {
     private func check(_ name: GuardName, against codes: [String]?, place: String) throws(ProfileError) {
         switch name {
         case .state(let track):
-            guard let machine = machines.first(where: { $0.name == track }) else { throw ProfileError(.unknownName, place, track) }
-            for code in codes ?? [] where machine.stateIndex[code] == nil { throw ProfileError(.unknownName, place, "\(track) == \(code)") }
+            guard let machine = machines.first(where: { $0.name == track }) else {
+                throw ProfileError(.unknownName, place, track)
+            }
+            for code in codes ?? [] where machine.stateIndex[code] == nil {
+                throw ProfileError(.unknownName, place, "\(track) == \(code)")
+            }
             return
         case .trackFact(let track, let fact):
-            guard track == ProfileTables.lifecycle || definition.tracks[track] != nil else { throw ProfileError(.unknownName, place, track) }
+            guard track == ProfileTables.lifecycle || definition.tracks[track] != nil else {
+                throw ProfileError(.unknownName, place, track)
+            }
             let leading = definition.tracks[track]?.edges.map(\.event) ?? []
-            guard leading.contains(where: { hasFact(fact, event: $0) }) else { throw ProfileError(.unknownName, place, "\(track).\(fact)") }
+            guard leading.contains(where: { hasFact(fact, event: $0) }) else {
+                throw ProfileError(.unknownName, place, "\(track).\(fact)")
+            }
         case .eventFact(let event, let fact):
             guard definition.events[event] != nil else { throw ProfileError(.unknownName, place, event) }
             guard hasFact(fact, event: event) else { throw ProfileError(.unknownName, place, "\(event).\(fact)") }
         case .this(let fact):
-            guard ProfileTables.builtIn.contains(fact) || definition.facts[fact] != nil else { throw ProfileError(.unknownName, place, "this.\(fact)") }
+            guard ProfileTables.builtIn.contains(fact) || definition.facts[fact] != nil else {
+                throw ProfileError(.unknownName, place, "this.\(fact)")
+            }
         }
         guard let codes, let fact = Self.fact(of: name) else { return }
         for code in codes {
             switch fact {
             case "by": guard definition.roles[code] != nil else { throw ProfileError(.unknownName, place, code) }
             default:
-                guard case .codes(let list) = definition.facts[fact]?.kind else { throw ProfileError(.contradiction, place, "\(fact) has no codes") }
+                guard case .codes(let list) = definition.facts[fact]?.kind else {
+                    throw ProfileError(.contradiction, place, "\(fact) has no codes")
+                }
                 guard list.contains(code) else { throw ProfileError(.unknownName, place, "\(fact) == \(code)") }
             }
         }
@@ -141,14 +153,17 @@ struct ProfileChecker {
     /// `not` over a fact that may be missing would turn "nobody said so" into "it is so".
     private func checkNegations(_ text: Guard, event: String, negated: Bool, place: String) throws(ProfileError) {
         switch text {
-        case .named(let name): if let inner = guards[name] { try checkNegations(inner, event: event, negated: negated, place: place) }
+        case .named(let name):
+            if let inner = guards[name] { try checkNegations(inner, event: event, negated: negated, place: place) }
         case .all(let list), .any(let list):
             for inner in list { try checkNegations(inner, event: event, negated: negated, place: place) }
         case .not(let inner): try checkNegations(inner, event: event, negated: !negated, place: place)
         case .passed: break
         case .equals(let name, let operand):
             try checkPresence(name, event: event, negated: negated, place: place)
-            if case .name(let other) = operand, case .this = other { try checkPresence(other, event: event, negated: negated, place: place) }
+            if case .name(let other) = operand, case .this = other {
+                try checkPresence(other, event: event, negated: negated, place: place)
+            }
         case .isIn(let name, _), .age(let name, _, _), .until(let name, _):
             try checkPresence(name, event: event, negated: negated, place: place)
         }
@@ -169,85 +184,121 @@ struct ProfileChecker {
         for name in definition.events.keys.sorted() {
             guard let rule = definition.events[name] else { continue }
             let place = "events.\(name)"
-            guard !rule.by.isEmpty, !rule.lanes.isEmpty else { throw ProfileError(.contradiction, place, "no role or no lane") }
-            for role in rule.by + (rule.to.map { [$0] } ?? []) where definition.roles[role] == nil { throw ProfileError(.unknownName, place, role) }
+            guard !rule.by.isEmpty, !rule.lanes.isEmpty else {
+                throw ProfileError(.contradiction, place, "no role or no lane")
+            }
+            for role in rule.by + (rule.to.map { [$0] } ?? []) where definition.roles[role] == nil {
+                throw ProfileError(.unknownName, place, role)
+            }
             for guardName in rule.guards {
                 guard let text = guards[guardName] else { throw ProfileError(.unknownName, place, guardName) }
                 try checkNegations(text, event: name, negated: false, place: "\(place): \(guardName)")
             }
-            for fact in rule.facts + (rule.isPaper ? definition.attestedFacts : []) where definition.facts[fact] == nil {
+            for fact in rule.facts + (rule.isPaper ? definition.attestedFacts : []) where definition.facts[fact] == nil
+            {
                 throw ProfileError(.unknownName, place, fact)
             }
             if let form = rule.form {
                 guard definition.forms[form] != nil else { throw ProfileError(.unknownName, place, form) }
             }
-            for consent in rule.consents where definition.consents[consent] == nil { throw ProfileError(.unknownName, place, consent) }
+            for consent in rule.consents where definition.consents[consent] == nil {
+                throw ProfileError(.unknownName, place, consent)
+            }
             if let zone = rule.zone, definition.zones[zone] == nil { throw ProfileError(.unknownName, place, zone) }
             guard !rule.bases.contains(.consent), !rule.bases.contains(.custody) else {
                 throw ProfileError(.contradiction, place, "bases names only law and emergency")
             }
-            guard (rule.kind == .notice) == (rule.home == nil) else { throw ProfileError(.contradiction, place, "a notice has no home, all else has one") }
-            if let home = rule.home, home != ProfileTables.lifecycle, definition.tracks[home] == nil { throw ProfileError(.unknownName, place, home) }
+            guard (rule.kind == .notice) == (rule.home == nil) else {
+                throw ProfileError(.contradiction, place, "a notice has no home, all else has one")
+            }
+            if let home = rule.home, home != ProfileTables.lifecycle, definition.tracks[home] == nil {
+                throw ProfileError(.unknownName, place, home)
+            }
             if rule.isWithdrawal {
                 // S8: nothing may stand between her no and its effect.
-                guard rule.kind == .stop, rule.guards.isEmpty, rule.facts.isEmpty, !rule.isPaper, rule.form == nil else {
+                guard rule.kind == .stop, rule.guards.isEmpty, rule.facts.isEmpty, !rule.isPaper, rule.form == nil
+                else {
                     throw ProfileError(.contradiction, place, "a withdrawal is a stop without guard, fact or form")
                 }
             }
             // A letter has one lane; replay bounds what a sealed letter may hold by it.
             switch rule.kind {
-            case .fact, .stop: guard rule.lanes == [.urgent] else { throw ProfileError(.contradiction, place, "facts and stops are urgent") }
-            case .progress: guard rule.lanes == [.normal] else { throw ProfileError(.contradiction, place, "progress is not urgent") }
+            case .fact, .stop:
+                guard rule.lanes == [.urgent] else {
+                    throw ProfileError(.contradiction, place, "facts and stops are urgent")
+                }
+            case .progress:
+                guard rule.lanes == [.normal] else {
+                    throw ProfileError(.contradiction, place, "progress is not urgent")
+                }
             case .notice: break
             }
             for fact in rule.facts where definition.facts[fact].map({ $0.isShown && $0.tier > .t0 }) ?? false {
                 throw ProfileError(.contradiction, place, "\(fact) is shown but above T0")
             }
         }
-        for name in definition.factOrder where definition.events[name]?.kind != .fact { throw ProfileError(.unknownName, "ordering.fact_order", name) }
+        for name in definition.factOrder where definition.events[name]?.kind != .fact {
+            throw ProfileError(.unknownName, "ordering.fact_order", name)
+        }
     }
 
     private func checkTracks() throws(ProfileError) {
         for transition in definition.lifecycle.transitions where definition.events[transition.event]?.home == nil {
             throw ProfileError(.unknownName, "lifecycle.transitions.\(transition.id)", transition.event)
         }
-        for state in definition.lifecycle.terminal + definition.lifecycle.notMovedByFacts where definition.lifecycle.care[state] == nil {
+        for state in definition.lifecycle.terminal + definition.lifecycle.notMovedByFacts
+        where definition.lifecycle.care[state] == nil {
             throw ProfileError(.unknownName, "lifecycle", state)
         }
         for name in definition.tracks.keys.sorted() {
-            guard let track = definition.tracks[name], let machine = machines.first(where: { $0.name == name }) else { continue }
+            guard let track = definition.tracks[name], let machine = machines.first(where: { $0.name == name }) else {
+                continue
+            }
             for edge in track.edges where definition.events[edge.event]?.home != name {
                 throw ProfileError(.contradiction, "tracks.\(name).edges", "\(edge.event) lives elsewhere or nowhere")
             }
-            for state in track.green where machine.stateIndex[state] == nil { throw ProfileError(.unknownName, "tracks.\(name).green", state) }
+            for state in track.green where machine.stateIndex[state] == nil {
+                throw ProfileError(.unknownName, "tracks.\(name).green", state)
+            }
         }
     }
 
     private func checkKeys() throws(ProfileError) {
         for (name, consent) in definition.consents {
-            guard definition.tracks[consent.track] != nil else { throw ProfileError(.unknownName, "consents.\(name)", consent.track) }
+            guard definition.tracks[consent.track] != nil else {
+                throw ProfileError(.unknownName, "consents.\(name)", consent.track)
+            }
             try checkStandalone(consent.live, place: "consents.\(name)")
         }
         for (index, rule) in definition.partRules.enumerated() {
-            for role in [rule.from, rule.to] where definition.roles[role] == nil { throw ProfileError(.unknownName, "part_rules.\(index)", role) }
+            for role in [rule.from, rule.to] where definition.roles[role] == nil {
+                throw ProfileError(.unknownName, "part_rules.\(index)", role)
+            }
             try checkStandalone(rule.guardName, place: "part_rules.\(index)")
         }
         for role in definition.roles.keys.sorted() {
-            if let country = definition.roles[role]?.country, definition.zones[country] == nil { throw ProfileError(.unknownName, "roles.\(role)", country) }
+            if let country = definition.roles[role]?.country, definition.zones[country] == nil {
+                throw ProfileError(.unknownName, "roles.\(role)", country)
+            }
         }
-        guard !definition.opening.isEmpty else { throw ProfileError(.contradiction, "opening", "no event opens a case") }
+        guard !definition.opening.isEmpty else {
+            throw ProfileError(.contradiction, "opening", "no event opens a case")
+        }
         for (name, opening) in definition.opening {
             guard definition.events[name] != nil else { throw ProfileError(.unknownName, "opening", name) }
             for role in [opening.addressee] + (opening.sender.map { [$0] } ?? []) where definition.roles[role] == nil {
                 throw ProfileError(.unknownName, "opening.\(name)", role)
             }
-            for event in opening.only where definition.events[event] == nil { throw ProfileError(.unknownName, "opening.\(name)", event) }
+            for event in opening.only where definition.events[event] == nil {
+                throw ProfileError(.unknownName, "opening.\(name)", event)
+            }
         }
         for rule in definition.parties {
             guard definition.events[rule.event] != nil else { throw ProfileError(.unknownName, "parties", rule.event) }
             guard definition.roles[rule.role] != nil else { throw ProfileError(.unknownName, "parties", rule.role) }
             if case .fact(let fact) = rule.who {
-                guard definition.facts[fact]?.kind == .member, hasFact(fact, event: rule.event), definition.facts[fact]?.isShown == true,
+                guard definition.facts[fact]?.kind == .member, hasFact(fact, event: rule.event),
+                    definition.facts[fact]?.isShown == true,
                     definition.events[rule.event]?.shownAs != nil
                 else { throw ProfileError(.contradiction, "parties", "\(fact) is no visible member of \(rule.event)") }
             }
@@ -268,7 +319,8 @@ struct ProfileChecker {
     private func checkStandalone(_ name: String, place: String) throws(ProfileError) {
         guard guards[name] != nil else { throw ProfileError(.unknownName, place, name) }
         for inner in closure(of: [name]) {
-            for case .this(let fact) in guards[inner].map(Self.names) ?? [] where !["from", "to", "by", "at"].contains(fact) {
+            for case .this(let fact) in guards[inner].map(Self.names) ?? []
+            where !["from", "to", "by", "at"].contains(fact) {
                 throw ProfileError(.contradiction, place, "\(inner) reads this.\(fact)")
             }
         }
@@ -276,7 +328,8 @@ struct ProfileChecker {
 
     private func checkReachability() throws(ProfileError) {
         try checkReachability(
-            of: machines[0], edges: definition.lifecycle.transitions.flatMap { rule in rule.from.map { ($0, rule.to) } },
+            of: machines[0],
+            edges: definition.lifecycle.transitions.flatMap { rule in rule.from.map { ($0, rule.to) } },
             ends: Set(definition.lifecycle.terminal), place: "lifecycle")
         for machine in machines.dropFirst() {
             let edges = definition.tracks[machine.name]?.edges.map { ($0.from, $0.to) } ?? []
@@ -297,7 +350,9 @@ struct ProfileChecker {
             return found
         }
         let reached = reach([machine.states[Int(machine.initial)]], edges)
-        if let lost = machine.states.first(where: { !reached.contains($0) }) { throw ProfileError(.unreachable, place, lost) }
+        if let lost = machine.states.first(where: { !reached.contains($0) }) {
+            throw ProfileError(.unreachable, place, lost)
+        }
         let leaving = reach(ends, edges.map { ($0.1, $0.0) })
         if let trapped = machine.states.first(where: { !leaving.contains($0) }) {
             throw ProfileError(.unreachable, place, "no end can be reached from \(trapped)")
@@ -321,7 +376,8 @@ struct ProfileChecker {
         case .all(let list), .any(let list): list.flatMap(names)
         case .not(let inner): names(in: inner)
         case .equals(let name, .name(let other)): [name, other]
-        case .equals(let name, _), .isIn(let name, _), .age(let name, _, _), .until(let name, _), .passed(let name): [name]
+        case .equals(let name, _), .isIn(let name, _), .age(let name, _, _), .until(let name, _), .passed(let name):
+            [name]
         }
     }
 

@@ -65,7 +65,8 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var care: [String: String?]
         public var transitions: [Transition]
         public init(
-            initial: String, terminal: [String], notMovedByFacts: [String], care: [String: String?], transitions: [Transition]
+            initial: String, terminal: [String], notMovedByFacts: [String], care: [String: String?],
+            transitions: [Transition]
         ) {
             self.initial = initial
             self.terminal = terminal
@@ -183,7 +184,8 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var to: [String]
         public var isInGuards: Bool
         public init(
-            months: Int64, seconds: Int64, isMaximum: Bool, kind: Kind, count: Count, repeats: Bool, from: [String], to: [String],
+            months: Int64, seconds: Int64, isMaximum: Bool, kind: Kind, count: Count, repeats: Bool, from: [String],
+            to: [String],
             isInGuards: Bool
         ) {
             self.months = months

@@ -104,7 +104,9 @@ final class ProfileTables: Sendable {
         let guardNames = definition.guards.keys.sorted()
         var texts: [Guard] = []
         for name in guardNames {
-            guard name.hasPrefix("G_") else { throw ProfileError(.contradiction, "guards.\(name)", "a guard's name begins with G_") }
+            guard name.hasPrefix("G_") else {
+                throw ProfileError(.contradiction, "guards.\(name)", "a guard's name begins with G_")
+            }
             texts.append(try GuardParser.parse(definition.guards[name] ?? "", place: "guards.\(name)"))
         }
         self.guardNames = guardNames
@@ -148,7 +150,8 @@ final class ProfileTables: Sendable {
                     needsPerson: checker.needsPerson(name), factTarget: target,
                     factRank: definition.factOrder.firstIndex(of: name) ?? definition.factOrder.count,
                     newestIndex: newest.firstIndex(of: index) ?? -1,
-                    classRank: rule.kind == .fact ? 0 : rule.isWithdrawal ? 1 : rule.kind == .stop ? 2 : rule.kind == .progress ? 3 : 4))
+                    classRank: rule.kind == .fact
+                        ? 0 : rule.isWithdrawal ? 1 : rule.kind == .stop ? 2 : rule.kind == .progress ? 3 : 4))
         }
         self.events = events
         var codes: [String: [Int]] = [:]
@@ -159,18 +162,22 @@ final class ProfileTables: Sendable {
 
         // 4. guards with their names resolved; the checker has seen that all do
         let resolver = Resolver(
-            machineIndex: machineIndex, guardIndex: guardIndex, eventIndex: eventIndex, newest: newest, deadlines: definition.deadlines)
+            machineIndex: machineIndex, guardIndex: guardIndex, eventIndex: eventIndex, newest: newest,
+            deadlines: definition.deadlines)
         guards = texts.map(resolver.expression)
 
         // 5. the lifecycle's masks
         let lifecycle = machines[0]
-        func mask(_ names: [String]) -> UInt64 { names.reduce(0) { $0 | (lifecycle.stateIndex[$1].map { 1 << UInt64($0) } ?? 0) } }
+        func mask(_ names: [String]) -> UInt64 {
+            names.reduce(0) { $0 | (lifecycle.stateIndex[$1].map { 1 << UInt64($0) } ?? 0) }
+        }
         terminal = mask(definition.lifecycle.terminal)
         unmoved = terminal | mask(definition.lifecycle.notMovedByFacts)
     }
 
     private static func machine(_ lifecycle: ProfileDefinition.Lifecycle) throws(ProfileError) -> Machine {
-        try machine(Self.lifecycle, states: lifecycle.care.keys.sorted(), initial: lifecycle.initial, place: "lifecycle")
+        try machine(
+            Self.lifecycle, states: lifecycle.care.keys.sorted(), initial: lifecycle.initial, place: "lifecycle")
     }
 
     private static func machine(_ name: String, _ track: ProfileDefinition.Track) throws(ProfileError) -> Machine {
@@ -178,7 +185,9 @@ final class ProfileTables: Sendable {
         return try machine(name, states: states.sorted(), initial: track.initial, place: "tracks.\(name)")
     }
 
-    private static func machine(_ name: String, states: [String], initial: String, place: String) throws(ProfileError) -> Machine {
+    private static func machine(_ name: String, states: [String], initial: String, place: String) throws(ProfileError)
+        -> Machine
+    {
         guard states.count <= 64 else { throw ProfileError(.contradiction, place, "more than 64 states") }
         let index = Dictionary(uniqueKeysWithValues: states.enumerated().map { ($1, UInt8($0)) })
         guard let first = index[initial] else { throw ProfileError(.unknownName, "\(place).initial", initial) }
@@ -207,7 +216,9 @@ final class ProfileTables: Sendable {
             result[event] = moves
         }
         for transition in definition.lifecycle.transitions {
-            for from in transition.from { try add(transition.event, 0, from, transition.to, "lifecycle.transitions.\(transition.id)") }
+            for from in transition.from {
+                try add(transition.event, 0, from, transition.to, "lifecycle.transitions.\(transition.id)")
+            }
         }
         for (name, track) in definition.tracks {
             guard let machine = machineIndex[name] else { continue }
@@ -243,7 +254,8 @@ final class ProfileTables: Sendable {
             switch name {
             case .state(let track): .state(machineIndex[track] ?? 0)
             case .trackFact(let track, let fact): .trackFact(machineIndex[track] ?? 0, fact)
-            case .eventFact(let event, let fact): .eventFact(eventIndex[event].flatMap { newest.firstIndex(of: $0) } ?? 0, fact)
+            case .eventFact(let event, let fact):
+                .eventFact(eventIndex[event].flatMap { newest.firstIndex(of: $0) } ?? 0, fact)
             case .this(let fact): .this(fact)
             }
         }

@@ -46,7 +46,10 @@ struct Replay {
         let sorted = members.elements.sorted { history.nodes[$0].ancestorCount < history.nodes[$1].ancestorCount }
         self.sorted = sorted
         stops = sorted.filter { history.nodes[$0].hasStopMay }
-        facts = sorted.filter { history.nodes[$0].hasLifecycleFact || (history.nodes[$0].reach >= 0 && history.reaches[history.nodes[$0].reach].hasLifecycleFact) }
+        facts = sorted.filter {
+            history.nodes[$0].hasLifecycleFact
+                || (history.nodes[$0].reach >= 0 && history.reaches[history.nodes[$0].reach].hasLifecycleFact)
+        }
     }
 
     func situation() -> Situation {
@@ -61,7 +64,9 @@ struct Replay {
         result.reserveCapacity(sorted.count)
         while !ready.isEmpty {
             var best = 0
-            for index in ready.indices where Node.precedes(nodes[sorted[ready[index]]], nodes[sorted[ready[best]]]) { best = index }
+            for index in ready.indices where Node.precedes(nodes[sorted[ready[index]]], nodes[sorted[ready[best]]]) {
+                best = index
+            }
             let next = ready.remove(at: best)
             result.append(sorted[next])
             // Whoever descends from it stands behind it in `sorted`.
@@ -95,11 +100,14 @@ struct Replay {
         if !nodes[node].isCertain { situation.isExact = false }
     }
 
-    private func run(_ index: Int, on situation: inout Situation, emitted: BitSet?, standings: inout [Source: Standing]) {
+    private func run(_ index: Int, on situation: inout Situation, emitted: BitSet?, standings: inout [Source: Standing])
+    {
         let node = nodes[index]
         for machine in tables.machines.indices where node.touches & (1 << UInt64(machine)) != 0 {
             var configs: Set<Config> = []
-            for branch in situation.machines[machine] { configs.formUnion(close(branch.configs, on: machine, pending: branch.pending)) }
+            for branch in situation.machines[machine] {
+                configs.formUnion(close(branch.configs, on: machine, pending: branch.pending))
+            }
             let out = run(index, on: machine, from: configs, emitted: emitted, standings: &standings)
             situation.machines[machine] = [Situation.Branch(configs: out, pending: 0)]
         }
@@ -110,7 +118,9 @@ struct Replay {
             where node.touches & (1 << UInt64(machine)) == 0 && !reaches[node.reach].rows[machine].isEmpty {
                 for branch in situation.machines[machine].indices { situation.machines[machine][branch].pending |= bit }
             }
-            for place in situation.newest.indices where reaches[node.reach].newest[place] { situation.newest[place].mayBeUnread = true }
+            for place in situation.newest.indices where reaches[node.reach].newest[place] {
+                situation.newest[place].mayBeUnread = true
+            }
         }
         for (number, item) in node.items.enumerated() {
             for candidate in item.candidates where tables.events[candidate].newestIndex >= 0 {
@@ -184,7 +194,9 @@ struct Replay {
                     list.append((other, between(other, letter)))
                 }
             }
-            if covered.isEmpty, !known.contains(where: { nodes[letter].ancestors.contains($0) }) { list.append((-1, between(-1, letter))) }
+            if covered.isEmpty, !known.contains(where: { nodes[letter].ancestors.contains($0) }) {
+                list.append((-1, between(-1, letter)))
+            }
             before[letter] = list
         }
 
@@ -193,7 +205,9 @@ struct Replay {
         func input(_ letter: Int) -> Set<Config> {
             var configs: Set<Config> = []
             for (other, kinds) in before[letter] ?? [] {
-                if let source = other < 0 ? start : out[other] { configs.formUnion(close(source, on: machine, pending: kinds)) }
+                if let source = other < 0 ? start : out[other] {
+                    configs.formUnion(close(source, on: machine, pending: kinds))
+                }
             }
             return configs
         }
@@ -226,14 +240,17 @@ struct Replay {
             let certain = sources.filter(\.must).map(\.source)
             func isOutdated(_ source: Source) -> Bool {
                 certain.contains {
-                    nodes[Int($0.node)].ancestors.contains(Int(source.node)) || ($0.node == source.node && $0.item > source.item)
+                    nodes[Int($0.node)].ancestors.contains(Int(source.node))
+                        || ($0.node == source.node && $0.item > source.item)
                 }
             }
             situation.newest[place] = Situation.Newest(
                 sources: Set(sources.map(\.source).filter { !isOutdated($0) }), mayBeNone: certain.isEmpty,
                 mayBeUnread: unread.contains { letter in
                     reaches[nodes[letter].reach].newest[place]
-                        && !certain.contains { nodes[Int($0.node)].ancestors.contains(letter) || Int($0.node) == letter }
+                        && !certain.contains {
+                            nodes[Int($0.node)].ancestors.contains(letter) || Int($0.node) == letter
+                        }
                 })
         }
     }
@@ -248,7 +265,8 @@ struct Replay {
         let own: UInt64 = node.reach >= 0 ? 1 << UInt64(node.reach) : 0
         var configs = close(input, on: machine, pending: own)
         for number in node.items.indices {
-            configs = run(number, of: node, at: index, on: machine, from: configs, emitted: emitted, standings: &standings)
+            configs = run(
+                number, of: node, at: index, on: machine, from: configs, emitted: emitted, standings: &standings)
             configs = close(configs, on: machine, pending: own)
         }
         return configs
@@ -261,7 +279,9 @@ struct Replay {
         for machine in tables.machines.indices
         where item.candidates.contains(where: { tables.events[$0].edges(on: machine) != nil }) {
             var configs: Set<Config> = []
-            for branch in situation.machines[machine] { configs.formUnion(close(branch.configs, on: machine, pending: branch.pending)) }
+            for branch in situation.machines[machine] {
+                configs.formUnion(close(branch.configs, on: machine, pending: branch.pending))
+            }
             let out = run(number, of: node, at: place, on: machine, from: configs, emitted: nil, standings: &standings)
             situation.machines[machine] = [Situation.Branch(configs: out, pending: 0)]
         }
@@ -272,7 +292,8 @@ struct Replay {
             let standing = event.home < 0 ? Standing(may: true, must: item.candidates.count == 1) : standings[source]
             guard let standing, standing.may else { continue }
             if standing.must {
-                situation.newest[event.newestIndex] = Situation.Newest(sources: [source], mayBeNone: false, mayBeUnread: false)
+                situation.newest[event.newestIndex] = Situation.Newest(
+                    sources: [source], mayBeNone: false, mayBeUnread: false)
             } else {
                 situation.newest[event.newestIndex].sources.insert(source)
             }
@@ -315,7 +336,8 @@ struct Replay {
             guard event.home == machine else { continue }
             let isFact = event.rule.kind == .fact
             standings[source] = Standing(
-                may: isFact || moved, must: (isFact || !stayed) && item.candidates.count == 1, isFiled: filed, voidedBy: voided.by,
+                may: isFact || moved, must: (isFact || !stayed) && item.candidates.count == 1, isFiled: filed,
+                voidedBy: voided.by,
                 isGap: isFact && gap && !configs.isEmpty, isAfterEnd: ended && !configs.isEmpty)
         }
         return next
@@ -324,7 +346,8 @@ struct Replay {
     /// Adds what unread letters of these kinds may make of the states.
     private func close(_ configs: Set<Config>, on machine: Int, pending: UInt64) -> Set<Config> {
         guard pending != 0 else { return configs }
-        return SealedReach.close(configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
+        return SealedReach.close(
+            configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
     }
 
     private func isRetracted(_ index: Int, _ candidate: Int) -> Bool {
@@ -347,7 +370,9 @@ struct Replay {
     }
 
     /// R2: whether a fact of the lifecycle that happened later stands already.
-    private func isFiled(_ node: Node, _ index: Int, _ item: Item, _ event: ProfileTables.EventTable, emitted: BitSet?) -> Truth {
+    private func isFiled(_ node: Node, _ index: Int, _ item: Item, _ event: ProfileTables.EventTable, emitted: BitSet?)
+        -> Truth
+    {
         func key(_ node: Node, _ item: Item, _ event: ProfileTables.EventTable) -> FactKey? {
             (item.isFull ? item.at : nil).map { FactKey(at: $0.seconds, rank: event.factRank, id: node.id) }
         }
@@ -362,7 +387,8 @@ struct Replay {
             }
             if letter.reach >= 0, reaches[letter.reach].hasLifecycleFact { maybe = true }
             for fact in letter.items {
-                for candidate in fact.candidates where tables.events[candidate].factTarget != nil && !isRetracted(other, candidate) {
+                for candidate in fact.candidates
+                where tables.events[candidate].factTarget != nil && !isRetracted(other, candidate) {
                     guard let own, let theirs = key(letter, fact, tables.events[candidate]) else {
                         maybe = true
                         continue

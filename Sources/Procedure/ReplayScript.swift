@@ -25,7 +25,8 @@ public struct ReplayScript: Hashable, Sendable {
         public var expected: [String]?
         public var expectedOfBroker: [String]?
 
-        public init(name: String, step: Step, readers: Set<MemberID>, expected: [String]?, expectedOfBroker: [String]?) {
+        public init(name: String, step: Step, readers: Set<MemberID>, expected: [String]?, expectedOfBroker: [String]?)
+        {
             self.name = name
             self.step = step
             self.readers = readers
@@ -117,15 +118,21 @@ public struct ReplayScript: Hashable, Sendable {
             guard let expected = isBroker ? letter.expectedOfBroker : letter.expected else { continue }
             let found = lines.filter { $0.name == letter.name }.map { Self.describe($0.verdict) }
             if found != expected {
-                result.append("\(letter.name): expected \(expected.joined(separator: ", then ")), found \(found.joined(separator: ", then "))")
+                result.append(
+                    "\(letter.name): expected \(expected.joined(separator: ", then ")), found \(found.joined(separator: ", then "))"
+                )
             }
         }
         guard let expectation = isBroker ? expectationOfBroker : expectation else { return result }
         if let lifecycle = expectation.lifecycle, lifecycle != state.lifecycle {
-            result.append("lifecycle: expected \(lifecycle.joined(separator: "|")), found \(state.lifecycle.joined(separator: "|"))")
+            result.append(
+                "lifecycle: expected \(lifecycle.joined(separator: "|")), found \(state.lifecycle.joined(separator: "|"))"
+            )
         }
         for (track, states) in expectation.tracks.sorted(by: { $0.key < $1.key }) where state.tracks[track] != states {
-            result.append("\(track): expected \(states.joined(separator: "|")), found \((state.tracks[track] ?? []).joined(separator: "|"))")
+            result.append(
+                "\(track): expected \(states.joined(separator: "|")), found \((state.tracks[track] ?? []).joined(separator: "|"))"
+            )
         }
         return result
     }

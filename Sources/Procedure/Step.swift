@@ -93,7 +93,8 @@ public struct Step: Hashable, Sendable {
     public var isVoid: Bool
 
     public init(
-        id: Digest, parents: [Digest] = [], previous: Digest? = nil, root: Digest? = nil, from: MemberID, roles: Set<String>,
+        id: Digest, parents: [Digest] = [], previous: Digest? = nil, root: Digest? = nil, from: MemberID,
+        roles: Set<String>,
         to: [MemberID], at: Instant, lane: Lane, profile: Digest, shown: [Event] = [], sealed: Sealed = .none,
         requires: [Digest] = [], parts: [PartClaim] = [], opened: Digest? = nil, isVoid: Bool = false
     ) {

@@ -58,7 +58,10 @@ public struct Refusal: Hashable, Sendable, Error {
     /// For the people concerned: the fact, part or code at fault. Never the value.
     public var detail: String?
 
-    public init(_ reason: Reason, guard guardName: String? = nil, stop: Digest? = nil, event: String? = nil, detail: String? = nil) {
+    public init(
+        _ reason: Reason, guard guardName: String? = nil, stop: Digest? = nil, event: String? = nil,
+        detail: String? = nil
+    ) {
         self.reason = reason
         self.guardName = guardName
         self.stop = stop

@@ -23,7 +23,9 @@ extension FormCatalogue {
     /// A tier that the event cannot carry would make a form that nobody can send.
     @Test func `the lowest tier of each form is within what its events allow`() {
         for name in Profile.repatriation.eventNames {
-            guard let rule = Profile.repatriation.event(name), let form = rule.form.flatMap({ FormCatalogue.repatriation.forms[$0] }) else { continue }
+            guard let rule = Profile.repatriation.event(name),
+                let form = rule.form.flatMap({ FormCatalogue.repatriation.forms[$0] })
+            else { continue }
             let compulsory = form.fields.filter { $0.required == FormSchema.always }.map(\.tier).max() ?? .t0
             #expect(compulsory <= rule.tier, "\(name): compulsory fields of \(form.name) are above \(rule.tier)")
         }

@@ -9,13 +9,18 @@ import Procedure
 enum Protocols {
     static let folder: URL =
         ProcessInfo.processInfo.environment["KHEYA_PROTOCOLS"].map { URL(fileURLWithPath: $0) }
-        ?? URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
+        ?? URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Protocols")
 
-    static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: folder.appendingPathComponent(path))) }
+    static func bytes(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: folder.appendingPathComponent(path)))
+    }
 
     static func names(in path: String, suffix: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent(path).path).filter { $0.hasSuffix(suffix) }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent(path).path).filter {
+            $0.hasSuffix(suffix)
+        }.sorted()
     }
 }
 

@@ -35,7 +35,9 @@ struct RandomCase {
     private var number = 0
     private static let main: [ReplayScript.Letter] = {
         do {
-            return try ReplayDocument.read(Protocols.bytes("Vectors/procedure/main-path-adult.json"), profile: .repatriation).letters
+            return try ReplayDocument.read(
+                Protocols.bytes("Vectors/procedure/main-path-adult.json"), profile: .repatriation
+            ).letters
         } catch {
             fatalError("\(error)")
         }
@@ -132,12 +134,14 @@ struct RandomCase {
     }
 
     private mutating func receipt(at: Instant) {
-        guard let member = members.randomElement(using: &random), let target = known[member]?.sorted().randomElement(using: &random),
+        guard let member = members.randomElement(using: &random),
+            let target = known[member]?.sorted().randomElement(using: &random),
             let letter = full.step(target), letter.to.contains(member), letter.opened == nil
         else { return }
         send(
             Step(
-                id: target, from: member, roles: roles[member] ?? [], to: [letter.from], at: at, lane: .normal, profile: letter.profile,
+                id: target, from: member, roles: roles[member] ?? [], to: [letter.from], at: at, lane: .normal,
+                profile: letter.profile,
                 opened: target), at: at)
     }
 
@@ -146,25 +150,32 @@ struct RandomCase {
         let mine = profile.eventNames.filter { name in
             profile.event(name)?.by.contains { roles[from]?.contains($0) ?? false } ?? false
         }
-        guard let name = mine.randomElement(using: &random), let rule = profile.event(name), let lane = rule.lanes.randomElement(using: &random)
+        guard let name = mine.randomElement(using: &random), let rule = profile.event(name),
+            let lane = rule.lanes.randomElement(using: &random)
         else { return }
         // Her no ends most cases early; a share of them must come far.
         if rule.kind == .stop, Int.random(in: 0..<3, using: &random) > 0 { return }
         var event = Event(code: name)
         for fact in profile.compulsoryFacts(of: name) { event.facts[fact] = value(of: fact, from: from, at: at) }
         event.person = Digest.named("person-\(Int.random(in: 0..<3, using: &random))").hex
-        if Bool.random(using: &random) { event.at = Instant(seconds: at.seconds - Int64.random(in: 0..<300_000, using: &random)) }
+        if Bool.random(using: &random) {
+            event.at = Instant(seconds: at.seconds - Int64.random(in: 0..<300_000, using: &random))
+        }
         let parties = Set(full.parties.values.flatMap { $0 })
         let others = members.filter { $0 != from && parties.contains($0) }
         let to = others.filter { _ in Int.random(in: 0..<3, using: &random) > 0 }
         guard !to.isEmpty else { return }
         var parts = to.map { PartClaim(recipient: $0, tier: .t0, basis: .custody) }
         if Int.random(in: 0..<3, using: &random) == 0, let recipient = to.randomElement(using: &random) {
-            parts.append(PartClaim(recipient: recipient, tier: rule.tier, basis: Basis.allCases.randomElement(using: &random) ?? .consent))
+            parts.append(
+                PartClaim(
+                    recipient: recipient, tier: rule.tier,
+                    basis: Basis.allCases.randomElement(using: &random) ?? .consent))
         }
         send(
             Step(
-                id: Digest.named("template"), from: from, roles: roles[from] ?? [], to: to, at: at, lane: lane, profile: profile.digest,
+                id: Digest.named("template"), from: from, roles: roles[from] ?? [], to: to, at: at, lane: lane,
+                profile: profile.digest,
                 shown: profile.shown([event]), sealed: .opened([event]), parts: parts), at: at)
     }
 
@@ -176,7 +187,8 @@ struct RandomCase {
         case .instant: return .integer(at.seconds - Int64.random(in: 0..<200_000, using: &random))
         case .member: return .text((members.randomElement(using: &random) ?? from).text)
         case .id where fact == "retracts":
-            return .text((letters.filter { $0.step.from == from }.randomElement(using: &random) ?? letters[0]).step.id.hex)
+            return .text(
+                (letters.filter { $0.step.from == from }.randomElement(using: &random) ?? letters[0]).step.id.hex)
         case .id: return .text(String(Digest.named(Bool.random(using: &random) ? "home" : "elsewhere").hex.prefix(32)))
         default: return .text(Digest.named("paper").hex)
         }

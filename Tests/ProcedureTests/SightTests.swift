@@ -8,7 +8,8 @@ import Testing
 /// Judges with the same sight agree, and one with less never refuses what one with more admits.
 @Suite struct SightTests {
     /// `KHEYA_SEEDS=1000` for a long run; a failure names its seed.
-    private static let seeds: [UInt64] = Array(1...(ProcessInfo.processInfo.environment["KHEYA_SEEDS"].flatMap { UInt64($0) } ?? 8))
+    private static let seeds: [UInt64] = Array(
+        1...(ProcessInfo.processInfo.environment["KHEYA_SEEDS"].flatMap { UInt64($0) } ?? 8))
 
     private static let cases = Dictionary(uniqueKeysWithValues: seeds.map { ($0, RandomCase(seed: $0).letters) })
     private static func letters(_ seed: UInt64) -> [RandomCase.Letter] { cases[seed] ?? [] }
@@ -17,7 +18,8 @@ import Testing
 
     /// Judges the letters in the order given, each twice: by one who reads all, and by one who reads what `member` may.
     private static func compare(
-        _ letters: [RandomCase.Letter], as member: MemberID?, see: (RandomCase.Letter, MemberID?) -> Step = RandomCase.seen
+        _ letters: [RandomCase.Letter], as member: MemberID?,
+        see: (RandomCase.Letter, MemberID?) -> Step = RandomCase.seen
     ) -> (wrong: [String], judged: Int, states: [String]) {
         var full = CaseHistory(profile: .repatriation)
         var partial = CaseHistory(profile: .repatriation)
@@ -40,7 +42,9 @@ import Testing
         }
         let (sure, unsure) = (full.state, partial.state)
         var states: [String] = []
-        if !Set(sure.lifecycle).isSubset(of: unsure.lifecycle) { states.append("lifecycle \(sure.lifecycle) \(unsure.lifecycle)") }
+        if !Set(sure.lifecycle).isSubset(of: unsure.lifecycle) {
+            states.append("lifecycle \(sure.lifecycle) \(unsure.lifecycle)")
+        }
         for (track, found) in sure.tracks where !Set(found).isSubset(of: unsure.tracks[track] ?? []) {
             states.append("\(track) \(found) \(unsure.tracks[track] ?? [])")
         }
@@ -48,7 +52,9 @@ import Testing
     }
 
     @Test(arguments: seeds)
-    func `whoever reads less never refuses what one who reads all admits, and excludes no state that is true`(seed: UInt64) {
+    func `whoever reads less never refuses what one who reads all admits, and excludes no state that is true`(
+        seed: UInt64
+    ) {
         let letters = Self.letters(seed)
         var generator = SeededGenerator(seed: seed &+ 999)
         let order = letters.shuffled(using: &generator)
@@ -61,7 +67,8 @@ import Testing
     }
 
     /// Without this the property could hold because nothing ever happened.
-    @Test func `the random cases come far, run beside each other, and hold facts, stops, receipts and refused letters`() {
+    @Test func `the random cases come far, run beside each other, and hold facts, stops, receipts and refused letters`()
+    {
         var (states, concurrent, void, receipts, judged): (Set<String>, Int, Int, Int, Int) = ([], 0, 0, 0, 0)
         for seed in Self.seeds {
             let letters = Self.letters(seed)
@@ -83,11 +90,12 @@ import Testing
     @Test func `a judge who took the unread for missing would refuse what others admit`() {
         var wrong = 0
         for seed in Self.seeds.prefix(4) {
-            wrong += Self.compare(Self.letters(seed), as: nil) { letter, _ in
-                var step = letter.step
-                step.sealed = .none
-                return step
-            }.wrong.count
+            wrong +=
+                Self.compare(Self.letters(seed), as: nil) { letter, _ in
+                    var step = letter.step
+                    step.sealed = .none
+                    return step
+                }.wrong.count
         }
         #expect(wrong > 0)
     }
