@@ -29,6 +29,13 @@ public struct CaseSight: Sendable {
         }
     }
 
+    /// A case that is about to be opened: no letter yet.
+    public init(opening caseID: CaseID, root: LetterID, profile: Profile, at now: Instant) {
+        record = CaseRecord(caseID: caseID, root: root, profile: profile.digest, created: now, openedHere: true)
+        history = CaseHistory(profile: profile)
+        letters = []
+    }
+
     /// Adds a letter that is being made.
     public mutating func insert(_ step: Step) { history.insert(step) }
 }

@@ -109,19 +109,22 @@ public struct CaseTransaction {
         try Row.fetchAll(database, sql: "SELECT child FROM ancestry WHERE parent = ?", arguments: [letter.data]).map { try $0.digest("child") }
     }
 
-    /// Letters of the case which this node has processed and from which no other one that it knows descends, newest first, at most
-    /// `limit`: the `parents` of its next letter.
+    /// Steps of the case which this node has processed and from which no other step, and nothing of its own, descends, newest first,
+    /// at most `limit`: the `parents` of its next letter.
+    ///
+    /// Receipts of others are left out. Each is about a letter of ours, from which `previous` descends anyway; and it may descend from
+    /// letters between others that this node has never seen.
     public func heads(of caseID: CaseID, limit: Int) throws -> [LetterID] {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT id FROM letter WHERE pseudonym = ? AND type IN ('step', 'receipt')
+                SELECT id FROM letter WHERE pseudonym = ? AND type = 'step'
                 AND direction != 'context' AND state IN ('made', 'valid', 'flagged', 'invalid', 'recorded')
                 AND NOT EXISTS (
                     SELECT 1 FROM ancestry JOIN letter AS child ON child.id = ancestry.child
-                    WHERE ancestry.parent = letter.id
+                    WHERE ancestry.parent = letter.id AND (child.type = 'step' OR child.direction = 'out')
                     AND child.direction != 'context' AND child.state IN ('made', 'valid', 'flagged', 'invalid', 'recorded'))
-                ORDER BY type = 'receipt', serial DESC LIMIT ?
+                ORDER BY serial DESC LIMIT ?
                 """, arguments: [caseID.text, limit]
         ).map { try $0.digest("id") }
     }

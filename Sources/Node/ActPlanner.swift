@@ -21,26 +21,34 @@ struct ActPlanner {
     let listed: [String: Set<String>]
     let now: Instant
 
+    /// Forms that go in a letter of their own: those of a fact just told, or of an event told earlier.
+    struct Following {
+        var forms: [FilledForm]
+        /// The letter that told the event; `nil`: the one the act itself makes.
+        var after: LetterID?
+    }
+
     /// - Parameter parents: what the letter will name as its parents.
-    func plan(_ act: Act, previous: LetterID?, parents: [LetterID]) throws -> [LetterPlan] {
+    func plan(_ act: Act, previous: LetterID?, parents: [LetterID]) throws -> (main: LetterPlan?, following: [Following]) {
         let events = act.events.map { event in
             var event = event
             event.person = Person.code(of: act.account, in: caseID, key: personKey)
             return event
         }
         let forms = try act.forms.map { try FilledForm($0) }
-        guard !events.isEmpty else { return [try planForms(forms, after: nil, act, previous: previous, parents: parents)] }
+        guard !events.isEmpty || !forms.isEmpty else { throw DeskError(.refused, "neither an event nor a form") }
+        let own = forms.filter { form in events.contains { $0.code == form.form.event } }
+        var following = try earlier(forms.filter { form in !events.contains { $0.code == form.form.event } }, act)
+        guard !events.isEmpty else { return (nil, following) }
         guard let lane = profile.lane(of: events) else {
             if let unknown = events.first(where: { profile.event($0.code) == nil }) {
                 throw DeskError(.refused, "the profile has no event \(unknown.code)", refusal: Refusal(.unknownCode, event: unknown.code))
             }
             throw DeskError(.mixedLanes, "these events travel on different lanes: make a letter of each")
         }
-        for form in forms where !events.contains(where: { $0.code == form.form.event }) {
-            throw DeskError(.formInvalid, "a form for \(form.form.event), which is not done here", findings: ["event"])
-        }
         // A fact, a stop, a withdrawal never waits for its paper: the form follows in a letter of its own.
-        let together = lane == .urgent ? [] : forms
+        let together = lane == .urgent ? [] : own
+        if lane == .urgent, !own.isEmpty { following.insert(Following(forms: own, after: nil), at: 0) }
         let addressees = try addressees(of: events, act)
         var plan = LetterPlan(
             lane: lane, events: events, requires: act.requires ?? requires(of: events), addressees: addressees,
@@ -51,36 +59,62 @@ struct ActPlanner {
         plan.verdict = try admit(plan, previous: previous, parents: parents)
         var after = sight?.history ?? CaseHistory(profile: profile)
         after.insert(try step(plan, previous: previous, parents: parents))
-        try check(forms, about: events, after: after)
+        try check(own, about: events, after: after)
         try disclose(&plan, together, act, candidates, previous: previous, parents: parents)
         plan.verdict = try admit(plan, previous: previous, parents: parents)
-        guard lane == .urgent, !forms.isEmpty else { return [plan] }
-        // Judged now as it will be when the fact stands, so that the fact does not go out while its form cannot.
-        var told = self
-        let step = try step(plan, previous: previous, parents: parents)
-        told.sight?.insert(step)
-        plan.following = try told.planForms(forms, after: step.id, act, previous: step.id, parents: [step.id]).forms
-        return [plan]
+        return (plan, following)
     }
 
-    /// The form of a fact that has been told already.
-    ///
-    /// - Parameter fact: the letter that told it; `nil`: the newest own one with that event.
-    func planForms(
-        _ forms: [FilledForm], after fact: LetterID?, _ act: Act, previous: LetterID?, parents: [LetterID]
-    ) throws -> LetterPlan {
-        guard let sight, let event = forms.first?.form.event else { throw DeskError(.refused, "neither an event nor a form") }
-        let letters = fact.map { [$0] } ?? act.requires ?? newestOwn(event, in: sight).map { [$0] } ?? []
-        let told = letters.compactMap { sight.history.step($0) }.filter { step in
-            step.from == member && forms.allSatisfy { form in events(of: step).contains { $0.code == form.form.event } }
+    /// Plans the letters of an act without making any, so that a fact does not go out while its form cannot.
+    func rehearse(_ act: Act, previous: LetterID?, parents: [LetterID]) throws -> [LetterPlan] {
+        var (previous, parents) = (previous, parents)
+        let (main, following) = try plan(act, previous: previous, parents: parents)
+        var plans: [LetterPlan] = []
+        var told = self
+        if let main {
+            plans.append(main)
+            let step = try step(main, previous: previous, parents: parents)
+            if told.sight == nil {
+                told.sight = CaseSight(opening: caseID, root: step.id, profile: profile, at: now)
+            }
+            told.sight?.insert(step)
+            (previous, parents) = (step.id, [step.id])
         }
-        guard let step = told.first else {
-            throw DeskError(.refused, "no letter of ours told \(event): tell it first", refusal: Refusal(.noEdge, event: event))
+        for one in following { plans.append(try told.planForms(one, act, previous: previous, parents: parents)) }
+        return plans
+    }
+
+    /// Forms of events that were told before, by the letter that told them.
+    private func earlier(_ forms: [FilledForm], _ act: Act) throws -> [Following] {
+        var groups: [Following] = []
+        for form in forms {
+            let event = form.form.event
+            let told = sight.flatMap { sight in
+                act.events.isEmpty ? act.requires?.last ?? newestOwn(event, in: sight) : newestOwn(event, in: sight)
+            }
+            guard let told else {
+                throw DeskError(.refused, "no letter of ours told \(event): tell it first", refusal: Refusal(.noEdge, event: event))
+            }
+            if let index = groups.firstIndex(where: { $0.after == told }) {
+                groups[index].forms.append(form)
+            } else {
+                groups.append(Following(forms: [form], after: told))
+            }
         }
-        let recipients = act.to.isEmpty ? step.to : act.to
-        guard Set(recipients).isSubset(of: step.to) else { throw DeskError(.noRecipient, "a form goes to those who got the fact") }
+        return groups
+    }
+
+    /// The forms of what has been told already, in a letter of their own.
+    func planForms(_ following: Following, _ act: Act, previous: LetterID?, parents: [LetterID]) throws -> LetterPlan {
+        let forms = following.forms
+        let letter = following.after ?? previous
+        guard let sight, let letter, let step = sight.history.step(letter), step.from == member,
+            forms.allSatisfy({ form in events(of: step).contains { $0.code == form.form.event } })
+        else { throw DeskError(.refused, "these forms are not of that letter", refusal: Refusal(.noEdge, event: forms.first?.form.event)) }
+        let named = act.to.filter { step.to.contains($0) }
+        let recipients = named.isEmpty ? step.to : named
         var plan = LetterPlan(
-            lane: .normal, events: [], requires: letters, addressees: recipients.sorted(), stepsTier: .t0, forms: [], profile: profile,
+            lane: .normal, events: [], requires: [letter], addressees: recipients.sorted(), stepsTier: .t0, forms: [], profile: profile,
             verdict: .admitted)
         plan.forms = forms.map { part($0, act.basis, recipients) }
         try check(forms, about: events(of: step), after: sight.history)

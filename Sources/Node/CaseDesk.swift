@@ -93,9 +93,19 @@ public struct CaseDesk: Sendable {
         }
     }
 
+    /// What the act comes to, as this transaction sees the case.
     private func plan(
         _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
     ) throws -> [LetterPlan] {
+        let (planner, previous, parents) = try planner(caseID, profile, isNew, transaction, personKey, now)
+        let plans = try planner.rehearse(act, previous: previous, parents: parents)
+        try requireCurrentDirectory(for: plans, now)
+        return plans
+    }
+
+    private func planner(
+        _ caseID: CaseID, _ profile: Profile, _ isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
+    ) throws -> (ActPlanner, previous: LetterID?, parents: [LetterID]) {
         let record = try transaction.caseRecord(caseID)
         guard (record == nil) == isNew else { throw DeskError(isNew ? .alreadyOpen : .unknownCase, "the pseudonym is \(isNew ? "taken" : "unknown")") }
         let sight = try record.map { try CaseSight($0, profile: profile, in: transaction) }
@@ -103,32 +113,27 @@ public struct CaseDesk: Sendable {
             member: identity.member, directories: network.directories, profile: profile, catalogue: network.forms(of: profile.digest),
             caseID: caseID, sight: sight, personKey: personKey, listed: try sight.map { try ConsentLists.read($0, transaction) } ?? [:],
             now: now)
-        let plans = try planner.plan(
-            act, previous: record?.lastOwn, parents: try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? [])
-        try requireCurrentDirectory(for: plans, now)
-        return plans
+        return (planner, record?.lastOwn, try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? [])
     }
 
     private func write(
         _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8],
         _ prepared: [URL: [PreparedAttachment]], _ now: Instant
     ) throws -> ActResult {
-        let maker = maker(transaction, now)
+        // Each letter is planned against a history that holds the one before it.
         var result = ActResult(caseID: caseID, letters: [], flags: [])
-        let plans = try plan(act, in: caseID, profile: profile, isNew: isNew, transaction, personKey, now)
-        for plan in plans {
-            let made = try maker.make(plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
-            result.letters.append(made.signed.id)
+        func make(_ plan: LetterPlan) throws {
+            let made = try maker(transaction, now).make(plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
+            result.letters.append(made.id)
             if case .flagged(let flags) = plan.verdict { result.flags.formUnion(flags) }
         }
-        // The form of a fact: judged against a history that holds the fact.
-        guard plans.first?.lane == .urgent, !act.forms.isEmpty, let fact = result.letters.last else { return result }
-        var following = act
-        following.events = []
-        following.requires = [fact]
-        for plan in try self.plan(following, in: caseID, profile: profile, isNew: false, transaction, personKey, now) {
-            let made = try maker.make(plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
-            result.letters.append(made.signed.id)
+        let (first, previous, parents) = try planner(caseID, profile, isNew, transaction, personKey, now)
+        let (main, following) = try first.plan(act, previous: previous, parents: parents)
+        if let main { try make(main) }
+        let told = result.letters.first
+        for one in following {
+            let (next, previous, parents) = try planner(caseID, profile, false, transaction, personKey, now)
+            try make(next.planForms(ActPlanner.Following(forms: one.forms, after: one.after ?? told), act, previous: previous, parents: parents))
         }
         return result
     }
@@ -156,7 +161,7 @@ public struct CaseDesk: Sendable {
     /// Seals each attachment to each of its readers and keeps a copy at rest; memory holds one piece.
     private func prepareAttachments(of plans: [LetterPlan], caseID: CaseID, _ now: Instant) throws -> [URL: [PreparedAttachment]] {
         var prepared: [URL: [PreparedAttachment]] = [:]
-        for form in plans.flatMap({ $0.forms + $0.following }) {
+        for form in plans.flatMap(\.forms) {
             for url in Set(form.attachments.values) {
                 for recipient in form.recipients where prepared[url]?.contains(where: { $0.recipient == recipient }) != true {
                     let atRest = prepared[url]?.first

@@ -22,10 +22,10 @@ struct LetterMaker {
     /// - Parameters:
     ///   - record: the case; `nil` when the letter opens it.
     ///   - prepared: sealed attachments by URL; each recipient has its own.
-    /// - Returns: The letter as signed, and as a step of the history.
+    /// - Returns: The letter as signed.
     func make(
         _ plan: LetterPlan, caseID: CaseID, record: CaseRecord?, prepared: [URL: [PreparedAttachment]]
-    ) throws -> (signed: SignedSlip, step: Step) {
+    ) throws -> SignedSlip {
         // 1. The sealed steps: one content and digest for all, one part for each addressee.
         let showsAny = !plan.profile.shown(plan.events).isEmpty
         let sealedSteps = SealedSteps(events: plan.events, requires: showsAny ? [] : plan.requires)
@@ -86,7 +86,7 @@ struct LetterMaker {
             try transaction.addCase(
                 CaseRecord(caseID: caseID, root: signed.id, profile: plan.profile.digest, created: now, openedHere: true))
         }
-        let step = try store(signed, state: .made, opened: sealedSteps)
+        try store(signed)
         try transaction.putRecord(.steps, id: signed.id, letter: signed.id, in: caseID, sealedSteps.json())
         for form in forms { try transaction.putRecord(.form, id: form.commitment, letter: signed.id, in: caseID, form.document) }
         for (place, file) in files.enumerated() {
@@ -101,7 +101,7 @@ struct LetterMaker {
             try transaction.addAttachment(
                 attachment.reference.commitment, file: attachment.file, bytes: attachment.byteCount, letter: signed.id, in: caseID)
         }
-        return (signed, step)
+        return signed
     }
 
     /// Signs a receipt for a letter of the case and puts it into the outbox.
@@ -117,7 +117,7 @@ struct LetterMaker {
             previous: root == record.root ? try transaction.caseRecord(record.caseID)?.lastOwn : nil,
             about: About(letter: letter, state: state, code: code), at: now)
         let signed = try SignedSlip.sign(slip, by: identity.signing)
-        _ = try store(signed, state: .made, opened: nil)
+        try store(signed)
         try transaction.add(
             ReceiptRecord(id: signed.id, letter: letter, sender: identity.member, state: state, code: code, at: now))
         return signed
@@ -128,17 +128,19 @@ struct LetterMaker {
         try transaction.heads(of: record.caseID, limit: LetterLimits.parents)
     }
 
-    private func store(_ signed: SignedSlip, state: LetterRecord.State, opened: SealedSteps?) throws -> Step {
+    private func store(_ signed: SignedSlip) throws {
         guard let caseID = signed.slip.caseID else { throw CaseFileError(.damaged, "a letter without a case") }
         let roles = directories.roles(of: identity.member)
         try transaction.add(
             LetterRecord(
                 id: signed.id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane, sender: identity.member, sent: now,
-                direction: .out, state: state, roles: roles, slip: signed.file, arrived: now),
+                direction: .out, state: .made, roles: roles, slip: signed.file, arrived: now),
             ancestors: signed.slip.ancestors)
-        if signed.slip.previous != nil || signed.slip.type == .step { try transaction.setLastOwn(signed.id, in: caseID) }
+        // A receipt for a letter with another root is no letter of this case, whatever the label says.
+        if let record = try transaction.caseRecord(caseID), signed.slip.root.map({ $0 == record.root }) ?? true {
+            try transaction.setLastOwn(signed.id, in: caseID)
+        }
         try transaction.enqueue(signed.id, lane: signed.slip.lane)
-        return Step(id: signed.id, slip: signed.slip, roles: roles, opened: opened)
     }
 
     private func addressees(_ members: [MemberID]) throws -> [Addressee] {

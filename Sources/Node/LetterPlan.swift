@@ -24,8 +24,6 @@ struct LetterPlan {
     var addressees: [MemberID]
     var stepsTier: Tier
     var forms: [FormPart]
-    /// Of a fact: the forms that follow it in a letter of their own.
-    var following: [FormPart] = []
     var profile: Profile
     var verdict: Verdict
 
