@@ -254,6 +254,14 @@ extension CaseTransaction {
             arguments: arguments + [letter.data]) ?? 0
         try database.execute(
             sql: "INSERT OR IGNORE INTO heard VALUES(?, ?, ?, ?)", arguments: arguments + [letter.data])
+        if sequence < newest {
+            // A number that was passed over has come: the gap is no gap any more.
+            let heard = try Int64.fetchOne(
+                database, sql: "SELECT count(DISTINCT sequence) FROM heard WHERE member = ? AND epoch = ?", arguments: [member.text, epoch]) ?? 0
+            if heard == newest {
+                try database.execute(sql: "DELETE FROM alarm WHERE kind = 'gap' AND member = ?", arguments: [member.text])
+            }
+        }
         return Heard(isConflict: others > 0, missing: max(0, sequence - newest - 1))
     }
 
