@@ -235,6 +235,29 @@ extension BrokerTransaction {
             try store.need(pieces, for: record.id)
             needed += pieces
         }
+        try storePieces(parts, of: record, slip)
+    }
+
+    /// Pieces whose list came before them, or has not come yet: on a stick, files come in the order of their digests. Until a list names
+    /// its recipient, a piece counts as the sender's, so that nobody is given it.
+    private func storePieces(_ parts: [Digest: CheckedPart], of record: LetterRecord, _ slip: Slip) throws {
+        let pieces = parts.compactMap { digest, part -> (Digest, [UInt8])? in
+            if case .piece(let bytes) = part { (digest, bytes) } else { nil }
+        }
+        guard !pieces.isEmpty else { return }
+        let needed = try store.neededParts(of: record.id)
+        let limit = slip.parts.reduce(slip.parts.count) { $0 + Int($1.pieces ?? 0) }
+        let known = Set(needed.map(\.digest))
+        let isListMissing = try needed.contains { part in try part.isList && store.partSize(part.digest) == nil }
+        var room = limit - needed.count
+        for (digest, bytes) in pieces.sorted(by: { $0.0 < $1.0 }) {
+            if !known.contains(digest) {
+                guard isListMissing, room > 0 else { continue }
+                room -= 1
+                try store.need([NeededPart(digest: digest, recipient: slip.from)], for: record.id)
+            }
+            try store.storePart(digest, bytes: bytes, chargedTo: slip.from)
+        }
     }
 
     /// The second judgement: all parts are durable. Staleness is asked again, because a stop may have come meanwhile; then the letter is
@@ -320,21 +343,12 @@ extension BrokerTransaction {
         case .waiting: return .waiting(try store.missingAncestors(of: record.id))
         case .awaitingParts:
             try storeParts(letter.parts, of: record, letter.slip)
-            try needPieces(letter.parts, of: record)
             let missing = try store.missingParts(of: record.id)
             if missing.isEmpty { return try complete(record, letter.slip) }
             return .awaitingParts(Array(missing.prefix(BrokerLimits.missingPartsInAnAnswer)))
         default:
             guard let paper = record.voidedBy, let code = record.code else { return .rejected(code: "letter.expired") }
             return .refused(code: code, refusal: paper, stop: record.stop)
-        }
-    }
-
-    /// Pieces whose list came in an earlier push.
-    private func needPieces(_ parts: [Digest: CheckedPart], of record: LetterRecord) throws {
-        let needed = Set(try store.missingParts(of: record.id))
-        for (digest, part) in parts where needed.contains(digest) {
-            try store.storePart(digest, bytes: part.bytes, chargedTo: record.from)
         }
     }
 

@@ -97,7 +97,7 @@ public protocol LetterTransaction: LetterReading {
     /// Makes the letter wait for exactly these ancestors.
     func setMissing(_ ancestors: [LetterID], of id: LetterID) throws
 
-    /// Names parts that the letter needs here; one named already stays.
+    /// Names parts that the letter needs here. One that is named already may be given to another recipient, once its list says whose.
     func need(_ parts: [NeededPart], for id: LetterID) throws
     /// Stores a part file, whose digest the caller has checked; an unfinished upload of it ends. Storing it again changes nothing.
     func storePart(_ digest: Digest, bytes: [UInt8], chargedTo member: MemberID) throws

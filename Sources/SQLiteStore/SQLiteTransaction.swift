@@ -229,7 +229,10 @@ extension SQLiteTransaction {
         let number = try number(of: id)
         for part in parts {
             try run(
-                "INSERT OR IGNORE INTO letter_part VALUES (?, ?, ?, ?)",
+                """
+                INSERT INTO letter_part VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT (letter, digest) DO UPDATE SET recipient = ?3 WHERE is_list = 0
+                """,
                 [number, Data(part.digest.bytes), part.recipient.text, part.isList])
         }
     }

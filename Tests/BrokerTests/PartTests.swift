@@ -166,4 +166,31 @@ import Testing
         #expect(Set(needed.map(\.recipient)) == [PracticeCase.ngo])
         #expect(Set(needed.map(\.digest)) == Set(cover.parts.keys))
     }
+
+    @Test func `files of one letter may come in any order and any number of bundles, as they lie on a stick`() async throws {
+        for order in 0..<3 {
+            let brokers = try PracticeBrokers()
+            var one = PracticeCase(brokers)
+            let offer = try one.offer()
+            #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
+            let letter = try one.step(
+                from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")],
+                parts: [PracticePart(content: Self.scan(), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)])
+            let list = letter.slip.parts.first { $0.pieces != nil }!.digest
+            // The list first, in the middle, last.
+            var digests = letter.parts.keys.filter { $0 != list }.sorted()
+            digests.insert(list, at: [0, 2, digests.count][order])
+            let courier = brokers.core(PracticeBrokers.inBroker).connection(for: .courier)
+            for (index, digest) in digests.enumerated() {
+                let bundle = LetterBundle(id: letter.id, slip: letter.bundle.slip, parts: [digest: letter.parts[digest]!])
+                #expect(try await courier.push(bundle).isStored == (index == digests.count - 1))
+            }
+            try await brokers.exchange()
+            let ngo = brokers.connection(PracticeCase.ngo)
+            let delivery = try #require(try await ngo.pull(limit: 9, waitSeconds: 0).first { $0.letter.id == letter.id })
+            #expect(Set(delivery.remaining).union(delivery.letter.parts.keys) == Set(letter.parts.keys))
+            // By line as well, in the other order: one effect.
+            #expect(try await brokers.connection(PracticeCase.shelter).push(letter.bare).isStored)
+        }
+    }
 }
