@@ -7,7 +7,8 @@ public import Procedure
 ///
 /// - SeeAlso: Protocols/Forms.md, "Fields".
 public enum FormsDocument {
-    /// - Throws: ``LetterError`` `.malformed` for what is no such JSON, `.profileInvalid` naming the form and field at fault.
+    /// - Throws: ``LetterError`` `.malformed` for what is no such JSON, `.profileInvalid` naming the form and field at
+    ///   fault.
     public static func read(_ bytes: [UInt8]) throws(LetterError) -> FormCatalogue {
         var fields = FieldReader(try CanonicalJSON.readSource(bytes), place: "forms", failure: .profileInvalid)
         guard try fields.string("format") == "kheya-forms/1" else { throw fields.fault("format", "not kheya-forms/1") }

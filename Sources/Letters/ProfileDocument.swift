@@ -18,7 +18,8 @@ public enum ProfileDocument {
     /// Reads a profile, from its source or its canonical spelling, and checks that it agrees with itself.
     ///
     /// - Parameter digest: SHA-256 of the canonical spelling, taken by the caller.
-    /// - Throws: ``LetterError`` `.malformed` for what is no such JSON, `.profileInvalid` naming the section and the name at fault.
+    /// - Throws: ``LetterError`` `.malformed` for what is no such JSON, `.profileInvalid` naming the section and the
+    ///   name at fault.
     public static func read(_ bytes: [UInt8], digest: Digest) throws(LetterError) -> Profile {
         let definition = try definition(bytes)
         do {

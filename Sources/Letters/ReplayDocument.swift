@@ -161,7 +161,8 @@ public enum ReplayDocument {
             return event
         }
 
-        /// `@name` is the id of a letter, `#name` an id or digest made from the name; an instant may be written as a time.
+        /// `@name` is the id of a letter, `#name` an id or digest made from the name; an instant may be written as a
+        /// time.
         private func fact(_ name: String, _ text: String, _ facts: FieldReader) throws(LetterError) -> FactValue {
             if text.hasPrefix("@") || text.hasPrefix("#") {
                 guard let id = ReplayScript.id(of: String(text.dropFirst())) else {

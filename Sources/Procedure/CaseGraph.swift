@@ -12,7 +12,8 @@ struct Item: Sendable {
     var person: String?
 }
 
-/// What the sealed steps of a letter that this judge cannot read may do: every sealed event that its sender's roles and its lane allow.
+/// What the sealed steps of a letter that this judge cannot read may do: every sealed event that its sender's roles and
+/// its lane allow.
 struct SealedReach: Sendable {
     struct Key: Hashable, Sendable {
         var roles: Set<String>
@@ -20,7 +21,8 @@ struct SealedReach: Sendable {
     }
 
     let events: [Int]
-    /// For each machine and state a mask of the states that one such event leads to; empty where none moves the machine.
+    /// For each machine and state a mask of the states that one such event leads to; empty where none moves the
+    /// machine.
     let rows: [[UInt64]]
     /// Of each event whose newest step guards read: whether it may be one.
     let newest: [Bool]
@@ -146,8 +148,8 @@ extension ProfileTables {
         }
     }
 
-    /// The letter's events without those that no sender of its roles, or no letter of its lane, can hold: admission refuses them, and
-    /// replay, which does not admit again, must not count them either.
+    /// The letter's events without those that no sender of its roles, or no letter of its lane, can hold: admission
+    /// refuses them, and replay, which does not admit again, must not count them either.
     func items(of step: Step, held: Set<String>) -> [Item] {
         func fits(_ index: Int) -> Bool {
             events[index].rule.lanes.contains(step.lane) && events[index].rule.by.contains(where: held.contains)

@@ -4,8 +4,8 @@
 extension CaseHistory {
     /// Judges a letter against its causal ancestors; it need not have been inserted, and judging does not insert it.
     ///
-    /// Refuses only what no completion of the unread would admit. A fact or a withdrawal is never refused for a red guard or a missing
-    /// edge.
+    /// Refuses only what no completion of the unread would admit. A fact or a withdrawal is never refused for a red
+    /// guard or a missing edge.
     ///
     /// - SeeAlso: Protocols/Procedure.md, "Admission": the steps below bear its numbers.
     public func admit(_ step: Step) -> Verdict {

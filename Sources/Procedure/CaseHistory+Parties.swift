@@ -16,8 +16,8 @@ struct Parties {
 }
 
 extension CaseHistory {
-    /// The roles that `member` has in this case by all known letters, of those the directory gives it. For a judge with less sight
-    /// also roles that it may have.
+    /// The roles that `member` has in this case by all known letters, of those the directory gives it. For a judge with
+    /// less sight also roles that it may have.
     public func roles(of member: MemberID, holding roles: Set<String>) -> Set<String> {
         parties(in: everything, root: rootPlace).roles(of: member).intersection(roles)
     }

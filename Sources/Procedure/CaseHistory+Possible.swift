@@ -11,8 +11,8 @@ public struct PossibleEvent: Hashable, Sendable {
 extension CaseHistory {
     /// Every event of the member's roles in this case, sorted by name, with what stands against it now.
     ///
-    /// Facts that only the step itself will bring are unknown here, so they never count against it. Notices and facts are always
-    /// possible where the role is right.
+    /// Facts that only the step itself will bring are unknown here, so they never count against it. Notices and facts
+    /// are always possible where the role is right.
     ///
     /// - Parameters:
     ///   - roles: the member's roles by the directory.

@@ -3,8 +3,8 @@
 
 /// One case as the causal graph of its letters, as one judge knows them.
 ///
-/// A value: judging changes nothing, and two histories with the same letters and the same sight agree, in whatever order the letters
-/// came. What this judge cannot read is unknown, not missing.
+/// A value: judging changes nothing, and two histories with the same letters and the same sight agree, in whatever
+/// order the letters came. What this judge cannot read is unknown, not missing.
 ///
 /// - SeeAlso: Protocols/Procedure.md.
 public struct CaseHistory: Sendable {
@@ -52,7 +52,8 @@ public struct CaseHistory: Sendable {
         return result.sorted()
     }
 
-    /// Adds a letter, whatever was said of it. Again changes nothing, unless this time more of it is readable or it has become void.
+    /// Adds a letter, whatever was said of it. Again changes nothing, unless this time more of it is readable or it has
+    /// become void.
     public mutating func insert(_ step: Step) {
         if let place = index[step.id], let known = nodes[place].step {
             let merged = Self.merge(known, step)

@@ -53,11 +53,14 @@ extension CaseHistory {
         let order = replay.order()
         let (situation, standings) = order.allSatisfy({ nodes[$0].isCertain }) ? replay.exact() : replay.possible()
         let tables = profile.tables
+        let configs = configs(of: situation)
         func names(_ machine: Int) -> [String] {
-            Set(configs(of: situation)[machine].map { tables.machines[machine].states[Int($0.state)] }).sorted()
+            Set(configs[machine].map { tables.machines[machine].states[Int($0.state)] }).sorted()
         }
         let lifecycle = names(0)
         let ended = Set(lifecycle.map(profile.definition.lifecycle.terminal.contains))
+        var tracks: [String: [String]] = [:]
+        for machine in tables.machines.indices.dropFirst() { tracks[tables.machines[machine].name] = names(machine) }
         var events: [CaseState.Standing] = []
         for place in order {
             guard let step = nodes[place].step else { continue }
@@ -67,8 +70,7 @@ extension CaseHistory {
         }
         return CaseState(
             lifecycle: lifecycle,
-            tracks: Dictionary(
-                uniqueKeysWithValues: tables.machines.indices.dropFirst().map { (tables.machines[$0].name, names($0)) }),
+            tracks: tracks,
             care: lifecycle.count == 1 ? profile.definition.lifecycle.care[lifecycle[0]] ?? nil : nil,
             hasEnded: ended.count == 1 ? ended.first : nil, events: events, isExact: situation.isExact)
     }

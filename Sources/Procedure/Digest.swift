@@ -22,7 +22,8 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// - Parameter hex: exactly 64 digits of `0-9a-f`; anything else, upper case too, gives `nil`.
     public init?(hex: some StringProtocol) { self.init(hex: String(hex)) }
 
-    /// The same for a `String`. Concrete, because a slip has dozens of digests and a generic of another module costs a call a digit.
+    /// The same for a `String`. Concrete, because a slip has dozens of digests and a generic of another module costs a
+    /// call a digit.
     public init?(hex: String) {
         var text = hex
         let parsed = text.withUTF8 { digits -> (UInt64, UInt64, UInt64, UInt64)? in

@@ -20,8 +20,8 @@ public struct Disclosure: Hashable, Sendable {
     public var event: String
     public var facts: [String: FactValue]
     public var at: Instant
-    /// Data classes that consent records list, by the `consent_ref` of the step that gave the consent. A consent that is not here
-    /// lists none, and covers all.
+    /// Data classes that consent records list, by the `consent_ref` of the step that gave the consent. A consent that
+    /// is not here lists none, and covers all.
     public var listed: [String: Set<String>]
     public var judge: Judge
 

@@ -1,7 +1,8 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A member of the network as the directory names it: `in:shelter-07`. An organisation, an authority or a broker; never a person.
+/// A member of the network as the directory names it: `in:shelter-07`. An organisation, an authority or a broker; never
+/// a person.
 public struct MemberID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 

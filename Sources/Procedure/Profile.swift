@@ -1,7 +1,8 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A procedure that was found to agree with itself: every name resolves, every state can be reached and left, no guard runs in a circle.
+/// A procedure that was found to agree with itself: every name resolves, every state can be reached and left, no guard
+/// runs in a circle.
 ///
 /// A value; copies share their tables.
 ///
@@ -34,7 +35,8 @@ public struct Profile: Sendable, Equatable {
     /// The parsed guard.
     public func guardExpression(_ name: String) -> Guard? { tables.guardIndex[name].map { tables.guardTexts[$0] } }
 
-    /// The shown form of events: for each visible one its code and the facts that a broker may see. Unknown events are left out.
+    /// The shown form of events: for each visible one its code and the facts that a broker may see. Unknown events are
+    /// left out.
     public func shown(_ events: [Event]) -> [Event] {
         events.compactMap { event in
             guard let index = tables.eventIndex[event.code], let code = tables.events[index].rule.shownAs else {

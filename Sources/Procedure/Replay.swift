@@ -3,9 +3,10 @@
 
 /// Replays a set of letters to what it leaves possible.
 ///
-/// Replay never admits again: only the rules of order act (R2 to R6, R8). With full sight it runs the letters in the one order of the
-/// profile. Where something is unread, neither its effect nor the order it imposes is known; then each machine is followed through
-/// every order that causality allows, so that no judge with less sight excludes what one with more finds.
+/// Replay never admits again: only the rules of order act (R2 to R6, R8). With full sight it runs the letters in the
+/// one order of the profile. Where something is unread, neither its effect nor the order it imposes is known; then each
+/// machine is followed through every order that causality allows, so that no judge with less sight excludes what one
+/// with more finds.
 ///
 /// - SeeAlso: Protocols/Procedure.md, "Replay".
 struct Replay {
@@ -149,7 +150,8 @@ struct Replay {
 
     // MARK: partial sight
 
-    /// Follows every machine through all orders of the letters that causality allows, with unread letters anywhere they may stand.
+    /// Follows every machine through all orders of the letters that causality allows, with unread letters anywhere they
+    /// may stand.
     func possible() -> (situation: Situation, standings: [Source: Standing]) {
         var situation = Situation(tables)
         situation.isExact = false
@@ -180,7 +182,8 @@ struct Replay {
             return kinds
         }
 
-        // Which known letters may stand directly before each: its latest ancestors, and all that neither precede nor follow it.
+        // Which known letters may stand directly before each: its latest ancestors, and all that neither precede nor
+        // follow it.
         var before: [Int: [(letter: Int, kinds: UInt64)]] = [:]
         for letter in known {
             var list: [(letter: Int, kinds: UInt64)] = []

@@ -1,7 +1,8 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A case told as a file: letters in the order of their arrival, what each judge should say, and where the case should stand.
+/// A case told as a file: letters in the order of their arrival, what each judge should say, and where the case should
+/// stand.
 ///
 /// - SeeAlso: Protocols/Procedure.md, "Replay files".
 public struct ReplayScript: Hashable, Sendable {
@@ -71,8 +72,8 @@ public struct ReplayScript: Hashable, Sendable {
         self.expectationOfBroker = expectationOfBroker
     }
 
-    /// Judges the letters one after the other, as a node or broker would: what is refused stays in the graph as void, what waits is
-    /// judged again when the letter it waits for has come.
+    /// Judges the letters one after the other, as a node or broker would: what is refused stays in the graph as void,
+    /// what waits is judged again when the letter it waits for has come.
     public func run(profile: Profile, sight: Sight = .full) -> Report {
         var history = CaseHistory(profile: profile)
         var lines: [Report.Line] = []
@@ -114,25 +115,20 @@ public struct ReplayScript: Hashable, Sendable {
         var result: [String] = []
         let isBroker = sight == .broker
         guard isBroker || sight == .full else { return [] }
+        func compare(_ name: String, _ expected: [String], _ found: [String], _ separator: String) {
+            guard expected != found else { return }
+            let (expected, found) = (expected.joined(separator: separator), found.joined(separator: separator))
+            result.append("\(name): expected \(expected), found \(found)")
+        }
         for letter in letters {
             guard let expected = isBroker ? letter.expectedOfBroker : letter.expected else { continue }
             let found = lines.filter { $0.name == letter.name }.map { Self.describe($0.verdict) }
-            if found != expected {
-                result.append(
-                    "\(letter.name): expected \(expected.joined(separator: ", then ")), found \(found.joined(separator: ", then "))"
-                )
-            }
+            compare(letter.name, expected, found, ", then ")
         }
         guard let expectation = isBroker ? expectationOfBroker : expectation else { return result }
-        if let lifecycle = expectation.lifecycle, lifecycle != state.lifecycle {
-            result.append(
-                "lifecycle: expected \(lifecycle.joined(separator: "|")), found \(state.lifecycle.joined(separator: "|"))"
-            )
-        }
-        for (track, states) in expectation.tracks.sorted(by: { $0.key < $1.key }) where state.tracks[track] != states {
-            result.append(
-                "\(track): expected \(states.joined(separator: "|")), found \((state.tracks[track] ?? []).joined(separator: "|"))"
-            )
+        if let lifecycle = expectation.lifecycle { compare("lifecycle", lifecycle, state.lifecycle, "|") }
+        for (track, states) in expectation.tracks.sorted(by: { $0.key < $1.key }) {
+            compare(track, states, state.tracks[track] ?? [], "|")
         }
         return result
     }

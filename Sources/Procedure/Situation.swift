@@ -31,7 +31,8 @@ struct Config: Hashable, Sendable {
 
 /// What a set of letters leaves possible. With full sight each set holds one element.
 struct Situation: Hashable, Sendable {
-    /// Possible states after the last letter that is known to touch a machine, and which kinds of unread letters may have come since.
+    /// Possible states after the last letter that is known to touch a machine, and which kinds of unread letters may
+    /// have come since.
     struct Branch: Hashable, Sendable {
         var configs: Set<Config>
         /// Mask over the history's ``SealedReach``es.

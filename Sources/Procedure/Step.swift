@@ -1,7 +1,8 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The value of a fact. Codes, dates (`YYYY-MM-DD`), ids, members and digests are text; an instant is an integer (POSIX seconds).
+/// The value of a fact. Codes, dates (`YYYY-MM-DD`), ids, members and digests are text; an instant is an integer (POSIX
+/// seconds).
 public enum FactValue: Hashable, Sendable {
     case text(String)
     case integer(Int64)
@@ -15,7 +16,8 @@ public struct Event: Hashable, Sendable {
     public var facts: [String: FactValue]
     /// When it happened. Absent where it happened when the letter was sent.
     public var at: Instant?
-    /// HMAC of the person who acted under the key of her organisation: 64 hex digits. Always sealed, so absent in a shown event.
+    /// HMAC of the person who acted under the key of her organisation: 64 hex digits. Always sealed, so absent in a
+    /// shown event.
     public var person: String?
 
     public init(code: String, facts: [String: FactValue] = [:], at: Instant? = nil, person: String? = nil) {
@@ -29,7 +31,8 @@ public struct Event: Hashable, Sendable {
 /// Which queue a letter takes: stops, withdrawals, facts and threats overtake everything else.
 public enum Lane: String, Hashable, Sendable, CaseIterable { case urgent, normal }
 
-/// Why a part may be sealed to its recipient. Only consent is free to use; the others are allowed where the event names them.
+/// Why a part may be sealed to its recipient. Only consent is free to use; the others are allowed where the event names
+/// them.
 public enum Basis: String, Hashable, Sendable, CaseIterable { case consent, law, emergency, custody }
 
 /// The sensitivity of a part's content, from a slip's own codes to what only named accounts may see. T4 is never sent.
@@ -52,8 +55,8 @@ public struct PartClaim: Hashable, Sendable {
     }
 }
 
-/// One letter of a case, as the procedure sees it: a node of the causal graph. A letter without events (a receipt, a form that
-/// follows its fact) is a node too.
+/// One letter of a case, as the procedure sees it: a node of the causal graph. A letter without events (a receipt, a
+/// form that follows its fact) is a node too.
 public struct Step: Hashable, Sendable {
     /// What this judge knows of the sealed events.
     public enum Sealed: Hashable, Sendable {
@@ -66,7 +69,8 @@ public struct Step: Hashable, Sendable {
     }
 
     public var id: Digest
-    /// The newest letters of the case that the sender had processed, its own `previous` and what a receipt is about among them.
+    /// The newest letters of the case that the sender had processed, its own `previous` and what a receipt is about
+    /// among them.
     public var parents: [Digest]
     /// The sender's own letter of this case before this one.
     public var previous: Digest?
@@ -89,7 +93,8 @@ public struct Step: Hashable, Sendable {
     public var parts: [PartClaim]
     /// For a receipt that says *opened*: the letter it is about.
     public var opened: Digest?
-    /// Refused, withheld or given up with a signed letter that says so: it stays in the graph, and its events do not count.
+    /// Refused, withheld or given up with a signed letter that says so: it stays in the graph, and its events do not
+    /// count.
     public var isVoid: Bool
 
     public init(

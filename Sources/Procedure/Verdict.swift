@@ -6,8 +6,8 @@
 /// - SeeAlso: Protocols/Procedure.md, section "Admission".
 public enum Verdict: Hashable, Sendable {
     case admitted
-    /// A guard that is red (the first in the order of the profile) or one of the closed reasons. What this judge cannot read is
-    /// unknown, never red.
+    /// A guard that is red (the first in the order of the profile) or one of the closed reasons. What this judge cannot
+    /// read is unknown, never red.
     case refused(Refusal)
     /// A fact against the procedure: recorded all the same, because what has happened cannot be refused.
     case flagged(Set<Flag>)

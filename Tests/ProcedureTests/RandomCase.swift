@@ -17,8 +17,8 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// A case as three members make it who hear of each other late: the main path, with random steps, receipts, retractions and refused
-/// letters in between. Every letter that counts was admitted by a judge who reads everything.
+/// A case as three members make it who hear of each other late: the main path, with random steps, receipts, retractions
+/// and refused letters in between. Every letter that counts was admitted by a judge who reads everything.
 struct RandomCase {
     struct Letter {
         var step: Step
