@@ -196,21 +196,30 @@ struct Board {
             return "\(isGreen ? "●" : "○") \(name) \(states.joined(separator: "|"))"
         }
         lines += Table.lines(stride(from: 0, to: marks.count, by: 3).map { Array(marks[$0..<min($0 + 3, marks.count)]) })
-        for wait in view.waits { lines.append(sentence(wait)) }
+        for wait in view.waits where wait.kind == .step { lines.append(sentence(wait)) }
+        lines += [Wait.Kind.broker, .ancestors, .receipt, .us].compactMap(summary)
         for form in view.formsAwaited { lines.append("form awaited: \(form.form) of \(form.event), from \(form.from)") }
         return lines.joined(separator: "\n")
     }
 
     private func sentence(_ wait: Wait) -> String {
-        let who = wait.on.map(\.text).joined(separator: ", ")
-        let since = Moment.span(now - wait.since)
         let due = wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
-        switch wait.kind {
-        case .step: return "waits on \(who) for \(wait.events.joined(separator: " or "))\(due)"
-        case .broker: return "a letter of ours waits for the broker, since \(since)"
-        case .receipt: return "waits on \(who) to open a letter, since \(since)"
-        case .ancestors: return "a letter waits for those that it builds on, since \(since)"
-        case .us: return "a letter lies here that nobody has acted on, since \(since)"
+        return "waits on \(wait.on.map(\.text).joined(separator: ", ")) for \(wait.events.joined(separator: " or "))\(due)"
+    }
+
+    /// All waits of one kind in one line, with the oldest's age.
+    private func summary(_ kind: Wait.Kind) -> String? {
+        let waits = view.waits.filter { $0.kind == kind }
+        guard let oldest = waits.map(\.since).min() else { return nil }
+        let letters = waits.count == 1 ? "1 letter" : "\(waits.count) letters"
+        let since = Moment.span(now - oldest)
+        switch kind {
+        case .step: return nil
+        case .broker: return "\(letters) of ours not with the broker yet, since \(since)"
+        case .receipt:
+            return "waits on \(Set(waits.flatMap(\.on)).map(\.text).sorted().joined(separator: ", ")) to open \(letters), since \(since)"
+        case .ancestors: return "\(letters) here without those that they build on, since \(since)"
+        case .us: return "\(letters) to be acted on by somebody here, since \(since)"
         }
     }
 }

@@ -151,7 +151,8 @@ struct LetterCommand: AsyncParsableCommand {
             abstract: "Write a letter as plain files, for openssl and sha256sum: DIR/<letter id>/slip.p7s and parts/.",
             discussion: """
                 For inspection on this machine only: a slip tells who writes to whom. To carry letters use `kheya courier export`. \
-                Sealed parts are written as far as this node still keeps them (option keep_sealed_days of kheya.json).
+                Sealed files are written as far as this node still has them: they go once a letter was opened, unless the node was made \
+                with --keep-sealed.
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions

@@ -5,6 +5,7 @@ import ArgumentParser
 import Cryptography
 import Foundation
 import Membership
+import Node
 import Procedure
 import Sealing
 
@@ -48,8 +49,12 @@ struct MemberCommand: AsyncParsableCommand {
         @Argument(help: "What `authority publish` wrote; several in any order.") var files: [String] = []
         @Option(help: ArgumentHelp("A root certificate (PEM) to pin; may be repeated.", valueName: "file")) var root: [String] = []
 
+        @Option(
+            help: ArgumentHelp("The form catalogue of a profile (forms.json), which lies beside it; a node checks forms by it.", valueName: "file"))
+        var forms: [String] = []
+
         func execute(_ console: Console) async throws {
-            guard !files.isEmpty || !root.isEmpty else { throw CommandFailure(.usage, "nothing to import") }
+            guard !files.isEmpty || !root.isEmpty || !forms.isEmpty else { throw CommandFailure(.usage, "nothing to import") }
             var opened = try OpenedHome(home)
             var news: [String] = []
             for path in root {
@@ -61,6 +66,13 @@ struct MemberCommand: AsyncParsableCommand {
             var documents: [SignedDocument] = []
             for path in files { documents += try DocumentArchive.read(try Files.read(path)) }
             news += try opened.take(documents)
+            if !forms.isEmpty {
+                let node = try LocalNode.open(opened.home, now: opened.now)
+                for path in forms {
+                    try node.installForms(try Files.read(path))
+                    news.append("forms")
+                }
+            }
             struct Report: Encodable {
                 let id: String
                 let news: [String]

@@ -39,12 +39,17 @@ struct NodeCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("A role it asks for, as the profile names it; may be repeated.", valueName: "role")) var role: [String]
         @Option(help: ArgumentHelp("An account that may act here, by a local name; may be repeated.", valueName: "account"))
         var account: [String] = []
+        @ArgumentParser.Flag(
+            help: "Keep sealed files after they were opened, so that `letter export` gives whole letters to check with openssl.")
+        var keepSealed = false
 
         func execute(_ console: Console) async throws {
             var accounts = Accounts()
             for name in account { try accounts.set(name, roles: []) }
+            var settings = HomeSettings(kind: .member, id: id, name: enrolment.name)
+            if keepSealed { settings.options["keep_sealed"] = .bool(true) }
             let report = try enrolment.create(
-                HomeSettings(kind: .member, id: id, name: enrolment.name), kind: .member(roles: Set(role)), in: home, now: Moment.now())
+                settings, kind: .member(roles: Set(role)), in: home, now: Moment.now())
             try accounts.write(home: try home.directory)
             try console.result("node.create", report) { report.text }
         }

@@ -39,13 +39,17 @@ struct OpenedHome {
         // Profiles last: each holds by the word of a directory, which may have come after it in the file.
         let profiles = try documents.filter { try $0.type == .profile }
         for document in documents where try document.type != .profile {
-            do throws(MembershipError) {
-                guard try home.accept(document, into: &directories, now: now) == .newer else { continue }
-                let directory = try MemberDirectory.read(document.file)
-                news.append("directory \(directory.version) of \(directory.authority)")
-            } catch where error.code == .directoryOlder {
-                continue
+            let isNewer: Bool
+            do {
+                isNewer = try home.accept(document, into: &directories, now: now) == .newer
+            } catch {
+                // Somebody's older stick is no fault.
+                guard error.code == .directoryOlder else { throw error }
+                isNewer = false
             }
+            guard isNewer else { continue }
+            let directory = try MemberDirectory.read(document.file)
+            news.append("directory \(directory.version) of \(directory.authority)")
         }
         for profile in profiles {
             let reference = try home.accept(profile: profile, into: &directories)

@@ -145,7 +145,7 @@ struct LetterJudge {
         try transaction.setInbox(letter.id, state: .judged, code: code, receipt: receipt.id, judged: now)
         try wakeWaiting(in: caseID, transaction)
         // What was opened lies in records now. What was not stays for a second look.
-        let files = code == nil ? try transaction.dropParts(of: letter.id) : []
+        let files = code == nil && !desk.settings.keepsSealedParts ? try transaction.dropParts(of: letter.id) : []
         return (.judged(state), files)
     }
 
@@ -210,7 +210,7 @@ struct LetterJudge {
         try transaction.setInbox(letter.id, state: .judged, judged: now)
         // All addressees have answered: nobody will ask for the sealed parts again.
         let answered = Set(try transaction.receipts(for: about.letter).map(\.sender))
-        if answered.isSuperset(of: try StoredSlip.read(receipted.slip).to.map(\.member)) {
+        if !desk.settings.keepsSealedParts, answered.isSuperset(of: try StoredSlip.read(receipted.slip).to.map(\.member)) {
             dropped += try transaction.dropParts(of: about.letter)
         }
         // Opened wins over a notice that crossed it.

@@ -20,6 +20,10 @@ public struct NodeSettings: Sendable, Hashable {
     public var receiptJitterSeconds = 0
     /// How often the broker is asked for newer directories and profiles.
     public var documentsSeconds = 900
+    /// Sealed part files stay after they were opened here, or by all addressees, so that a letter can be exported whole and checked
+    /// with stock tools. They are then readable as long as the sealing key is, whatever becomes of the case's key: for practice, and
+    /// for a node whose disk nobody else can have.
+    public var keepsSealedParts = false
 
     public init() {}
 
@@ -32,6 +36,12 @@ public struct NodeSettings: Sendable, Hashable {
         retrySeconds = try Self.number(home, "retry_seconds", 1...86_400) ?? retrySeconds
         receiptJitterSeconds = try Self.number(home, "receipt_jitter_seconds", 0...3_600) ?? receiptJitterSeconds
         documentsSeconds = try Self.number(home, "documents_seconds", 1...86_400) ?? documentsSeconds
+        if let value = home.options["keep_sealed"] {
+            guard case .bool(let keeps) = value else {
+                throw MembershipError(.homeMalformed, "kheya.json: options.keep_sealed is neither true nor false")
+            }
+            keepsSealedParts = keeps
+        }
     }
 
     private static func number(_ home: HomeSettings, _ name: String, _ range: ClosedRange<Int>) throws(MembershipError) -> Int? {
