@@ -47,6 +47,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
             arm(context)
         }
         context.fireUserInboundEventTriggered(event)
+        // A peer that says no more is gone: no client of ours closes one half, and a mailbox must not wait for nobody. Only what
+        // came of a body is still taken in.
+        guard case .inputClosed? = event as? ChannelEvent else { return }
+        if pace.isReadingBody {
+            pace.linger()
+            arm(context)
+        } else {
+            context.close(promise: nil)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -30,7 +30,7 @@ struct ConnectionPace: Hashable {
     private var isSecured = false
     private var heads = 0
     private var answers = 0
-    private var isReadingBody = false
+    private(set) var isReadingBody = false
     private var received = 0
     private var isLingering = false
 

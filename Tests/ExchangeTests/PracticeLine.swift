@@ -108,11 +108,13 @@ final class PracticeLine: Sendable {
         return (link, key)
     }
 
-    func client(_ link: LinkIdentity, host: String = PracticeLine.host, roots: [Certificate]? = nil) throws -> BrokerClient {
+    func client(
+        _ link: LinkIdentity, host: String = PracticeLine.host, roots: [Certificate]? = nil, port: Int? = nil
+    ) throws -> BrokerClient {
         var logger = Logger(label: "exchange.test.client")
         logger.logLevel = .critical
         return try BrokerClient(
-            host: host, address: "127.0.0.1", port: port, identity: link, roots: roots ?? [root.certificate], logger: logger)
+            host: host, address: "127.0.0.1", port: port ?? self.port, identity: link, roots: roots ?? [root.certificate], logger: logger)
     }
 
     /// Calls with a member's client, and closes it.
@@ -175,4 +177,14 @@ enum Invented {
         let signed = try SignedSlip.sign(slip, by: SigningIdentity(certificate: root.certificate, key: key))
         return SignedFile(slip: signed.file, file: file)
     }
+}
+
+/// Whether something becomes true within a few seconds.
+func eventually(seconds: Double = 3, _ isTrue: () async throws -> Bool) async throws -> Bool {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {
+        if try await isTrue() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return try await isTrue()
 }
