@@ -22,6 +22,11 @@ extension CommandFailure {
         case let error as CaseFileError: self.init(caseFile: error)
         case let error as ExchangeError: self.init(exchange: error)
         case let error as StoreError: self.init(store: error)
+        case let error as CourierError: self.init(courier: error)
+        case let failure as SelfTest.Failure:
+            self.init(
+                .checkFailed, code: "self-test", "this machine's libcrypto does not behave: \(failure.name)",
+                cure: "Nothing was started. Update libssl.")
         case let error as LetterError: self.init(.dataError, code: error.code.rawValue, error.reason)
         case let error as SealingError: self.init(.dataError, code: error.code.rawValue, error.reason)
         case let error as ProfileError: self.init(.dataError, code: error.code.rawValue, "the profile, at \(error.place): \(error.reason)")
@@ -109,6 +114,18 @@ extension CommandFailure {
             case .unreadable: (.checkFailed, "Restore it from a backup.")
             case .unsafeSettings: (.configuration, "The store must lie on a real disk.")
             case .closed: (.software, "")
+            }
+        self.init(status, code: error.code.rawValue, error.reason, cure: cure)
+    }
+
+    private init(courier error: CourierError) {
+        let (status, cure): (ExitStatus, String) =
+            switch error.code {
+            case .malformed: (.dataError, "Copy the stick again.")
+            case .cannotOpen: (.notPermitted, "It is sealed to somebody else.")
+            case .full: (.inputOutput, "Take an empty stick; what is whole on this one stays.")
+            case .exists: (.cannotCreate, "Name another directory; nothing is overwritten.")
+            case .io: (.inputOutput, "")
             }
         self.init(status, code: error.code.rawValue, error.reason, cure: cure)
     }
