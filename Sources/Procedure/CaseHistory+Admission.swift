@@ -39,8 +39,10 @@ struct Admission {
         place = history.index[step.id] ?? history.nodes.count
         node = Node(id: step.id)
         situation = Situation(tables)
+        let key = SealedReach.Key(roles: held, lane: step.lane)
         let reach =
-            step.sealed == .unknown ? SealedReach(SealedReach.Key(roles: held, lane: step.lane), tables: tables) : nil
+            step.sealed == .unknown
+            ? history.reachIndex[key].map { history.reaches[$0] } ?? SealedReach(key, tables: tables) : nil
         // Behind the history's own: the judged letter's reach must not be mixed with theirs.
         tables.describe(&node, step: step, held: held, reach: reach, reachIndex: history.reaches.count)
         sealedReach = reach
@@ -65,7 +67,7 @@ struct Admission {
         // 2. Its ancestors. Urgent letters take effect on arrival.
         guard lost.isEmpty else { return step.lane == .urgent ? .flagged([.gap]) : .waiting(lost) }
         // 3. One root.
-        let roots = ancestors.elements.filter { history.nodes[$0].step.map(CaseHistory.isRoot) ?? false }
+        let roots = ancestors.intersection(history.roots).elements
         let isRoot = CaseHistory.isRoot(step)
         if let refusal = root(roots, isRoot: isRoot) { return .refused(refusal) }
         // 4. Parties.
@@ -80,7 +82,7 @@ struct Admission {
         // 7. Each event, after the ones before it in the letter.
         situation = history.situation(after: ancestors)
         closeOwn()
-        let replay = Replay(history, members: ancestors.intersection(history.eventful))
+        let replay = Replay(history, before: node, members: ancestors.intersection(history.eventful))
         for number in items.indices {
             if let refusal = judge(number) { return .refused(refusal) }
             apply(number, replay)
@@ -202,17 +204,12 @@ struct Admission {
                 return Refusal(.noParty, event: event.code, detail: "to")
             }
         }
+        let strangers = step.to.filter { !parties.isParty($0) && $0 != step.from }
+        if strangers.isEmpty { return nil }
         // This letter itself may make its addressee a party.
-        var after = parties
-        if !isRoot {
-            after = history.parties(
-                in: ancestors,
-                root: ancestors.elements.first { history.nodes[$0].step.map(CaseHistory.isRoot) ?? false }, extra: node)
-        }
-        for member in step.to where !parties.isParty(member) && !after.isParty(member) && member != step.from {
-            return Refusal(.noParty, detail: "to")
-        }
-        return nil
+        let root = ancestors.intersection(history.roots).elements.first
+        let after = isRoot ? parties : history.parties(in: ancestors, root: root, extra: node)
+        return strangers.allSatisfy(after.isParty) ? nil : Refusal(.noParty, detail: "to")
     }
 
     // MARK: 5, 6
@@ -257,18 +254,20 @@ struct Admission {
 
     private var isProgress: Bool { node.items.contains { $0.candidates.allSatisfy { tables.events[$0].isProgress } } }
 
+    /// The one of the least id: every judge names the same.
     private func forgottenLetter() -> Digest? {
-        for (other, letter) in history.nodes.enumerated() where other != place {
-            guard let theirs = letter.step, theirs.from == step.from, !theirs.isVoid, !letter.ancestors.contains(place)
-            else { continue }
-            if !node.ancestors.contains(other) { return letter.id }
-            if let opened = theirs.opened.flatMap({ history.index[$0] }), opened != place,
+        var forgotten: [Digest] = []
+        for other in history.sent[step.from] ?? [] where other != place {
+            let letter = history.nodes[other]
+            guard !letter.isVoid, !letter.ancestors.contains(place) else { continue }
+            if !node.ancestors.contains(other) { forgotten.append(letter.id) }
+            if let opened = letter.step?.opened.flatMap({ history.index[$0] }), opened != place,
                 !node.ancestors.contains(opened)
             {
-                return theirs.opened
+                forgotten.append(history.nodes[opened].id)
             }
         }
-        return nil
+        return forgotten.min()
     }
 
     // MARK: 7
@@ -429,7 +428,7 @@ struct Admission {
         caseRoles = held
         situation = history.situation(after: ancestors)
         closeOwn()
-        let replay = Replay(history, members: ancestors.intersection(history.eventful))
+        let replay = Replay(history, before: node, members: ancestors.intersection(history.eventful))
         for number in node.items.indices { apply(number, replay) }
         return situation
     }

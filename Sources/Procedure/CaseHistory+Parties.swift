@@ -28,7 +28,7 @@ extension CaseHistory {
     /// The letter that opened the case.
     public var root: Digest? { rootPlace.map { nodes[$0].id } }
 
-    var rootPlace: Int? { nodes.indices.first { nodes[$0].step.map { Self.isRoot($0) } ?? false } }
+    var rootPlace: Int? { roots.elements.first }
 
     var everything: BitSet {
         var result = BitSet()
@@ -76,7 +76,7 @@ extension CaseHistory {
     {
         guard let event = profile.tables.eventIndex[rule.event] else { return }
         var naming: [(place: Int, node: Node, named: [MemberID])] = []
-        var places = members.intersection(eventful).elements.map { ($0, nodes[$0]) }
+        var places = members.intersection(partyMakers).elements.map { ($0, nodes[$0]) }
         if let extra { places.append((nodes.count, extra)) }
         let gone = retracted(in: members)
         for (place, node) in places where !gone.contains(place) {

@@ -12,13 +12,18 @@ public struct CaseHistory: Sendable {
     private(set) var nodes: [Node] = []
     private(set) var index: [Digest: Int] = [:]
     private(set) var reaches: [SealedReach] = []
-    private var reachIndex: [SealedReach.Key: Int] = [:]
+    private(set) var reachIndex: [SealedReach.Key: Int] = [:]
     /// Letters that others name and that have not come.
     private(set) var missing = BitSet()
     /// Letters that can matter to replay.
     private(set) var eventful = BitSet()
     private var hasChildren = BitSet()
     private(set) var retractions = BitSet()
+    /// Letters that open a case, and letters that may make somebody a party.
+    private(set) var roots = BitSet()
+    private(set) var partyMakers = BitSet()
+    /// The letters of each sender, in the order they came.
+    private(set) var sent: [MemberID: [Int]] = [:]
     /// What all known letters leave possible; absent after a letter that did not descend from all others.
     private var settled: Situation?
 
@@ -65,6 +70,8 @@ public struct CaseHistory: Sendable {
         let wasNamed = index[step.id] != nil
         let place = place(of: step.id)
         missing.remove(place)
+        sent[step.from, default: []].append(place)
+        if Self.isRoot(step) { roots.insert(place) }
         link(place, step)
         describe(place, step)
         if wasNamed { relink(from: place) }
@@ -130,11 +137,21 @@ public struct CaseHistory: Sendable {
         profile.tables.describe(
             &nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
         if nodes[place].isEventful { eventful.insert(place) } else { eventful.remove(place) }
+        if makesParties(nodes[place]) { partyMakers.insert(place) } else { partyMakers.remove(place) }
         // Whom it retracts is asked later: that letter may not have come yet.
         let retracts = nodes[place].items.contains {
             $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event }
         }
         if retracts, !step.isVoid { retractions.insert(place) } else { retractions.remove(place) }
+    }
+
+    private func makesParties(_ node: Node) -> Bool {
+        guard node.isEventful else { return false }
+        return profile.definition.parties.contains { rule in
+            guard let event = profile.tables.eventIndex[rule.event] else { return false }
+            return node.items.contains { $0.candidates.contains(event) }
+                || (node.reach >= 0 && reaches[node.reach].events.contains(event))
+        }
     }
 
     private mutating func reach(of key: SealedReach.Key) -> Int {

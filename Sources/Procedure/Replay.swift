@@ -47,10 +47,24 @@ struct Replay {
         let sorted = members.elements.sorted { history.nodes[$0].ancestorCount < history.nodes[$1].ancestorCount }
         self.sorted = sorted
         stops = sorted.filter { history.nodes[$0].hasStopMay }
-        facts = sorted.filter {
-            history.nodes[$0].hasLifecycleFact
-                || (history.nodes[$0].reach >= 0 && history.reaches[history.nodes[$0].reach].hasLifecycleFact)
-        }
+        facts = sorted.filter { Self.mayHoldFact(history, $0) }
+    }
+
+    /// For one judged letter that descends from all members: nothing is concurrent with it.
+    init(_ history: CaseHistory, before judged: Node, members: BitSet) {
+        tables = history.profile.tables
+        retractionKinds = history.profile.definition.retraction?.kinds ?? []
+        nodes = history.nodes
+        reaches = history.reaches
+        self.members = members
+        let facts = judged.hasLifecycleFact ? members.elements.filter { Self.mayHoldFact(history, $0) } : []
+        retracted = facts.isEmpty ? BitSet() : history.retracted(in: members)
+        (sorted, stops, self.facts) = ([], [], facts)
+    }
+
+    private static func mayHoldFact(_ history: CaseHistory, _ place: Int) -> Bool {
+        let node = history.nodes[place]
+        return node.hasLifecycleFact || (node.reach >= 0 && history.reaches[node.reach].hasLifecycleFact)
     }
 
     func situation() -> Situation {
