@@ -95,7 +95,15 @@ extension Digest {
 extension CaseHistory {
     /// Whether she counts as a child: in doubt she does. The profile's track that begins as `child` says it.
     var countsAsChild: Bool {
-        guard let track = profile.definition.tracks.first(where: { $0.value.initial == "child" })?.key else { return true }
-        return state.tracks[track]?.contains("child") ?? true
+        childhood.contains(true)
+    }
+
+    /// What she may count as by the letters that this node can read: one with less sight leaves both open, and asks no more of a form than
+    /// either would.
+    var childhood: [Bool] {
+        guard let track = profile.definition.tracks.first(where: { $0.value.initial == "child" })?.key, let states = state.tracks[track] else {
+            return [true]
+        }
+        return Set(states.map { $0 == "child" }).sorted { $0 && !$1 }
     }
 }

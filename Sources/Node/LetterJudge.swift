@@ -175,7 +175,8 @@ struct LetterJudge {
                 profile.event(form.event)?.form == form.name
             else { return false }
             let content = FormContent(form, in: catalogue, profile: profile)
-            guard content.tier <= document.tier, content.findings(facts: event.facts, isChild: history.countsAsChild).isEmpty else { return false }
+            let isRight = history.childhood.contains { content.findings(facts: event.facts, isChild: $0).isEmpty }
+            guard content.tier <= document.tier, isRight else { return false }
             named.formUnion(content.attachments)
         }
         return catalogue == nil || named == Set(opened.attachments.map(\.commitment))

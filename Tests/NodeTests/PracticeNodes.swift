@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Broker
 import CaseFile
 import Cryptography
 import Foundation
@@ -10,9 +11,11 @@ import Membership
 import MessageStore
 import Node
 import Procedure
+import SQLiteStore
 import Sealing
 import Synchronization
 import TestSupport
+import Testing
 
 /// A clock that stands until a test moves it.
 final class TestClock: Sendable {
@@ -22,93 +25,147 @@ final class TestClock: Sendable {
     func advance(_ seconds: Int64) { instant.withLock { $0 = $0 + seconds } }
 }
 
-/// Nodes of a practice world, each with a home directory of its own, joined by one carrier.
+/// Nodes of a practice world, each with a home of its own, behind the two countries' brokers or behind a ``PostOffice``.
 final class PracticeNodes {
-    let world: PracticeWorld
-    let office = PostOffice()
-    let clock: TestClock
-    let profile: Profile
-    let directory: URL
-    private var stores: [MemberID: CaseStore] = [:]
-
     static let shelter = PracticeWorld.shelter
     static let ngo = PracticeWorld.ngo
     static let investigator = PracticeWorld.investigator
 
-    init() throws {
-        let source = try Data(contentsOf: Vector.protocols.appendingPathComponent("Profiles/in-bd-repatriation/profile.json"))
-        let bytes = try ProfileDocument.canonicalBytes(ofSource: [UInt8](source))
-        profile = try ProfileDocument.read(bytes, digest: .sha256(bytes))
-        clock = TestClock(PracticeWorld.start + 3_600)
+    let world: PracticeWorld
+    let clock: TestClock
+    let profile: Profile
+    let catalogue: FormCatalogue
+    let directory: URL
+    /// Where set, nodes talk to it and not to the brokers.
+    let office: PostOffice?
+    private var stores: [MemberID: CaseStore] = [:]
+    private var networks: [MemberID: NetworkView] = [:]
+    private(set) var brokers: [MemberID: BrokerCore] = [:]
+
+    init(office: PostOffice? = nil) throws {
+        self.office = office
+        let source = try Self.read("Profiles/in-bd-repatriation/profile.json")
+        let bytes = try ProfileDocument.canonicalBytes(ofSource: source)
+        let profile = try ProfileDocument.read(bytes, digest: .sha256(bytes))
+        self.profile = profile
+        catalogue = try FormsDocument.read(try Self.read("Profiles/in-bd-repatriation/forms.json"))
+        let clock = TestClock(PracticeWorld.start + 3_600)
+        self.clock = clock
         world = try PracticeWorld.make(
             profiles: [(ProfileReference(id: profile.id, version: profile.version, digest: profile.digest), bytes)])
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-node-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        guard office == nil else { return }
+        for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
+            let queue = try SQLiteLetterQueue(
+                path: directory.appendingPathComponent("\(broker.country).sqlite").path, settings: SQLiteSettings(allowsVolatile: true))
+            brokers[broker] = BrokerCore(
+                id: broker, signing: try world.party(broker).signing, queue: queue, directories: try world.directories(),
+                profiles: [profile], clock: { clock.now }, logger: Self.logger)
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: directory) }
+
+    static let logger: Logger = {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    static func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Vector.protocols.appendingPathComponent(path))) }
 
     func home(_ member: MemberID) -> URL { directory.appendingPathComponent(member.text.replacing(":", with: "-")) }
 
     func desk(_ member: MemberID) throws -> CaseDesk {
         let party = try world.party(member)
-        if stores[member] == nil {
-            try FileManager.default.createDirectory(at: home(member), withIntermediateDirectories: true)
-            stores[member] = try CaseStore(directory: home(member), wrapping: Array(repeating: 7, count: 32))
-        }
-        guard let store = stores[member] else { preconditionFailure("a store") }
+        let store = try store(member)
         var accounts = Accounts()
-        try accounts.set("worker-1", roles: ["caseworker"])
-        try accounts.set("reviewer-1", roles: ["reviewer"])
+        for account in ["caseworker", "reviewer", "visitor"] { try accounts.set(account, roles: []) }
+        let network = try network(member)
         return CaseDesk(
             identity: NodeIdentity(member: member, signing: party.keys.signing, sealing: party.keys.sealing), store: store,
-            network: try NetworkView(directories: world.directories()), settings: NodeSettings(), accounts: accounts)
+            network: network, settings: NodeSettings(), accounts: accounts)
+    }
+
+    func store(_ member: MemberID) throws -> CaseStore {
+        if let store = stores[member] { return store }
+        try FileManager.default.createDirectory(at: home(member), withIntermediateDirectories: true)
+        let store = try CaseStore(directory: home(member), wrapping: Array(repeating: 7, count: 32))
+        stores[member] = store
+        return store
+    }
+
+    private func network(_ member: MemberID) throws -> NetworkView {
+        if let network = networks[member] { return network }
+        let network = try NetworkView(directories: world.directories())
+        network.setForms(catalogue, of: profile.digest)
+        networks[member] = network
+        return network
+    }
+
+    func connection(_ member: MemberID) throws -> any BrokerConnection {
+        if let office { return office.connection(for: member) }
+        let broker = try #require(world.party(member).broker)
+        return try #require(brokers[broker]).connection(for: .member(member))
     }
 
     func service(_ member: MemberID) throws -> NodeService {
         let clock = clock
-        return NodeService(
-            desk: try desk(member), connection: office.connection(for: member), clock: { clock.now }, logger: Logger(label: "test"))
+        return NodeService(desk: try desk(member), connection: try connection(member), clock: { clock.now }, logger: Self.logger)
     }
 
     /// Drops what the node holds in memory; the next use opens its home again, as after a kill.
-    func restart(_ member: MemberID) { stores[member] = nil }
+    func restart(_ member: MemberID) {
+        stores[member] = nil
+        networks[member] = nil
+    }
+
+    static let everybody = [shelter, ngo, investigator]
 
     /// Lets letters flow until nothing moves.
-    func settle(_ members: [MemberID] = [shelter, ngo]) async throws {
+    func settle(_ members: [MemberID] = everybody) async throws {
         while true {
             var moved = 0
             for member in members {
-                clock.advance(1)
+                clock.advance(3)
                 let report = try await service(member).pass()
                 moved += report.pushed + report.fetched + report.judged
             }
+            moved += try await forward()
             if moved == 0 { return }
         }
     }
 
-    // MARK: Invented acts
-
-    func date(_ days: Int64) -> FactValue {
-        let seconds = clock.now.seconds + days * 86_400
-        let formatter = ISO8601DateFormatter()
-        formatter.formatOptions = [.withFullDate]
-        return .text(formatter.string(from: Date(timeIntervalSince1970: Double(seconds))))
+    /// One round between the brokers.
+    private func forward() async throws -> Int {
+        guard let one = brokers[PracticeWorld.inBroker], let other = brokers[PracticeWorld.bdBroker] else { return 0 }
+        var moved = 0
+        for (from, to) in [(one, other), (other, one)] {
+            let report = try await from.forward(to: to.id, over: to.connection(for: .broker(from.id)))
+            moved += report.ended + report.context
+        }
+        return moved
     }
 
-    func offer(forms: [FormDraft] = []) -> Act {
-        Act(
-            events: [
-                Event(code: "ADULT_ESTABLISHED", facts: ["age_basis": .text("undisputed")]),
-                Event(
-                    code: "SHARE_CONSENT_PREVIEW",
-                    facts: [
-                        "consent_ref": .text(String(repeating: "1", count: 32)), "recipient": .text(Self.ngo.text),
-                        "valid_until": date(90), "given_by": .text("self"), "assent": .text("not_applicable"),
-                    ]),
-                Event(
-                    code: "REFERRAL_OFFER",
-                    facts: ["victim_status": .text("actual"), "status_decided_by": .text("court_or_prosecution"), "held_as": .text("protected")]),
-            ], forms: forms, to: [Self.ngo], account: "worker-1")
+    /// Every letter on its way or come to an end, in words: what a failing test prints.
+    func report() -> String {
+        var lines: [String] = []
+        for member in Self.everybody {
+            guard let desk = try? desk(member), let outbox = try? desk.outbox(), let inbox = try? desk.inbox() else { continue }
+            lines += outbox.map { "\(member) out \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words)" }
+            lines += inbox.map { "\(member) in \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words) \($0.entry.code ?? "")" }
+            lines += ((try? desk.alarms()) ?? []).map { "\(member) alarm \($0.kind) \($0.detail ?? "")" }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What all nodes of a case say of it, for every letter that both know.
+    func bothEndsAgree(_ caseID: CaseID, _ members: [MemberID] = [shelter, ngo]) throws {
+        let views = try members.map { try desk($0).view(of: caseID, at: clock.now).state }
+        for view in views.dropFirst() {
+            #expect(view.lifecycle == views[0].lifecycle)
+            #expect(view.tracks == views[0].tracks)
+        }
     }
 }
