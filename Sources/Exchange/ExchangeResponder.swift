@@ -129,10 +129,19 @@ struct ExchangeResponder: Sendable {
 
     // MARK: Bodies
 
+    /// Hands over a body's bytes as they come; a line that breaks is a request that was not made.
+    private func each(_ request: Request, _ take: (ByteBufferView) throws -> Void) async throws {
+        do {
+            for try await buffer in request.body { try take(buffer.readableBytesView) }
+        } catch let error where error is ExchangeFault || error is LetterError || error is CancellationError {
+            throw error
+        } catch { throw ExchangeFault.badRequest }
+    }
+
     private func body(_ request: Request, _ call: Call) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(call.length)
-        for try await buffer in request.body { bytes.append(contentsOf: buffer.readableBytesView) }
+        try await each(request) { bytes.append(contentsOf: $0) }
         guard bytes.count == call.length else { throw ExchangeFault.badRequest }
         return bytes
     }
@@ -140,8 +149,8 @@ struct ExchangeResponder: Sendable {
     private func push(_ request: Request, _ call: Call) async throws -> Answer {
         var reader = LetterArchiveReader(limits: ExchangeLimits.batch)
         var collector = BundleCollector()
-        for try await buffer in request.body {
-            try reader.feed(buffer.readableBytesView) { event throws(LetterError) in try collector.take(event) }
+        try await each(request) { bytes in
+            try reader.feed(bytes) { event throws(LetterError) in try collector.take(event) }
         }
         try reader.finish()
         collector.finish()
@@ -171,7 +180,7 @@ struct ExchangeResponder: Sendable {
         bytes.reserveCapacity(range.count)
         var broken: (any Error)?
         do {
-            for try await buffer in request.body { bytes.append(contentsOf: buffer.readableBytesView) }
+            try await each(request) { bytes.append(contentsOf: $0) }
         } catch { broken = error }
         let connection = try await connection(of: call.peer)
         if bytes.count < range.count {

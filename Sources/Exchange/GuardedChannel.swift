@@ -27,10 +27,24 @@ struct GuardedChannel: ServerChildChannel {
         return base.setup(channel: channel, logger: logger).flatMapThrowing { [limits, ledger] value in
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(EndAfterData(), position: .first)
             try pipeline.addHandler(ConnectionGuard(limits: limits, ledger: ledger), position: .after(decoder))
             return value
         }
     }
 
     func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}
+
+/// Lets TLS hand on what it has before it hears that no more comes.
+///
+/// TLS unwraps at the end of a read; where data and the line's end are read together, the end would overtake the data, and the last
+/// 64 KiB of a cut upload would be lost.
+private final class EndAfterData: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { context.fireChannelReadComplete() }
+        context.fireUserInboundEventTriggered(event)
+    }
 }

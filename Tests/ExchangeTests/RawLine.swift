@@ -150,9 +150,13 @@ final class Relay: Sendable {
             let written = other?.writeAndFlush(bytes)
             guard isLast else { return }
             isCut = true
-            // The end first, so that what was passed on is not lost to a reset; the sockets a moment later.
-            written?.whenComplete { [other] _ in other?.close(mode: .output, promise: nil) }
+            // A line does not break in the microsecond of its last byte: the end comes a moment later, the sockets go after it, so
+            // that no reset swallows what was passed on.
             let channel = context.channel
+            let pass = written ?? context.eventLoop.makeSucceededVoidFuture()
+            context.eventLoop.scheduleTask(in: .milliseconds(50)) { [other] in
+                pass.whenComplete { _ in other?.close(mode: .output, promise: nil) }
+            }
             context.eventLoop.scheduleTask(in: .milliseconds(200)) { [other] in
                 other?.close(promise: nil)
                 channel.close(promise: nil)
