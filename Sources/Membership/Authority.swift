@@ -6,9 +6,11 @@ internal import Letters
 public import Procedure
 internal import Sealing
 
-/// The body that admits members: its root key issues certificates and signs the directory and the profiles. Kept offline.
+/// The body that admits members: its root key issues certificates and signs the directory and the profiles. Kept
+/// offline.
 ///
-/// Pure: a ``MemberDirectory`` is the draft that each operation changes, and ``sign(_:at:holds:)`` makes it the next version.
+/// Pure: a ``MemberDirectory`` is the draft that each operation changes, and ``sign(_:at:holds:)`` makes it the next
+/// version.
 ///
 /// - SeeAlso: Protocols/Membership.md §5.
 public struct Authority: Sendable {
@@ -20,7 +22,8 @@ public struct Authority: Sendable {
     private let key: PrivateKey
 
     /// - Throws: ``MembershipError`` `.homeMalformed` when key and certificate are no authority's.
-    public init(root: Certificate, key: PrivateKey, lifetimes: CertificateLifetimes = .standard) throws(MembershipError) {
+    public init(root: Certificate, key: PrivateKey, lifetimes: CertificateLifetimes = .standard) throws(MembershipError)
+    {
         guard let id = MemberID(root.commonName), root.subject == CertificateSubject.name(of: id),
             let issuer = try? CertificateIssuer(certificate: root, key: key)
         else { throw MembershipError(.homeMalformed, "key and certificate are not those of an authority") }
@@ -40,7 +43,8 @@ public struct Authority: Sendable {
         let from = at.seconds - MembershipLimits.skewSeconds
         guard
             let issuer = try? CertificateIssuer.selfSigned(
-                subject: CertificateSubject.name(of: id), key: key, notBefore: from, notAfter: from + lifetimes.root - 1)
+                subject: CertificateSubject.name(of: id), key: key, notBefore: from, notAfter: from + lifetimes.root - 1
+            )
         else { throw MembershipError(.outOfResources, "the root certificate was not made") }
         return try Authority(root: issuer.certificate, key: key, lifetimes: lifetimes)
     }
@@ -59,12 +63,15 @@ public struct Authority: Sendable {
     ///   - roles: what it gets, which need not be what it asks for.
     /// - Throws: ``MembershipError`` `.enrolmentRefused`; the draft is then unchanged.
     public func admit(
-        _ request: EnrolmentRequest, safetyNumber: String, roles: Set<String>, isRecognised: Bool = false, broker: MemberID,
+        _ request: EnrolmentRequest, safetyNumber: String, roles: Set<String>, isRecognised: Bool = false,
+        broker: MemberID,
         to directory: inout MemberDirectory, at: Instant
     ) throws(MembershipError) {
         guard case .member = request.kind else { throw refused("\(request.id) asks to be a broker") }
         try checkFirst(request, safetyNumber: safetyNumber, in: directory)
-        guard directory.broker(broker) != nil else { throw refused("\(broker) is no broker of this directory; admit it first") }
+        guard directory.broker(broker) != nil else {
+            throw refused("\(broker) is no broker of this directory; admit it first")
+        }
         guard roles.allSatisfy(DirectoryPatterns.role.matches), roles.count <= MembershipLimits.roles else {
             throw refused("a role is written like IN_SHELTER")
         }
@@ -80,7 +87,9 @@ public struct Authority: Sendable {
     public func admitBroker(
         _ request: EnrolmentRequest, safetyNumber: String, to directory: inout MemberDirectory, at: Instant
     ) throws(MembershipError) {
-        guard case .broker(let host, let port, let address) = request.kind else { throw refused("\(request.id) asks to be a member") }
+        guard case .broker(let host, let port, let address) = request.kind else {
+            throw refused("\(request.id) asks to be a member")
+        }
         try checkFirst(request, safetyNumber: safetyNumber, in: directory)
         directory.brokers.append(
             BrokerEntry(
@@ -88,10 +97,11 @@ public struct Authority: Sendable {
                 certificates: try issue(request, dnsNames: [host], at: at)))
     }
 
-    /// Adds certificates for new keys of a member or broker; the old ones stay, so that they overlap. A broker that has moved
-    /// gets its new host and port by it.
+    /// Adds certificates for new keys of a member or broker; the old ones stay, so that they overlap. A broker that has
+    /// moved gets its new host and port by it.
     ///
-    /// - Parameter safetyNumber: needed only when no valid signing key of the member vouches for the request: keys lost or ended.
+    /// - Parameter safetyNumber: needed only when no valid signing key of the member vouches for the request: keys lost
+    ///   or ended.
     /// - Throws: ``MembershipError`` `.enrolmentRefused`; the draft is then unchanged.
     public func renew(
         _ request: EnrolmentRequest, safetyNumber: String? = nil, in directory: inout MemberDirectory, at: Instant
@@ -101,7 +111,8 @@ public struct Authority: Sendable {
         let vouching = listed.first { $0.use == .sign && $0.isValid(at: at) && request.isVouched(by: $0.certificate) }
         if vouching == nil {
             guard let safetyNumber else {
-                throw refused("no valid key of \(request.id) vouches for the request; compare the safety number by telephone")
+                throw refused(
+                    "no valid key of \(request.id) vouches for the request; compare the safety number by telephone")
             }
             try check(safetyNumber, of: request)
         }
@@ -114,7 +125,9 @@ public struct Authority: Sendable {
             let new = try issue(request, dnsNames: [], at: at)
             directory.members[index].certificates = merge(listed, new, at: at)
         } else if let index = directory.brokers.firstIndex(where: { $0.id == request.id }) {
-            guard case .broker(let host, let port, let address) = request.kind else { throw refused("\(request.id) is a broker") }
+            guard case .broker(let host, let port, let address) = request.kind else {
+                throw refused("\(request.id) is a broker")
+            }
             let new = try issue(request, dnsNames: [host], at: at)
             directory.brokers[index].host = host
             directory.brokers[index].port = port
@@ -145,7 +158,8 @@ public struct Authority: Sendable {
     ///
     /// - Parameter uses: all of them unless said otherwise.
     public func revoke(
-        _ id: MemberID, uses: Set<CertificateUse> = Set(CertificateUse.allCases), in directory: inout MemberDirectory, at: Instant
+        _ id: MemberID, uses: Set<CertificateUse> = Set(CertificateUse.allCases), in directory: inout MemberDirectory,
+        at: Instant
     ) throws(MembershipError) {
         func revoked(_ listed: [MemberCertificate]) -> [MemberCertificate] {
             listed.map { entry in
@@ -176,9 +190,15 @@ public struct Authority: Sendable {
         next.version += 1
         next.at = at
         next.expires = at + holds
-        for index in next.members.indices { next.members[index].certificates = pruned(next.members[index].certificates, at: at) }
-        for index in next.brokers.indices { next.brokers[index].certificates = pruned(next.brokers[index].certificates, at: at) }
-        guard next.authority == id else { throw MembershipError(.directoryBinding, "the draft is of \(next.authority)") }
+        for index in next.members.indices {
+            next.members[index].certificates = pruned(next.members[index].certificates, at: at)
+        }
+        for index in next.brokers.indices {
+            next.brokers[index].certificates = pruned(next.brokers[index].certificates, at: at)
+        }
+        guard next.authority == id else {
+            throw MembershipError(.directoryBinding, "the draft is of \(next.authority)")
+        }
         let file = next.json()
         let read = try MemberDirectory.read(file)
         return (read, SignedDocument(slip: try sign(.directory, file: file, version: next.version, at: at), file: file))
@@ -193,9 +213,11 @@ public struct Authority: Sendable {
         SignedDocument(slip: try sign(.profile, file: profile, version: version, at: at), file: profile)
     }
 
-    private func sign(_ type: LetterType, file: [UInt8], version: Int64, at: Instant) throws(MembershipError) -> [UInt8] {
+    private func sign(_ type: LetterType, file: [UInt8], version: Int64, at: Instant) throws(MembershipError) -> [UInt8]
+    {
         let slip = Slip(
-            type: type, lane: .normal, from: id, to: [], file: FileReference(digest: Digest.sha256(file), version: version), at: at)
+            type: type, lane: .normal, from: id, to: [],
+            file: FileReference(digest: Digest.sha256(file), version: version), at: at)
         do {
             return try SignedSlip.sign(slip, by: SigningIdentity(certificate: root, key: key)).file
         } catch {
@@ -208,7 +230,9 @@ public struct Authority: Sendable {
     private func refused(_ reason: String) -> MembershipError { MembershipError(.enrolmentRefused, reason) }
 
     private func index(of member: MemberID, in directory: MemberDirectory) throws(MembershipError) -> Int {
-        guard let index = directory.members.firstIndex(where: { $0.id == member }) else { throw refused("\(member) is no member") }
+        guard let index = directory.members.firstIndex(where: { $0.id == member }) else {
+            throw refused("\(member) is no member")
+        }
         return index
     }
 
@@ -218,9 +242,13 @@ public struct Authority: Sendable {
         }
     }
 
-    private func checkFirst(_ request: EnrolmentRequest, safetyNumber: String, in directory: MemberDirectory) throws(MembershipError) {
+    private func checkFirst(_ request: EnrolmentRequest, safetyNumber: String, in directory: MemberDirectory)
+        throws(MembershipError)
+    {
         try check(safetyNumber, of: request)
-        guard request.id.country == id.country else { throw refused("\(request.id) belongs to another country's authority") }
+        guard request.id.country == id.country else {
+            throw refused("\(request.id) belongs to another country's authority")
+        }
         guard request.id != id, directory.member(request.id) == nil, directory.broker(request.id) == nil else {
             throw refused("\(request.id) is enrolled already; renew it")
         }
@@ -233,17 +261,23 @@ public struct Authority: Sendable {
     /// A key that is listed already, for whomever, gets no second certificate.
     private func checkKeys(of request: EnrolmentRequest, in directory: MemberDirectory) throws(MembershipError) {
         let known = Set(
-            (directory.members.flatMap(\.certificates) + directory.brokers.flatMap(\.certificates)).map(\.certificate.publicKey))
-        guard request.requests.values.allSatisfy({ !known.contains($0.publicKey) && $0.publicKey != root.publicKey }) else {
+            (directory.members.flatMap(\.certificates) + directory.brokers.flatMap(\.certificates)).map(
+                \.certificate.publicKey))
+        guard request.requests.values.allSatisfy({ !known.contains($0.publicKey) && $0.publicKey != root.publicKey })
+        else {
             throw refused("\(request.id) brings a key that is in the directory already; make new ones")
         }
     }
 
-    private func issue(_ request: EnrolmentRequest, dnsNames: [String], at: Instant) throws(MembershipError) -> [MemberCertificate] {
+    private func issue(_ request: EnrolmentRequest, dnsNames: [String], at: Instant) throws(MembershipError)
+        -> [MemberCertificate]
+    {
         var result: [MemberCertificate] = []
         for use in CertificateUse.allCases {
             guard let asked = request.requests[use] else { continue }
-            result.append(try issue(use, to: request.id, publicKey: asked.publicKey, dnsNames: use == .link ? dnsNames : [], at: at))
+            result.append(
+                try issue(
+                    use, to: request.id, publicKey: asked.publicKey, dnsNames: use == .link ? dnsNames : [], at: at))
         }
         return result
     }
@@ -261,7 +295,8 @@ public struct Authority: Sendable {
             return MemberCertificate(
                 use: use,
                 certificate: try issuer.issue(
-                    use.kind, subject: CertificateSubject.name(of: id), publicKey: publicKey, dnsNames: dnsNames, notBefore: from,
+                    use.kind, subject: CertificateSubject.name(of: id), publicKey: publicKey, dnsNames: dnsNames,
+                    notBefore: from,
                     notAfter: until))
         } catch {
             throw MembershipError(.outOfResources, "a certificate was not made: \(error.reason)")

@@ -5,7 +5,8 @@ public import Cryptography
 public import Letters
 public import Procedure
 
-/// The home of an authority: its encrypted root key and every directory and profile it signed. Kept offline, on one machine.
+/// The home of an authority: its encrypted root key and every directory and profile it signed. Kept offline, on one
+/// machine.
 ///
 ///     kheya.json   keys/master.json   keys/root.pem .crt   trust/in-authority.crt   documents/
 public struct AuthorityHome: Sendable {
@@ -18,7 +19,8 @@ public struct AuthorityHome: Sendable {
     ///
     /// - Throws: ``MembershipError``.
     public static func create(
-        at path: String, id: MemberID, name: String, unlock: Unlock, salt: [UInt8] = SecureRandom.bytes(32), now: Instant,
+        at path: String, id: MemberID, name: String, unlock: Unlock, salt: [UInt8] = SecureRandom.bytes(32),
+        now: Instant,
         lifetimes: CertificateLifetimes = .standard
     ) throws(MembershipError) -> AuthorityHome {
         guard !HomeFiles.exists(path + "/kheya.json"), !HomeFiles.exists(path + "/keys") else {
@@ -44,12 +46,16 @@ public struct AuthorityHome: Sendable {
         at path: String, unlock: Unlock, lifetimes: CertificateLifetimes = .standard
     ) throws(MembershipError) -> AuthorityHome {
         let settings = try MemberHome.settings(at: path)
-        guard settings.kind == .authority else { throw MembershipError(.homeMalformed, "\(path) is not the home of an authority") }
+        guard settings.kind == .authority else {
+            throw MembershipError(.homeMalformed, "\(path) is not the home of an authority")
+        }
         try HomeFiles.checkClosed(path + "/keys", isDirectory: true)
         let vault = try KeyVault.open(in: path + "/keys", unlock: unlock)
         let root = try MemberHome.certificate(path + "/keys/root.crt")
         let authority = try Authority(root: root, key: try vault.read(path + "/keys/root.pem"), lifetimes: lifetimes)
-        guard authority.id == settings.id else { throw MembershipError(.homeMalformed, "\(path): the root is another authority's") }
+        guard authority.id == settings.id else {
+            throw MembershipError(.homeMalformed, "\(path): the root is another authority's")
+        }
         return AuthorityHome(
             path: path, settings: settings, authority: authority, documents: DocumentFolder(path: path + "/documents"))
     }
@@ -70,14 +76,16 @@ public struct AuthorityHome: Sendable {
         return document
     }
 
-    /// Signs a draft as the next version and keeps it: durable before it is handed out, so that no number is given twice.
+    /// Signs a draft as the next version and keeps it: durable before it is handed out, so that no number is given
+    /// twice.
     public func publish(
         _ draft: MemberDirectory, at: Instant, holds: Int64 = MembershipLimits.directorySeconds
     ) throws(MembershipError) -> SignedDocument {
         let (directory, document) = try authority.sign(draft, at: at, holds: holds)
         let name = "directory-\(DocumentFolder.name(authority.id.text))-\(directory.version)"
         guard !HomeFiles.exists("\(documents.path)/\(name).p7s") else {
-            throw MembershipError(.directoryConflict, "directory \(directory.version) is signed already; begin with the newest one")
+            throw MembershipError(
+                .directoryConflict, "directory \(directory.version) is signed already; begin with the newest one")
         }
         try documents.write(document, name: name)
         return document

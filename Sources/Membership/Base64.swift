@@ -18,7 +18,9 @@ enum Base64 {
             let count = min(3, bytes.count - index)
             var bits: UInt32 = 0
             for place in 0..<3 { bits = bits << 8 | (place < count ? UInt32(bytes[index + place]) : 0) }
-            for place in 0..<4 { out.append(place <= count ? alphabet[Int(bits >> UInt32(18 - 6 * place) & 63)] : 0x3D) }
+            for place in 0..<4 {
+                out.append(place <= count ? alphabet[Int(bits >> UInt32(18 - 6 * place) & 63)] : 0x3D)
+            }
             index += 3
         }
         return String(decoding: out, as: UTF8.self)

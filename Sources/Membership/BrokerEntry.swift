@@ -15,7 +15,9 @@ public struct BrokerEntry: Hashable, Sendable {
     /// Ascending by id.
     public var certificates: [MemberCertificate]
 
-    public init(id: MemberID, name: String, host: String, port: Int, address: String? = nil, certificates: [MemberCertificate]) {
+    public init(
+        id: MemberID, name: String, host: String, port: Int, address: String? = nil, certificates: [MemberCertificate]
+    ) {
         self.id = id
         self.name = name
         self.host = host

@@ -16,7 +16,8 @@ public struct CertificateLifetimes: Hashable, Sendable {
         self.link = link
     }
 
-    /// Ten years, a year, two months (renewed monthly, so that one missed renewal locks nobody out), 90 days. *Assumed.*
+    /// Ten years, a year, two months (renewed monthly, so that one missed renewal locks nobody out), 90 days.
+    /// *Assumed.*
     public static let standard = CertificateLifetimes(
         root: 3_652 * 86_400, sign: 365 * 86_400, seal: 62 * 86_400, link: 90 * 86_400)
 

@@ -12,8 +12,8 @@ public struct Signer: Hashable, Sendable {
     /// Empty for brokers and authorities.
     public var roles: Set<String>
     public var isBroker: Bool
-    /// The directory that speaks for the signer is out of date: a normal letter waits until a newer one is here, an urgent one
-    /// goes on.
+    /// The directory that speaks for the signer is out of date: a normal letter waits until a newer one is here, an
+    /// urgent one goes on.
     public var directoryIsExpired: Bool
 
     public init(id: MemberID, roles: Set<String>, isBroker: Bool, directoryIsExpired: Bool) {
@@ -41,13 +41,14 @@ extension Directories {
 
     /// Whether the holder of a certificate may sign this slip.
     ///
-    /// The certificate must be valid at the slip's own time, so that what was signed in time is not lost on a slow way. Revocation,
-    /// suspension and removal are judged by `at`, which a thief of a key cannot choose.
+    /// The certificate must be valid at the slip's own time, so that what was signed in time is not lost on a slow way.
+    /// Revocation, suspension and removal are judged by `at`, which a thief of a key cannot choose.
     ///
     /// - Parameters:
     ///   - certificate: digest of the certificate that the signature verified under.
-    ///   - at: when the letter was first stored by somebody whom the judge believes in this: for a broker its own clock at arrival,
-    ///     for a node that pulls from its broker the slip's `at` (the broker has judged it at arrival), for a stick its own clock.
+    ///   - at: when the letter was first stored by somebody whom the judge believes in this: for a broker its own clock
+    ///     at arrival, for a node that pulls from its broker the slip's `at` (the broker has judged it at arrival), for
+    ///     a stick its own clock.
     /// - Throws: ``MembershipError`` `.signerNotPermitted` for every cause; the reason says which, with the cure.
     public func judgeSigner(
         of slip: Slip, certificate digest: Digest, at: Instant
@@ -61,7 +62,9 @@ extension Directories {
         }
         let owner = place.owner
         guard owner == slip.from else { throw refuse("signed by \(owner), sent as \(slip.from)") }
-        guard place.certificate.use == .sign else { throw refuse("signed with a \(place.certificate.use.rawValue) certificate of \(owner)") }
+        guard place.certificate.use == .sign else {
+            throw refuse("signed with a \(place.certificate.use.rawValue) certificate of \(owner)")
+        }
         guard slip.at >= place.certificate.from else {
             throw refuse("certificate of \(owner) begins \(place.certificate.from.date); check the clock of \(owner)")
         }
@@ -69,7 +72,8 @@ extension Directories {
             throw refuse("certificate of \(owner) ended \(place.certificate.until.date); run `kheya member renew`")
         }
         if let revoked = place.certificate.revoked, revoked <= at {
-            throw refuse("certificate of \(owner) was revoked \(revoked.date); if that is right, run `kheya member renew`")
+            throw refuse(
+                "certificate of \(owner) was revoked \(revoked.date); if that is right, run `kheya member renew`")
         }
         if let member = member(owner) {
             switch member.status {
@@ -82,7 +86,9 @@ extension Directories {
         }
         switch slip.type {
         case .step, .receipt:
-            if place.isBroker { throw refuse("\(owner) is a broker: it signs refusals and notices, no \(slip.type.rawValue)") }
+            if place.isBroker {
+                throw refuse("\(owner) is a broker: it signs refusals and notices, no \(slip.type.rawValue)")
+            }
         case .refusal, .notice:
             if !place.isBroker { throw refuse("\(owner) is no broker: a \(slip.type.rawValue) is a broker's") }
         case .directory, .profile: throw refuse("a \(slip.type.rawValue) is an authority's")
@@ -91,38 +97,45 @@ extension Directories {
             id: owner, roles: roles(of: owner), isBroker: place.isBroker, directoryIsExpired: isExpired(owner, now: at))
     }
 
-    /// Whether every addressee can receive this letter: an active member (or, of a refusal or notice, whoever sent the letter),
-    /// and `certificate` a sealing certificate of it that had begun and not ended when the letter was sent.
+    /// Whether every addressee can receive this letter: a member that has not been removed, or a broker, and
+    /// `certificate` a sealing certificate of it that had begun and not ended when the letter was sent.
     ///
     /// - Parameter at: as in ``judgeSigner(of:certificate:at:)``.
     /// - Throws: ``MembershipError`` `.recipientUnknown`, `.recipientCertificate`.
     public func judgeRecipients(of slip: Slip, at: Instant) throws(MembershipError) {
         for addressee in slip.to {
             try requireReceiver(addressee.member, at: at)
-            guard let place = place(of: addressee.certificate), place.owner == addressee.member, place.certificate.use == .seal else {
-                throw MembershipError(.recipientCertificate, "\(addressee.member): not a sealing certificate of this member")
+            guard let place = place(of: addressee.certificate), place.owner == addressee.member,
+                place.certificate.use == .seal
+            else {
+                throw MembershipError(
+                    .recipientCertificate, "\(addressee.member): not a sealing certificate of this member")
             }
             guard place.certificate.certificate.isValid(at: slip.at.seconds) else {
                 throw MembershipError(
-                    .recipientCertificate, "sealing certificate of \(addressee.member) ended \(place.certificate.until.date)")
+                    .recipientCertificate,
+                    "sealing certificate of \(addressee.member) ended \(place.certificate.until.date)")
             }
             if place.certificate.isRevoked(at: at) {
-                throw MembershipError(.recipientCertificate, "sealing certificate of \(addressee.member) is revoked; seal again")
+                throw MembershipError(
+                    .recipientCertificate, "sealing certificate of \(addressee.member) is revoked; seal again")
             }
         }
     }
 
     /// The certificate to seal to: of those valid at `at` the one that began last.
     ///
-    /// - Throws: ``MembershipError`` `.recipientUnknown` for strangers, suspended and removed members, `.recipientCertificate`
-    ///   when none is valid.
+    /// - Throws: ``MembershipError`` `.recipientUnknown` for strangers and removed members, `.recipientCertificate`
+    ///   when none is valid. A suspended member still receives.
     public func sealingCertificate(of id: MemberID, at: Instant) throws(MembershipError) -> Certificate {
         try requireReceiver(id, at: at)
         let newest = certificates(of: id).filter { $0.use == .seal && $0.isValid(at: at) }
             .max { ($0.from, $0.id) < ($1.from, $1.id) }
         guard let newest else {
             throw MembershipError(
-                .recipientCertificate, "\(id) has no valid sealing certificate; it must run `kheya member renew`, or fetch the newer directory")
+                .recipientCertificate,
+                "\(id) has no valid sealing certificate; it must run `kheya member renew`, or fetch the newer directory"
+            )
         }
         return newest.certificate
     }

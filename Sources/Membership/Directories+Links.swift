@@ -42,14 +42,18 @@ public enum LinkRefusal: String, Hashable, Sendable, CaseIterable {
 }
 
 extension Directories {
-    /// Who calls. The identity is the leaf's digest in a directory, nothing else: no header and no name in the certificate counts.
+    /// Who calls. The identity is the leaf's digest in a directory, nothing else: no header and no name in the
+    /// certificate counts.
     ///
     /// - Parameter der: the leaf of this connection.
     public func judgeLink(leaf der: [UInt8], now: Instant) -> LinkJudgement {
-        guard der.count <= MembershipLimits.certificateBytes, let leaf = try? Certificate(der: der) else { return .refused(.malformed) }
+        guard der.count <= MembershipLimits.certificateBytes, let leaf = try? Certificate(der: der) else {
+            return .refused(.malformed)
+        }
         guard leaf.has(.link) else { return .refused(.wrongUse) }
         guard let root = root(issuing: leaf), root.isValid(at: now.seconds) else { return .refused(.untrusted) }
-        guard let place = place(of: leaf.id), place.certificate.use == .link, anchors.root(of: place.authority) == root else {
+        guard let place = place(of: leaf.id), place.certificate.use == .link, anchors.root(of: place.authority) == root
+        else {
             return .refused(.unknown)
         }
         if place.certificate.isRevoked(at: now) { return .refused(.revoked) }
@@ -67,26 +71,32 @@ extension Directories {
         }
     }
 
-    /// Whether the server that answered is `broker`: by its chain to the pinned root of its country and its name. It need not
-    /// stand in a directory, which may be what the caller wants to fetch; where it does, a revocation counts.
+    /// Whether the server that answered is `broker`: by its chain to the pinned root of its country and its name. It
+    /// need not stand in a directory, which may be what the caller wants to fetch; where it does, a revocation counts.
     ///
     /// - Parameters:
     ///   - broker: whom the caller meant, from its settings or the directory.
     ///   - host: the DNS name called.
     public func judgeServer(leaf der: [UInt8], broker: MemberID, host: String, now: Instant) -> ServerJudgement {
-        guard der.count <= MembershipLimits.certificateBytes, let leaf = try? Certificate(der: der) else { return .refused(.malformed) }
+        guard der.count <= MembershipLimits.certificateBytes, let leaf = try? Certificate(der: der) else {
+            return .refused(.malformed)
+        }
         guard leaf.has(.link) else { return .refused(.wrongUse) }
         guard let root = root(issuing: leaf), anchors.authority(for: broker).flatMap({ anchors.root(of: $0) }) == root,
             root.isValid(at: now.seconds)
         else { return .refused(.untrusted) }
-        guard leaf.subject == CertificateSubject.name(of: broker), leaf.dnsNames.contains(host) else { return .refused(.otherName) }
+        guard leaf.subject == CertificateSubject.name(of: broker), leaf.dnsNames.contains(host) else {
+            return .refused(.otherName)
+        }
         if let place = place(of: leaf.id), place.certificate.isRevoked(at: now) { return .refused(.revoked) }
         if now.seconds < leaf.notBefore { return .refused(.notYetValid) }
         return leaf.isValid(at: now.seconds) ? .trusted : .expired
     }
 
     private func root(issuing leaf: Certificate) -> Certificate? {
-        guard let id = MemberID(leaf.issuer.commonName), let root = anchors.root(of: id), leaf.isSigned(by: root) else { return nil }
+        guard let id = MemberID(leaf.issuer.commonName), let root = anchors.root(of: id), leaf.isSigned(by: root) else {
+            return nil
+        }
         return root
     }
 }

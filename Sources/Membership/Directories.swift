@@ -6,10 +6,11 @@ public import Letters
 public import Procedure
 import Sealing
 
-/// What a node or broker knows of the network: the roots it was given by hand and the newest directory of each authority.
+/// What a node or broker knows of the network: the roots it was given by hand and the newest directory of each
+/// authority.
 ///
-/// A value: it has no clock and no disk. Everybody holds the directories of all pinned authorities; each has a version counter
-/// of its own, and none is ever replaced by an older one.
+/// A value: it has no clock and no disk. Everybody holds the directories of all pinned authorities; each has a version
+/// counter of its own, and none is ever replaced by an older one.
 ///
 /// - SeeAlso: Protocols/Membership.md §6.
 public struct Directories: Sendable {
@@ -65,8 +66,8 @@ public struct Directories: Sendable {
 
     /// Takes a directory letter, from a broker, a stick or the own disk.
     ///
-    /// One that has expired is taken too if it is newer than what is held: it knows more of who was revoked. ``isExpired(_:now:)``
-    /// goes on saying so, and normal letters wait until there is a current one.
+    /// One that has expired is taken too if it is newer than what is held: it knows more of who was revoked.
+    /// ``isExpired(_:now:)`` goes on saying so, and normal letters wait until there is a current one.
     ///
     /// - Parameter now: by the own clock; a directory dated more than 24 hours later is refused.
     /// - Throws: ``MembershipError``, of the `directory.…` codes; what is held stays as it was.
@@ -81,20 +82,23 @@ public struct Directories: Sendable {
         // 3. Time and version.
         guard slip.at - now <= MembershipLimits.skewSeconds else {
             throw MembershipError(
-                .directoryAhead, "directory \(directory.version) of \(authority) is dated \(slip.at.date); check this machine's clock")
+                .directoryAhead,
+                "directory \(directory.version) of \(authority) is dated \(slip.at.date); check this machine's clock")
         }
         let digest = Digest.sha256(document.file)
         if let old = held[authority] {
             guard directory.version >= old.directory.version else {
                 throw MembershipError(
                     .directoryOlder,
-                    "directory \(directory.version) of \(authority) is older than the one held (\(old.directory.version))")
+                    "directory \(directory.version) of \(authority) is older than the one held (\(old.directory.version))"
+                )
             }
             if directory.version == old.directory.version {
                 guard digest == old.digest else {
                     throw MembershipError(
                         .directoryConflict,
-                        "two directories \(directory.version) of \(authority): its key may be in other hands; telephone the authority")
+                        "two directories \(directory.version) of \(authority): its key may be in other hands; telephone the authority"
+                    )
                 }
                 return .unchanged
             }
@@ -106,21 +110,25 @@ public struct Directories: Sendable {
         let new = Held(directory, document, digest: digest)
         for (id, place) in new.certificates where held[authority]?.certificates[id] == nil {
             guard place.certificate.certificate.isSigned(by: root) else {
-                throw MembershipError(.directoryBinding, "directory: a certificate of \(place.owner) is not signed by \(authority)")
+                throw MembershipError(
+                    .directoryBinding, "directory: a certificate of \(place.owner) is not signed by \(authority)")
             }
         }
         held[authority] = new
         return .newer
     }
 
-    /// Takes a profile letter: signed by a pinned root and in force by that authority's directory. It is kept also when a newer
-    /// directory drops it, for the cases that run under it.
+    /// Takes a profile letter: signed by a pinned root and in force by that authority's directory. It is kept also when
+    /// a newer directory drops it, for the cases that run under it.
     ///
     /// - Throws: ``MembershipError`` `.directorySignature`, `.directoryBinding`, `.profileNotInForce`.
     public mutating func accept(profile document: SignedDocument) throws(MembershipError) -> ProfileReference {
         let (slip, authority) = try readSlip(of: document, type: .profile)
-        guard let reference = held[authority]?.directory.profiles.first(where: { $0.digest == slip.file?.digest }) else {
-            throw MembershipError(.profileNotInForce, "a profile signed by \(authority) is not in its directory; fetch the newer directory")
+        guard let reference = held[authority]?.directory.profiles.first(where: { $0.digest == slip.file?.digest })
+        else {
+            throw MembershipError(
+                .profileNotInForce,
+                "a profile signed by \(authority) is not in its directory; fetch the newer directory")
         }
         heldProfiles[reference.digest] = (reference, document)
         return reference
@@ -142,13 +150,15 @@ public struct Directories: Sendable {
             throw MembershipError(isForged ? .directorySignature : .directoryMalformed, error.reason)
         }
         guard signed.slip.type == type else {
-            throw MembershipError(.directoryBinding, "a \(signed.slip.type.rawValue) letter where a \(type.rawValue) is expected")
+            throw MembershipError(
+                .directoryBinding, "a \(signed.slip.type.rawValue) letter where a \(type.rawValue) is expected")
         }
         guard roots[signed.slip.from] == signed.certificate else {
             throw MembershipError(.directorySignature, "signed by another authority than it names")
         }
         guard signed.certificate.isValid(at: signed.slip.at.seconds) else {
-            throw MembershipError(.directorySignature, "the root of \(signed.slip.from) is not valid on \(signed.slip.at.date)")
+            throw MembershipError(
+                .directorySignature, "the root of \(signed.slip.from) is not valid on \(signed.slip.at.date)")
         }
         guard signed.slip.file?.digest == Digest.sha256(document.file) else {
             throw MembershipError(.directoryBinding, "the file is not the one its slip names")
@@ -182,7 +192,8 @@ public struct Directories: Sendable {
         return first.filter { profile in lists.allSatisfy { $0.contains(profile) } }
     }
 
-    /// Whether the directory that speaks for `id` (a member, a broker or the authority itself) is out of date. None counts so too.
+    /// Whether the directory that speaks for `id` (a member, a broker or the authority itself) is out of date. None
+    /// counts so too.
     public func isExpired(_ id: MemberID, now: Instant) -> Bool {
         guard let directory = directory(speakingFor: id) else { return true }
         return directory.expires < now
@@ -195,7 +206,8 @@ public struct Directories: Sendable {
         let ended = directory(speakingFor: id).map { " ended \($0.expires.date)" } ?? " is not here"
         throw MembershipError(
             .directoryExpired,
-            "the directory of \(authority)\(ended); connect to the broker, or run `kheya member trust FILE` with a newer one")
+            "the directory of \(authority)\(ended); connect to the broker, or run `kheya member import FILE` with a newer one"
+        )
     }
 
     private func directory(speakingFor id: MemberID) -> MemberDirectory? {
@@ -228,8 +240,8 @@ public struct Directories: Sendable {
     /// The other brokers, of all countries, ascending by id.
     public func peers(of broker: MemberID) -> [BrokerEntry] { brokers.filter { $0.id != broker } }
 
-    /// A member's or broker's certificate, or a root: what ``SignedSlip/read(_:certificate:)`` asks for. Says nothing of
-    /// validity or use; ``judgeSigner(of:certificate:at:)`` does.
+    /// A member's or broker's certificate, or a root: what ``SignedSlip/read(_:certificate:)`` asks for. Says nothing
+    /// of validity or use; ``judgeSigner(of:certificate:at:)`` does.
     public func certificate(_ digest: Digest) -> Certificate? {
         place(of: digest)?.certificate.certificate ?? anchors.roots.values.first { $0.id == digest }
     }

@@ -5,7 +5,8 @@ internal import Cryptography
 internal import Letters
 internal import Procedure
 
-/// `documents/` of a home: directory and profile letters as pairs `<type>-<id>-<version>.p7s` and `.json`. Old versions stay.
+/// `documents/` of a home: directory and profile letters as pairs `<type>-<id>-<version>.p7s` and `.json`. Old versions
+/// stay.
 struct DocumentFolder: Sendable {
     let path: String
 
@@ -17,7 +18,8 @@ struct DocumentFolder: Sendable {
         let names = try HomeFiles.names(in: path).filter { $0.hasSuffix(".p7s") }.map { String($0.dropLast(4)) }
         for authority in directories.anchors.roots.keys.sorted() {
             let prefix = "directory-\(Self.name(authority.text))-"
-            let versions = names.filter { $0.hasPrefix(prefix) }.compactMap { Int64($0.dropFirst(prefix.count)) }.sorted(by: >)
+            let versions = names.filter { $0.hasPrefix(prefix) }.compactMap { Int64($0.dropFirst(prefix.count)) }
+                .sorted(by: >)
             for version in versions {
                 guard let document = try read("\(prefix)\(version)") else { continue }
                 if (try? directories.accept(document, now: now)) != nil { break }
@@ -41,7 +43,9 @@ struct DocumentFolder: Sendable {
         return acceptance
     }
 
-    func accept(profile document: SignedDocument, into directories: inout Directories) throws(MembershipError) -> ProfileReference {
+    func accept(profile document: SignedDocument, into directories: inout Directories) throws(MembershipError)
+        -> ProfileReference
+    {
         var next = directories
         let reference = try next.accept(profile: document)
         try write(document, name: "profile-\(reference.id)-\(reference.version)")

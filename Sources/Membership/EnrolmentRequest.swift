@@ -6,10 +6,11 @@ internal import Letters
 public import Procedure
 internal import Sealing
 
-/// What an organisation hands to its authority: its id, what it asks for, and a certificate request for each key. No secret.
+/// What an organisation hands to its authority: its id, what it asks for, and a certificate request for each key. No
+/// secret.
 ///
-/// The first one is believed because both sides compare its ``safetyNumber`` by telephone; a renewal because it is signed with the
-/// member's current signing key. Protocols/Membership.md §5.
+/// The first one is believed because both sides compare its ``safetyNumber`` by telephone; a renewal because it is
+/// signed with the member's current signing key. Protocols/Membership.md §5.
 public struct EnrolmentRequest: Hashable, Sendable {
     /// What is enrolled.
     public enum Kind: Hashable, Sendable {
@@ -73,7 +74,8 @@ public struct EnrolmentRequest: Hashable, Sendable {
         }
     }
 
-    /// Reads a request strictly: canonical JSON, at most 16 KiB; each certificate request proves that the asker holds the key.
+    /// Reads a request strictly: canonical JSON, at most 16 KiB; each certificate request proves that the asker holds
+    /// the key.
     ///
     /// - Throws: ``MembershipError`` `.enrolmentMalformed`.
     public static func read(_ bytes: [UInt8]) throws(MembershipError) -> EnrolmentRequest {
@@ -111,7 +113,8 @@ public struct EnrolmentRequest: Hashable, Sendable {
         let listed = try fields.list("requests", limit: CertificateUse.allCases.count) {
             (entry: inout FieldReader) throws(LetterError) -> (CertificateUse, CertificateRequest) in
             let der = try entry.base64("der", limit: MembershipLimits.certificateBytes)
-            guard let request = try? CertificateRequest(der: der), request.subject == CertificateSubject.name(of: id) else {
+            guard let request = try? CertificateRequest(der: der), request.subject == CertificateSubject.name(of: id)
+            else {
                 throw entry.fault("der", "not a certificate request of this member with the proof of its key")
             }
             return (try entry.code("use", CertificateUse.self), request)

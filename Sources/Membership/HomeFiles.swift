@@ -3,10 +3,11 @@
 
 internal import Glibc
 
-/// The few file operations of a home: directories 0700, files 0600, written beside and renamed, never through a symbolic link.
+/// The few file operations of a home: directories 0700, files 0600, written beside and renamed, never through a
+/// symbolic link.
 ///
-/// After ``write(_:to:)`` returns, the whole new content survives power loss; a crash before leaves the old one, and at most a
-/// file that begins with `.new-`, which nobody reads and the next write replaces.
+/// After ``write(_:to:)`` returns, the whole new content survives power loss; a crash before leaves the old one, and at
+/// most a file that begins with `.new-`, which nobody reads and the next write replaces.
 enum HomeFiles {
     static func exists(_ path: String) -> Bool {
         var status = stat()
@@ -47,7 +48,9 @@ enum HomeFiles {
             guard count >= 0 else { throw failure("read", path) }
             if count == 0 { return bytes }
             bytes += buffer[..<count]
-            guard bytes.count <= limit else { throw MembershipError(.homeMalformed, "\(path) has more than \(limit) bytes") }
+            guard bytes.count <= limit else {
+                throw MembershipError(.homeMalformed, "\(path) has more than \(limit) bytes")
+            }
         }
     }
 
@@ -60,7 +63,9 @@ enum HomeFiles {
         var good = fchmod(file, 0o600) == 0
         var written = 0
         while good, written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress?.advanced(by: written), bytes.count - written) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(file, $0.baseAddress?.advanced(by: written), bytes.count - written)
+            }
             if count < 0, errno == EINTR { continue }
             good = count > 0
             written += max(count, 0)

@@ -61,12 +61,16 @@ public struct HomeSettings: Hashable, Sendable {
             if let address = broker.address { fields["address"] = .string(address) }
             object["broker"] = .object(fields)
         }
-        if let listen { object["listen"] = .object(["address": .string(listen.address), "port": .integer(Int64(listen.port))]) }
+        if let listen {
+            object["listen"] = .object(["address": .string(listen.address), "port": .integer(Int64(listen.port))])
+        }
         if !options.isEmpty { object["options"] = .object(options) }
         var text = Array("{\n".utf8)
         for (index, key) in object.keys.sorted().enumerated() {
             guard let value = object[key] else { continue }
-            text += Array("  \"\(key)\": ".utf8) + CanonicalJSON.write(value) + Array(index + 1 < object.count ? ",\n".utf8 : "\n".utf8)
+            text +=
+                Array("  \"\(key)\": ".utf8) + CanonicalJSON.write(value)
+                + Array(index + 1 < object.count ? ",\n".utf8 : "\n".utf8)
         }
         return text + Array("}\n".utf8)
     }
@@ -88,7 +92,9 @@ public struct HomeSettings: Hashable, Sendable {
             settings.listen = try fields.optionalObject("listen") { (entry: inout FieldReader) throws(LetterError) in
                 (address: try entry.pattern("address", DirectoryPatterns.address), port: try entry.portOrZero("port"))
             }
-            let options = try fields.optionalObject("options") { (entry: inout FieldReader) throws(LetterError) in entry.all() }
+            let options = try fields.optionalObject("options") { (entry: inout FieldReader) throws(LetterError) in
+                entry.all()
+            }
             settings.options = Dictionary((options ?? []).map { ($0.name, $0.value) }) { first, _ in first }
             try fields.finish()
             return settings

@@ -69,14 +69,16 @@ public struct KeyVault: Sendable {
             salt = try fields.digest("salt")
             if kind == "passphrase" {
                 cost = ScryptCost(
-                    n: UInt64(try fields.positive("n")), r: UInt64(try fields.positive("r")), p: UInt64(try fields.positive("p")))
+                    n: UInt64(try fields.positive("n")), r: UInt64(try fields.positive("r")),
+                    p: UInt64(try fields.positive("p")))
             }
             try fields.finish()
         } catch {
             throw MembershipError(.homeMalformed, "\(keys)/master.json: \(error.reason)")
         }
         switch (kind, unlock) {
-        case ("passphrase", .passphrase), ("key-file", .keyFile): return try KeyVault(unlock, salt: salt.bytes, cost: cost)
+        case ("passphrase", .passphrase), ("key-file", .keyFile):
+            return try KeyVault(unlock, salt: salt.bytes, cost: cost)
         case ("passphrase", _): throw MembershipError(.locked, "this home opens with a passphrase, not with a key file")
         case ("key-file", _): throw MembershipError(.locked, "this home opens with a key file, not with a passphrase")
         default: throw MembershipError(.homeMalformed, "\(keys)/master.json: a kind this program does not know")
@@ -93,13 +95,15 @@ public struct KeyVault: Sendable {
                 throw MembershipError(.outOfResources, "scrypt: \(error.reason)")
             }
         case .keyFile(let bytes):
-            guard bytes.count >= 32 else { throw MembershipError(.homeMalformed, "a key file has at least 32 random bytes") }
+            guard bytes.count >= 32 else {
+                throw MembershipError(.homeMalformed, "a key file has at least 32 random bytes")
+            }
             master = Master(HKDFSHA256.derive(from: bytes, salt: salt, info: Array("kheya master".utf8), count: 32))
         }
     }
 
-    /// The password of the key files: the master secret as 64 lower-case hexadecimal digits, so that stock `openssl pkey` opens
-    /// them with it.
+    /// The password of the key files: the master secret as 64 lower-case hexadecimal digits, so that stock `openssl
+    /// pkey` opens them with it.
     public var keyPassword: [UInt8] { Array((Digest(master.bytes)?.hex ?? "").utf8) }
 
     /// 32 bytes for one purpose: HKDF-SHA-256 over the master secret with `info`, for example `kheya case keys`.
@@ -107,7 +111,8 @@ public struct KeyVault: Sendable {
         HKDFSHA256.derive(from: master.bytes, info: Array(info.utf8), count: 32)
     }
 
-    /// The password has 256 bits of its own, so its guessing needs no slowing down; scrypt is there because the format has one.
+    /// The password has 256 bits of its own, so its guessing needs no slowing down; scrypt is there because the format
+    /// has one.
     static let fileCost = ScryptCost(n: 1 << 10, r: 8, p: 1)
 
     func write(_ key: PrivateKey, to path: String) throws(MembershipError) {
@@ -130,7 +135,9 @@ public struct KeyVault: Sendable {
         do {
             return try PrivateKey(encryptedPEM: pem, password: password)
         } catch {
-            guard error.code == .wrongPassword else { throw MembershipError(.homeMalformed, "\(path): \(error.reason)") }
+            guard error.code == .wrongPassword else {
+                throw MembershipError(.homeMalformed, "\(path): \(error.reason)")
+            }
             throw MembershipError(.locked, "\(path) does not open: wrong passphrase or key file")
         }
     }

@@ -27,7 +27,8 @@ public struct Member: Hashable, Sendable {
     public var certificates: [MemberCertificate]
 
     public init(
-        id: MemberID, name: String, roles: Set<String>, isRecognised: Bool = false, status: Status = .active, broker: MemberID,
+        id: MemberID, name: String, roles: Set<String>, isRecognised: Bool = false, status: Status = .active,
+        broker: MemberID,
         certificates: [MemberCertificate]
     ) {
         self.id = id

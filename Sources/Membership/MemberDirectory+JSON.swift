@@ -9,11 +9,16 @@ extension MemberDirectory {
     /// The canonical JSON that the slip names by digest.
     public func json() -> [UInt8] {
         var object: [String: JSONValue] = [
-            "v": .integer(1), "authority": .string(authority.text), "version": .integer(version), "at": .integer(at.seconds),
+            "v": .integer(1), "authority": .string(authority.text), "version": .integer(version),
+            "at": .integer(at.seconds),
             "expires": .integer(expires.seconds),
         ]
-        if !members.isEmpty { object["members"] = .array(members.sorted { $0.id < $1.id }.map { .object($0.fields()) }) }
-        if !brokers.isEmpty { object["brokers"] = .array(brokers.sorted { $0.id < $1.id }.map { .object($0.fields()) }) }
+        if !members.isEmpty {
+            object["members"] = .array(members.sorted { $0.id < $1.id }.map { .object($0.fields()) })
+        }
+        if !brokers.isEmpty {
+            object["brokers"] = .array(brokers.sorted { $0.id < $1.id }.map { .object($0.fields()) })
+        }
         if !profiles.isEmpty {
             object["profiles"] = .array(
                 profiles.sorted { ($0.id, $0.version) < ($1.id, $1.version) }.map {
@@ -23,7 +28,8 @@ extension MemberDirectory {
         return CanonicalJSON.write(.object(object))
     }
 
-    /// Reads a directory strictly and checks what its fields can contradict. Knows no root: ``Directories`` checks signatures.
+    /// Reads a directory strictly and checks what its fields can contradict. Knows no root: ``Directories`` checks
+    /// signatures.
     ///
     /// - Parameter bytes: canonical JSON, at most 4 MiB.
     /// - Throws: ``MembershipError`` `.directoryMalformed`, `.directoryVersion`, `.directoryBinding`.
@@ -42,7 +48,9 @@ extension MemberDirectory {
         }
         try directory.check()
         // Lists ascend and do not repeat; another order would be a second spelling.
-        guard directory.json() == bytes else { throw MembershipError(.directoryMalformed, "directory: a list is out of order") }
+        guard directory.json() == bytes else {
+            throw MembershipError(.directoryMalformed, "directory: a list is out of order")
+        }
         return directory
     }
 
@@ -59,7 +67,8 @@ extension MemberDirectory {
             profiles: try fields.list("profiles", limit: MembershipLimits.profiles) {
                 (entry: inout FieldReader) throws(LetterError) in
                 ProfileReference(
-                    id: try entry.pattern("id", Patterns.profile), version: try entry.pattern("version", Patterns.version),
+                    id: try entry.pattern("id", Patterns.profile),
+                    version: try entry.pattern("version", Patterns.version),
                     digest: try entry.digest("digest"))
             })
     }
@@ -85,14 +94,16 @@ extension MemberDirectory {
             for entry in listed {
                 try require(entry.certificate.has(entry.use.kind), "a certificate of \(id) is not of its use")
                 try require(
-                    entry.certificate.subject == CertificateSubject.name(of: id) && entry.certificate.issuer.commonName == authority.text,
+                    entry.certificate.subject == CertificateSubject.name(of: id)
+                        && entry.certificate.issuer.commonName == authority.text,
                     "a certificate of \(id) is made out to somebody else, or by somebody else")
                 try require(
                     entry.certificate.dnsNames.isEmpty == !(isBroker && entry.use == .link),
                     "only a broker's link certificate has a host, and it has one")
                 // One key, one use, one owner: a sealing key must never sign, nor one member's key pass for another's.
                 let owner = "\(id) \(entry.use.rawValue)"
-                try require(uses[entry.certificate.publicKey].map { $0 == owner } ?? true, "a key of \(id) serves twice")
+                try require(
+                    uses[entry.certificate.publicKey].map { $0 == owner } ?? true, "a key of \(id) serves twice")
                 uses[entry.certificate.publicKey] = owner
             }
         }
@@ -118,7 +129,8 @@ extension Member {
 
     fileprivate func fields() -> [String: JSONValue] {
         var object: [String: JSONValue] = [
-            "id": .string(id.text), "name": .string(name), "recognised": .bool(isRecognised), "broker": .string(broker.text),
+            "id": .string(id.text), "name": .string(name), "recognised": .bool(isRecognised),
+            "broker": .string(broker.text),
         ]
         if !roles.isEmpty { object["roles"] = .array(roles.sorted().map { .string($0) }) }
         switch status {
@@ -140,7 +152,8 @@ private enum StatusCode: String { case active, suspended, removed }
 extension BrokerEntry {
     fileprivate init(_ entry: inout FieldReader) throws(LetterError) {
         self.init(
-            id: try entry.member("id"), name: try entry.displayName(), host: try entry.host("host"), port: try entry.port("port"),
+            id: try entry.member("id"), name: try entry.displayName(), host: try entry.host("host"),
+            port: try entry.port("port"),
             address: try entry.optional("address") { (entry: inout FieldReader) throws(LetterError) in
                 try entry.pattern("address", DirectoryPatterns.address)
             },
@@ -159,7 +172,9 @@ extension BrokerEntry {
 
 extension MemberCertificate {
     fileprivate func fields() -> [String: JSONValue] {
-        var object: [String: JSONValue] = ["use": .string(use.rawValue), "der": .string(Base64.encode(certificate.der))]
+        var object: [String: JSONValue] = [
+            "use": .string(use.rawValue), "der": .string(Base64.encode(certificate.der)),
+        ]
         if let revoked { object["revoked"] = .integer(revoked.seconds) }
         return object
     }
@@ -173,7 +188,8 @@ enum DirectoryPatterns {
 
     static let role = Pattern("a role", length: 2...40) { isUpper($0) || isDigit($0) || $0 == 0x5F }
     static let name = Pattern("a display name", length: 1...64) {
-        isUpper($0) || isLower($0) || isDigit($0) || [0x20, 0x26, 0x27, 0x28, 0x29, 0x2C, 0x2D, 0x2E, 0x2F].contains($0)
+        isUpper($0) || isLower($0) || isDigit($0)
+            || [0x20, 0x26, 0x27, 0x28, 0x29, 0x2C, 0x2D, 0x2E, 0x2F].contains($0)
     }
     static let host = Pattern("a host name", length: 1...253) { isLower($0) || isDigit($0) || $0 == 0x2D || $0 == 0x2E }
     static let address = Pattern("an IP address", length: 2...45) {
@@ -184,7 +200,9 @@ enum DirectoryPatterns {
 extension FieldReader {
     mutating func displayName() throws(LetterError) -> String {
         let text = try pattern("name", DirectoryPatterns.name)
-        guard text.utf8.first != 0x20, text.utf8.last != 0x20 else { throw fault("name", "begins or ends with a space") }
+        guard text.utf8.first != 0x20, text.utf8.last != 0x20 else {
+            throw fault("name", "begins or ends with a space")
+        }
         return text
     }
 
@@ -212,9 +230,12 @@ extension FieldReader {
     }
 
     fileprivate mutating func certificates() throws(LetterError) -> [MemberCertificate] {
-        try list("certificates", limit: MembershipLimits.certificates) { (entry: inout FieldReader) throws(LetterError) in
+        try list("certificates", limit: MembershipLimits.certificates) {
+            (entry: inout FieldReader) throws(LetterError) in
             let der = try entry.base64("der", limit: MembershipLimits.certificateBytes)
-            guard let certificate = try? Certificate(der: der) else { throw entry.fault("der", "not a certificate of the profile") }
+            guard let certificate = try? Certificate(der: der) else {
+                throw entry.fault("der", "not a certificate of the profile")
+            }
             return MemberCertificate(
                 use: try entry.code("use", CertificateUse.self), certificate: certificate,
                 revoked: try entry.optionalInteger("revoked").map { Instant(seconds: $0) })

@@ -23,7 +23,8 @@ public struct MemberDirectory: Hashable, Sendable {
     public var profiles: [ProfileReference]
 
     public init(
-        authority: MemberID, version: Int64, at: Instant, expires: Instant, members: [Member] = [], brokers: [BrokerEntry] = [],
+        authority: MemberID, version: Int64, at: Instant, expires: Instant, members: [Member] = [],
+        brokers: [BrokerEntry] = [],
         profiles: [ProfileReference] = []
     ) {
         self.authority = authority

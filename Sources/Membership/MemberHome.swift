@@ -16,7 +16,8 @@ internal import Sealing
 ///     trust/in-authority.crt           pinned roots
 ///     documents/                       directory and profile letters: <type>-<id>-<version>.p7s and .json
 ///
-/// Directories 0700, files 0600; every change is one rename, and ``open(at:unlock:)`` finishes what a crash interrupted.
+/// Directories 0700, files 0600; every change is one rename, and ``open(at:unlock:)`` finishes what a crash
+/// interrupted.
 ///
 /// - SeeAlso: Protocols/Membership.md §8.
 public struct MemberHome: Sendable {
@@ -51,7 +52,9 @@ public struct MemberHome: Sendable {
         }
         let anchors = try TrustAnchors(roots)
         guard anchors.authority(for: settings.id) != nil else {
-            throw MembershipError(.homeMalformed, "no root of the authority of \(settings.id.country); get it and compare it by telephone")
+            throw MembershipError(
+                .homeMalformed, "no root of the authority of \(settings.id.country); get it and compare it by telephone"
+            )
         }
         for directory in ["", "/keys", "/trust", "/documents"] { try HomeFiles.makeDirectory(path + directory) }
         let vault = try KeyVault.create(in: path + "/keys", unlock: unlock, salt: salt)
@@ -74,9 +77,12 @@ public struct MemberHome: Sendable {
     /// - Throws: ``MembershipError`` `.homeFile` when it is none, `.homeUnsafe`, `.homeMalformed`, `.locked`.
     public static func open(at path: String, unlock: Unlock) throws(MembershipError) -> MemberHome {
         let settings = try settings(at: path)
-        guard settings.kind != .authority else { throw MembershipError(.homeMalformed, "\(path) is the home of an authority") }
+        guard settings.kind != .authority else {
+            throw MembershipError(.homeMalformed, "\(path) is the home of an authority")
+        }
         try HomeFiles.checkClosed(path + "/keys", isDirectory: true)
-        let home = MemberHome(path: path, settings: settings, vault: try KeyVault.open(in: path + "/keys", unlock: unlock))
+        let home = MemberHome(
+            path: path, settings: settings, vault: try KeyVault.open(in: path + "/keys", unlock: unlock))
         try home.finishInterruptedInstall()
         try home.checkUnlock()
         return home
@@ -111,7 +117,9 @@ public struct MemberHome: Sendable {
         let file = "\(path)/trust/\(DocumentFolder.name(root.commonName)).crt"
         if HomeFiles.exists(file) {
             guard try Self.certificate(file) == root else {
-                throw MembershipError(.homeMalformed, "another root of \(root.commonName) is pinned; remove \(file) if the authority says so")
+                throw MembershipError(
+                    .homeMalformed,
+                    "another root of \(root.commonName) is pinned; remove \(file) if the authority says so")
             }
             return
         }
@@ -163,7 +171,9 @@ public struct MemberHome: Sendable {
             let file = "\(path)/keys/\(name)"
             guard HomeFiles.exists(file + ".pem"), HomeFiles.exists(file + ".crt") else {
                 throw MembershipError(
-                    .notAdmitted, "\(settings.id) has no \(name) certificate yet: give its request to the authority, then take the directory in")
+                    .notAdmitted,
+                    "\(settings.id) has no \(name) certificate yet: give its request to the authority, then take the directory in"
+                )
             }
             return (try Self.certificate(file + ".crt"), try vault.read(file + ".pem"))
         }
@@ -173,12 +183,16 @@ public struct MemberHome: Sendable {
             var sealing = [try pair("seal")]
             var older: [(Certificate, PrivateKey)] = []
             for name in try olderSealingNames() { older.append(try pair(name)) }
-            sealing += older.filter { $0.0 != sealing[0].0 }.sorted { ($0.0.notBefore, $0.0.id) > ($1.0.notBefore, $1.0.id) }
+            sealing += older.filter { $0.0 != sealing[0].0 }.sorted {
+                ($0.0.notBefore, $0.0.id) > ($1.0.notBefore, $1.0.id)
+            }
             guard link.0.publicKey == link.1.publicKey else {
                 throw MembershipError(.homeMalformed, "\(path)/keys: link.pem and link.crt do not belong together")
             }
             var identities: [SealingIdentity] = []
-            for (certificate, key) in sealing { identities.append(try SealingIdentity(certificate: certificate, key: key)) }
+            for (certificate, key) in sealing {
+                identities.append(try SealingIdentity(certificate: certificate, key: key))
+            }
             return MemberKeys(
                 signing: try SigningIdentity(certificate: sign.0, key: sign.1), sealing: identities,
                 link: LinkIdentity(certificate: link.0, key: link.1))
@@ -189,17 +203,22 @@ public struct MemberHome: Sendable {
         }
     }
 
-    /// Gives each waiting key the certificate that the directory lists for it. Old sealing keys are kept, other old keys go.
+    /// Gives each waiting key the certificate that the directory lists for it. Old sealing keys are kept, other old
+    /// keys go.
     ///
     /// - Returns: What was installed; empty when nothing waits or the directory has nothing for it.
     @discardableResult
-    public func installCertificates(from directories: Directories, now: Instant) throws(MembershipError) -> [MemberCertificate] {
+    public func installCertificates(from directories: Directories, now: Instant) throws(MembershipError)
+        -> [MemberCertificate]
+    {
         let listed = directories.certificates(of: settings.id)
         var installed: [MemberCertificate] = []
         for use in CertificateUse.allCases where HomeFiles.exists(pending(use)) {
             let waiting = try vault.read(pending(use)).publicKey
             guard
-                let entry = listed.first(where: { $0.use == use && $0.certificate.publicKey == waiting && $0.isValid(at: now) })
+                let entry = listed.first(where: {
+                    $0.use == use && $0.certificate.publicKey == waiting && $0.isValid(at: now)
+                })
             else { continue }
             // 1. The certificate beside the waiting key. A crash from here on is finished by `open`.
             try HomeFiles.write(entry.certificate.pem, to: "\(path)/keys/\(use.rawValue).next.crt")
@@ -229,7 +248,8 @@ public struct MemberHome: Sendable {
                 keys[use] = new
             }
         }
-        let signing = HomeFiles.exists(certificateFile(.sign))
+        let signing =
+            HomeFiles.exists(certificateFile(.sign))
             ? (certificate: try Self.certificate(certificateFile(.sign)), key: try vault.read(key(.sign))) : nil
         return try EnrolmentRequest(
             id: settings.id, name: settings.name, kind: kind, at: now, keys: keys, vouchedBy: signing)

@@ -49,7 +49,8 @@ public struct MembershipError: Error, Sendable, Equatable {
     }
 
     public let code: Code
-    /// For the operator, with the cure where there is one; member ids and dates, never a person, never a value from a stranger.
+    /// For the operator, with the cure where there is one; member ids and dates, never a person, never a value from a
+    /// stranger.
     public let reason: String
 
     public init(_ code: Code, _ reason: String) {

@@ -19,10 +19,11 @@ public enum MembershipLimits {
     public static let directorySeconds: Int64 = 14 * 86_400
     /// 90 days: the longest a directory may hold.
     public static let directoryMaximumSeconds: Int64 = 90 * 86_400
-    /// 24 hours: how far ahead of the reader's clock a directory may be dated, and how far a certificate's begin is set back for
-    /// members whose clock is slow.
+    /// 24 hours: how far ahead of the reader's clock a directory may be dated, and how far a certificate's begin is set
+    /// back for members whose clock is slow.
     public static let skewSeconds: Int64 = 86_400
-    /// 120 days after a sealing certificate's end everything sealed to it has expired (90 days), and 30 more have passed.
+    /// 120 days after a sealing certificate's end everything sealed to it has expired (90 days), and 30 more have
+    /// passed.
     public static let sealingKeySeconds: Int64 = 120 * 86_400
     /// 400 days after its end a certificate leaves the directory.
     public static let pruneSeconds: Int64 = 400 * 86_400

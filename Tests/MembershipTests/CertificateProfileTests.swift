@@ -68,15 +68,19 @@ import TestSupport
         #expect(!certificates.isEmpty)
         for certificate in certificates {
             let usages: [(String, KeyUsage)] = [
-                ("digitalSignature", .digitalSignature), ("nonRepudiation", .nonRepudiation), ("keyEncipherment", .keyEncipherment),
+                ("digitalSignature", .digitalSignature), ("nonRepudiation", .nonRepudiation),
+                ("keyEncipherment", .keyEncipherment),
                 ("dataEncipherment", .dataEncipherment), ("keyAgreement", .keyAgreement), ("keyCertSign", .keyCertSign),
                 ("cRLSign", .cRLSign), ("encipherOnly", .encipherOnly), ("decipherOnly", .decipherOnly),
             ]
             #expect(usages.filter { certificate.keyUsage.contains($0.1) }.map(\.0) == profile.strings("keyUsage"))
             let extended: [(String, ExtendedKeyUsage)] = [
-                ("emailProtection", .emailProtection), ("clientAuth", .clientAuth), ("serverAuth", .serverAuth), ("other", .other),
+                ("emailProtection", .emailProtection), ("clientAuth", .clientAuth), ("serverAuth", .serverAuth),
+                ("other", .other),
             ]
-            #expect(extended.filter { certificate.extendedKeyUsage.contains($0.1) }.map(\.0) == profile.strings("extendedKeyUsage"))
+            #expect(
+                extended.filter { certificate.extendedKeyUsage.contains($0.1) }.map(\.0)
+                    == profile.strings("extendedKeyUsage"))
             #expect(certificate.isAuthority == profile.bool("isAuthority"))
             #expect(certificate.pathLength.map(Int64.init) == profile.integer("pathLength"))
             let isBroker = certificate.commonName == PracticeWorld.inBroker.text
@@ -95,7 +99,8 @@ import TestSupport
     @Test func `the standard lifetimes are those of the file`() throws {
         let lifetimes = CertificateLifetimes.standard
         let written = Dictionary(uniqueKeysWithValues: try Self.profiles().map { ($0.name, $0.integer("lifetime")) })
-        #expect(written == ["root": lifetimes.root, "sign": lifetimes.sign, "seal": lifetimes.seal, "link": lifetimes.link])
+        #expect(
+            written == ["root": lifetimes.root, "sign": lifetimes.sign, "seal": lifetimes.seal, "link": lifetimes.link])
     }
 
     @Test(arguments: try CertificateProfileTests.profiles())
@@ -111,14 +116,19 @@ import TestSupport
             #expect(good.status == 0, "\(good.output)")
             #expect(try stock.run("\(verify) -CAfile other.pem certificate.pem").status != 0)
             #expect(
-                try stock.run("verify -attime \(certificate.notAfter + 1) -CAfile root.pem certificate.pem").output.contains("expired"))
+                try stock.run("verify -attime \(certificate.notAfter + 1) -CAfile root.pem certificate.pem").output
+                    .contains("expired"))
             let text = try stock.run("x509 -noout -text -in certificate.pem").output
-            #expect(text.contains("Version: 3 (0x2)") && text.contains("ecdsa-with-SHA256") && text.contains("prime256v1"))
+            #expect(
+                text.contains("Version: 3 (0x2)") && text.contains("ecdsa-with-SHA256") && text.contains("prime256v1"))
             #expect(text.contains("X509v3 Key Usage: critical") && text.contains("X509v3 Basic Constraints: critical"))
             let extensions = text.components(separatedBy: "\n").filter { $0.hasPrefix("            X509v3 ") }.count
-            let expected = 4 + (profile.strings("extendedKeyUsage").isEmpty ? 0 : 1) + (certificate.dnsNames.isEmpty ? 0 : 1)
+            let expected =
+                4 + (profile.strings("extendedKeyUsage").isEmpty ? 0 : 1) + (certificate.dnsNames.isEmpty ? 0 : 1)
             #expect(extensions == expected, "\(text)")
-            for fetched in ["Authority Information Access", "CRL Distribution", "URI:"] { #expect(!text.contains(fetched)) }
+            for fetched in ["Authority Information Access", "CRL Distribution", "URI:"] {
+                #expect(!text.contains(fetched))
+            }
         }
     }
 
@@ -143,7 +153,8 @@ import TestSupport
         try stock.write(country.authority.root.pem, "root.pem")
         try stock.write(country.document.slip, "slip.p7s")
         let result = try stock.run(
-            "cms -verify -binary -inform DER -attime \(PracticeWorld.start.seconds) -in slip.p7s -CAfile root.pem -certfile root.pem -out slip.json")
+            "cms -verify -binary -inform DER -attime \(PracticeWorld.start.seconds) -in slip.p7s -CAfile root.pem -certfile root.pem -out slip.json"
+        )
         #expect(result.status == 0, "\(result.output)")
         let slip = try Slip.read(stock.read("slip.json"))
         #expect(slip.file?.digest == .sha256(country.document.file))

@@ -18,7 +18,10 @@ import TestSupport
         #expect(directories.roles(of: PracticeWorld.shelter) == ["IN_SHELTER"])
         #expect(directories.roles(of: PracticeWorld.inBroker).isEmpty)
         #expect(directories.broker(of: PracticeWorld.ngo)?.id == PracticeWorld.bdBroker)
-        #expect(directories.members(of: PracticeWorld.bdBroker).map(\.id) == [PracticeWorld.investigator, PracticeWorld.ngo])
+        #expect(
+            directories.members(of: PracticeWorld.bdBroker).map(\.id) == [
+                PracticeWorld.investigator, PracticeWorld.ngo,
+            ])
         #expect(directories.peers(of: PracticeWorld.inBroker).map(\.id) == [PracticeWorld.bdBroker])
         #expect(directories.member(member("in:nobody")) == nil)
         #expect(directories.broker(PracticeWorld.inBroker)?.host == "broker-in.kheya.example")
@@ -62,7 +65,8 @@ import TestSupport
         #expect(try directories.accept(world.documents[1], now: late) == .newer)
         #expect(directories.isExpired(PracticeWorld.shelter, now: late))
         #expect(outcome { try directories.requireCurrent(PracticeWorld.shelter, now: late) } == "directory.expired")
-        #expect(reason { try directories.requireCurrent(PracticeWorld.shelter, now: late) }.contains("kheya member trust"))
+        #expect(
+            reason { try directories.requireCurrent(PracticeWorld.shelter, now: late) }.contains("kheya member import"))
         // What it knows counts all the same: who was revoked stays out.
         let leaf = try world.party(PracticeWorld.shelter).link.certificate.der
         #expect(directories.judgeLink(leaf: leaf, now: late) == .refused(.revoked))
@@ -71,7 +75,9 @@ import TestSupport
         #expect(outcome { try directories.requireCurrent(PracticeWorld.shelter, now: now + day) } == "opens")
     }
 
-    @Test func `with an expired directory an urgent letter can still be judged, and a normal one is known to wait`() throws {
+    @Test func `with an expired directory an urgent letter can still be judged, and a normal one is known to wait`()
+        throws
+    {
         let world = try PracticeWorld.make()
         let directories = try world.directories()
         let late = now + 20 * day
@@ -108,7 +114,9 @@ import TestSupport
             file: FileReference(digest: .sha256(file), version: indian.directory.version), at: indian.directory.at)
         let forged = try SignedSlip.sign(slip, by: SigningIdentity(certificate: bd.authority.root, key: bd.key))
         var directories = Directories(anchors: try TrustAnchors(world.roots))
-        #expect(outcome { _ = try directories.accept(SignedDocument(slip: forged.file, file: file), now: now) } == "directory.signature")
+        #expect(
+            outcome { _ = try directories.accept(SignedDocument(slip: forged.file, file: file), now: now) }
+                == "directory.signature")
     }
 
     @Test func `a member cannot sign a directory`() throws {
@@ -119,7 +127,9 @@ import TestSupport
             type: .directory, lane: .normal, from: PracticeWorld.inAuthority, to: [],
             file: FileReference(digest: .sha256(file), version: 9), at: now)
         let forged = try SignedSlip.sign(slip, by: world.party(PracticeWorld.shelter).signing)
-        #expect(outcome { _ = try directories.accept(SignedDocument(slip: forged.file, file: file), now: now) } == "directory.signature")
+        #expect(
+            outcome { _ = try directories.accept(SignedDocument(slip: forged.file, file: file), now: now) }
+                == "directory.signature")
     }
 
     @Test func `no byte of a directory letter can be changed`() throws {
@@ -163,7 +173,9 @@ import TestSupport
     @Test func `a second root for one country is not pinned`() throws {
         let (one, other) = (try PracticeWorld.make(), try PracticeWorld.make())
         #expect(throws: MembershipError(.homeMalformed, "")) { try TrustAnchors(one.roots + other.roots) }
-        #expect(throws: MembershipError(.homeMalformed, "")) { try TrustAnchors([one.party(PracticeWorld.shelter).link.certificate]) }
+        #expect(throws: MembershipError(.homeMalformed, "")) {
+            try TrustAnchors([one.party(PracticeWorld.shelter).link.certificate])
+        }
     }
 
     @Test func `sealing takes the newest valid certificate, of active and suspended members`() throws {
@@ -174,8 +186,10 @@ import TestSupport
         let directories = try world.directories(now: now + 30 * day)
         #expect(try directories.sealingCertificate(of: id, at: now + 10 * day) == first)
         #expect(try directories.sealingCertificate(of: id, at: now + 31 * day) != first)
-        #expect(outcome { _ = try directories.sealingCertificate(of: id, at: now + 200 * day) } == "recipient.certificate")
-        #expect(outcome { _ = try directories.sealingCertificate(of: member("bd:nobody"), at: now) } == "recipient.unknown")
+        #expect(
+            outcome { _ = try directories.sealingCertificate(of: id, at: now + 200 * day) } == "recipient.certificate")
+        #expect(
+            outcome { _ = try directories.sealingCertificate(of: member("bd:nobody"), at: now) } == "recipient.unknown")
         try world.publish(PracticeWorld.bdAuthority, at: now + 31 * day) { authority, draft in
             try authority.remove(id, from: &draft, at: now + 31 * day)
         }
@@ -200,6 +214,8 @@ import TestSupport
         let world = try PracticeWorld.make()
         let directories = try world.directories()
         // 2027-01-15 and 14 days.
-        #expect(reason { try directories.requireCurrent(PracticeWorld.shelter, now: now + 15 * day) }.contains("2027-01-29"))
+        #expect(
+            reason { try directories.requireCurrent(PracticeWorld.shelter, now: now + 15 * day) }.contains("2027-01-29")
+        )
     }
 }

@@ -21,14 +21,18 @@ import TestSupport
 
     private func request(_ id: MemberID? = nil, keys: [CertificateUse: PrivateKey]? = nil) throws -> EnrolmentRequest {
         try EnrolmentRequest(
-            id: id ?? self.id, name: "New Shelter (practice)", kind: .member(roles: ["IN_SHELTER"]), at: now, keys: keys ?? self.keys())
+            id: id ?? self.id, name: "New Shelter (practice)", kind: .member(roles: ["IN_SHELTER"]), at: now,
+            keys: keys ?? self.keys())
     }
 
-    private func admit(_ request: EnrolmentRequest, safetyNumber: String? = nil, broker: MemberID = PracticeWorld.inBroker) throws -> MemberDirectory {
+    private func admit(
+        _ request: EnrolmentRequest, safetyNumber: String? = nil, broker: MemberID = PracticeWorld.inBroker
+    ) throws -> MemberDirectory {
         let country = try #require(try PracticeWorld.make().authorities[PracticeWorld.inAuthority])
         var draft = country.directory
         try country.authority.admit(
-            request, safetyNumber: safetyNumber ?? request.safetyNumber, roles: ["IN_SHELTER"], broker: broker, to: &draft, at: now)
+            request, safetyNumber: safetyNumber ?? request.safetyNumber, roles: ["IN_SHELTER"], broker: broker,
+            to: &draft, at: now)
         return draft
     }
 
@@ -39,9 +43,12 @@ import TestSupport
         #expect(Set(read.requests.keys) == Set(CertificateUse.allCases))
         #expect(read.kind == .member(roles: ["IN_SHELTER"]))
         let broker = try EnrolmentRequest(
-            id: member("in:second-broker"), name: "Second", kind: .broker(host: "two.kheya.example", port: 443, address: "::1"), at: now,
+            id: member("in:second-broker"), name: "Second",
+            kind: .broker(host: "two.kheya.example", port: 443, address: "::1"), at: now,
             keys: keys())
-        #expect(try EnrolmentRequest.read(broker.file).kind == .broker(host: "two.kheya.example", port: 443, address: "::1"))
+        #expect(
+            try EnrolmentRequest.read(broker.file).kind == .broker(host: "two.kheya.example", port: 443, address: "::1")
+        )
     }
 
     @Test func `a member is admitted with the roles the authority gives and three certificates of its own`() throws {
@@ -72,7 +79,9 @@ import TestSupport
     @Test func `a first enrolment brings three different keys`() throws {
         #expect(outcome { _ = try admit(try request(keys: keys([.sign, .seal]))) } == "enrolment.refused")
         let one = try PrivateKey.generate()
-        #expect(outcome { _ = try request(keys: [.sign: one, .seal: one, .link: try .generate()]) } == "enrolment.malformed")
+        #expect(
+            outcome { _ = try request(keys: [.sign: one, .seal: one, .link: try .generate()]) } == "enrolment.malformed"
+        )
     }
 
     @Test func `a key that somebody has already is not enrolled for another`() throws {
@@ -85,7 +94,8 @@ import TestSupport
         #expect(
             outcome {
                 try country.authority.admit(
-                    request, safetyNumber: request.safetyNumber, roles: [], broker: PracticeWorld.inBroker, to: &draft, at: now)
+                    request, safetyNumber: request.safetyNumber, roles: [], broker: PracticeWorld.inBroker, to: &draft,
+                    at: now)
             } == "enrolment.refused")
         #expect(draft == country.directory)
     }
@@ -97,15 +107,18 @@ import TestSupport
         }
         var object = try CanonicalJSON.read(ours.file, limits: .directory)
         object["requests"] = try der(theirs)
-        #expect(outcome { _ = try EnrolmentRequest.read(CanonicalJSON.write(.object(object))) } == "enrolment.malformed")
+        #expect(
+            outcome { _ = try EnrolmentRequest.read(CanonicalJSON.write(.object(object))) } == "enrolment.malformed")
         // The control: with its own it is the same file.
         object["requests"] = try der(ours)
         #expect(CanonicalJSON.write(.object(object)) == ours.file)
     }
 
     @Test func `a request for a key that the asker does not hold is refused`() throws {
-        let made = try CertificateRequest(subject: DistinguishedName(commonName: id.text, country: "IN"), key: .generate())
-        let other = try CertificateRequest(subject: DistinguishedName(commonName: id.text, country: "IN"), key: .generate())
+        let made = try CertificateRequest(
+            subject: DistinguishedName(commonName: id.text, country: "IN"), key: .generate())
+        let other = try CertificateRequest(
+            subject: DistinguishedName(commonName: id.text, country: "IN"), key: .generate())
         // Another's point in our request: the signature is no longer of the key inside.
         let place = try #require(made.der.firstRange(of: made.publicKey.point))
         var forged = made.der
@@ -132,7 +145,8 @@ import TestSupport
             guard case .array(let list) = object["requests"] else { return }
             object["requests"] = .array(list.reversed())
         }
-        #expect(outcome { _ = try EnrolmentRequest.read(CanonicalJSON.write(.object(object))) } == "enrolment.malformed")
+        #expect(
+            outcome { _ = try EnrolmentRequest.read(CanonicalJSON.write(.object(object))) } == "enrolment.malformed")
     }
 
     @Test func `a renewal is believed by the current signing key, and the old certificates overlap`() throws {
@@ -180,7 +194,9 @@ import TestSupport
         try world.publish(PracticeWorld.inAuthority, at: now) { authority, draft in
             try authority.revoke(PracticeWorld.shelter, uses: [.sign], in: &draft, at: now)
         }
-        #expect(throws: MembershipError(.enrolmentRefused, "")) { try world.renew(PracticeWorld.shelter, [.link], at: now + 1) }
+        #expect(throws: MembershipError(.enrolmentRefused, "")) {
+            try world.renew(PracticeWorld.shelter, [.link], at: now + 1)
+        }
     }
 
     @Test func `no certificate outlives its root`() throws {
@@ -189,15 +205,21 @@ import TestSupport
         let root = try #require(world.authorities[PracticeWorld.inAuthority]).authority.root
         let certificates = try world.directories().certificates(of: PracticeWorld.shelter)
         #expect(certificates.allSatisfy { $0.certificate.notAfter == root.notAfter })
-        #expect(throws: MembershipError(.enrolmentRefused, "")) { try world.renew(PracticeWorld.shelter, [.link], at: now + 40 * day) }
+        #expect(throws: MembershipError(.enrolmentRefused, "")) {
+            try world.renew(PracticeWorld.shelter, [.link], at: now + 40 * day)
+        }
     }
 
     @Test func `certificates leave the directory 400 days after their end`() throws {
         var world = try PracticeWorld.make()
         try world.renew(PracticeWorld.shelter, [.seal], at: now + 30 * day)
         try world.publish(PracticeWorld.inAuthority, at: now + (61 + 400) * day)
-        #expect(try #require(world.authorities[PracticeWorld.inAuthority]?.directory.member(PracticeWorld.shelter)).certificates.count == 4)
+        #expect(
+            try #require(world.authorities[PracticeWorld.inAuthority]?.directory.member(PracticeWorld.shelter))
+                .certificates.count == 4)
         try world.publish(PracticeWorld.inAuthority, at: now + (62 + 400) * day)
-        #expect(try #require(world.authorities[PracticeWorld.inAuthority]?.directory.member(PracticeWorld.shelter)).certificates.count == 3)
+        #expect(
+            try #require(world.authorities[PracticeWorld.inAuthority]?.directory.member(PracticeWorld.shelter))
+                .certificates.count == 3)
     }
 }

@@ -18,9 +18,11 @@ import TestSupport
     /// An authority's home with its broker, and what a member begins with.
     private func authority(_ folder: TemporaryFolder) throws -> AuthorityHome {
         let home = try AuthorityHome.create(
-            at: folder.path + "/authority", id: PracticeWorld.inAuthority, name: "Authority IN (practice)", unlock: keyFile, now: now)
+            at: folder.path + "/authority", id: PracticeWorld.inAuthority, name: "Authority IN (practice)",
+            unlock: keyFile, now: now)
         let broker = try begin(
-            folder, "broker", PracticeWorld.inBroker, .broker(host: "broker-in.kheya.example", port: 1, address: nil), root: home)
+            folder, "broker", PracticeWorld.inBroker, .broker(host: "broker-in.kheya.example", port: 1, address: nil),
+            root: home)
         var draft = try home.directory(now: now)
         try home.authority.admitBroker(broker.request, safetyNumber: broker.request.safetyNumber, to: &draft, at: now)
         _ = try home.publish(draft, at: now)
@@ -28,20 +30,26 @@ import TestSupport
     }
 
     private func begin(
-        _ folder: TemporaryFolder, _ name: String, _ id: MemberID, _ kind: EnrolmentRequest.Kind, root: AuthorityHome, unlock: Unlock? = nil
+        _ folder: TemporaryFolder, _ name: String, _ id: MemberID, _ kind: EnrolmentRequest.Kind, root: AuthorityHome,
+        unlock: Unlock? = nil
     ) throws -> (home: MemberHome, request: EnrolmentRequest) {
         var settings = HomeSettings(kind: .member, id: id, name: "New (practice)")
         if case .broker = kind { settings.kind = .broker }
         return try MemberHome.create(
-            at: "\(folder.path)/\(name)", settings: settings, request: kind, roots: [root.authority.root], unlock: unlock ?? keyFile, now: now)
+            at: "\(folder.path)/\(name)", settings: settings, request: kind, roots: [root.authority.root],
+            unlock: unlock ?? keyFile, now: now)
     }
 
-    private func admitted(_ folder: TemporaryFolder, unlock: Unlock? = nil) throws -> (authority: AuthorityHome, home: MemberHome) {
+    private func admitted(_ folder: TemporaryFolder, unlock: Unlock? = nil) throws -> (
+        authority: AuthorityHome, home: MemberHome
+    ) {
         let root = try authority(folder)
-        let (home, request) = try begin(folder, "shelter", id, .member(roles: ["IN_SHELTER"]), root: root, unlock: unlock)
+        let (home, request) = try begin(
+            folder, "shelter", id, .member(roles: ["IN_SHELTER"]), root: root, unlock: unlock)
         var draft = try root.directory(now: now)
         try root.authority.admit(
-            EnrolmentRequest.read(request.file), safetyNumber: request.safetyNumber, roles: ["IN_SHELTER"], broker: PracticeWorld.inBroker,
+            EnrolmentRequest.read(request.file), safetyNumber: request.safetyNumber, roles: ["IN_SHELTER"],
+            broker: PracticeWorld.inBroker,
             to: &draft, at: now)
         let document = try root.publish(draft, at: now)
         var directories = try home.directories(now: now)
@@ -59,11 +67,14 @@ import TestSupport
         let slip = Slip(
             type: .receipt, lane: .normal, from: id,
             to: [Addressee(member: PracticeWorld.inBroker, certificate: .sha256([0]), epoch: 1, sequence: 1)],
-            caseID: CaseID("00112233445566778899aabbccddeeff"), root: .sha256([1]), about: About(letter: .sha256([1]), state: .acted), at: now)
+            caseID: CaseID("00112233445566778899aabbccddeeff"), root: .sha256([1]),
+            about: About(letter: .sha256([1]), state: .acted), at: now)
         let signed = try SignedSlip.sign(slip, by: keys.signing)
         #expect(try directories.readSlip(signed.file, at: now).signer.roles == ["IN_SHELTER"])
         #expect(try directories.sealingCertificate(of: id, at: now) == keys.sealing[0].certificate)
-        #expect(directories.judgeLink(leaf: keys.link.certificate.der, now: now) == .member(try #require(directories.member(id))))
+        #expect(
+            directories.judgeLink(leaf: keys.link.certificate.der, now: now)
+                == .member(try #require(directories.member(id))))
     }
 
     @Test func `before it is admitted a home says what is missing`() throws {
@@ -88,7 +99,9 @@ import TestSupport
                 guard !isDirectory else { continue }
                 #expect(!entry.contains(".new-"))
                 let bytes = try Data(contentsOf: URL(filePath: full))
-                #expect(bytes.range(of: Data(scalar)) == nil && bytes.range(of: Data("BEGIN PRIVATE KEY".utf8)) == nil, "\(entry)")
+                #expect(
+                    bytes.range(of: Data(scalar)) == nil && bytes.range(of: Data("BEGIN PRIVATE KEY".utf8)) == nil,
+                    "\(entry)")
             }
         }
     }
@@ -96,8 +109,12 @@ import TestSupport
     @Test func `a wrong passphrase or key file opens nothing, and a passphrase home says what it wants`() throws {
         let folder = try TemporaryFolder()
         let (root, home) = try admitted(folder, unlock: .passphrase(Array("correct horse".utf8)))
-        #expect(outcome { _ = try MemberHome.open(at: home.path, unlock: .passphrase(Array("correct horse".utf8))) } == "opens")
-        #expect(outcome { _ = try MemberHome.open(at: home.path, unlock: .passphrase(Array("wrong".utf8))) } == "home.locked")
+        #expect(
+            outcome { _ = try MemberHome.open(at: home.path, unlock: .passphrase(Array("correct horse".utf8))) }
+                == "opens")
+        #expect(
+            outcome { _ = try MemberHome.open(at: home.path, unlock: .passphrase(Array("wrong".utf8))) }
+                == "home.locked")
         #expect(reason { _ = try MemberHome.open(at: home.path, unlock: keyFile) }.contains("opens with a passphrase"))
         #expect(outcome { _ = try MemberHome.open(at: home.path, unlock: .passphrase([])) } == "home.malformed")
         let other = Unlock.keyFile(Array("another key file of this test, also long".utf8))
@@ -145,7 +162,8 @@ import TestSupport
         #expect(outcome { _ = try home.keys() } == "opens")
         #expect(
             outcome {
-                _ = try AuthorityHome.create(at: root.path, id: PracticeWorld.inAuthority, name: "x", unlock: keyFile, now: now)
+                _ = try AuthorityHome.create(
+                    at: root.path, id: PracticeWorld.inAuthority, name: "x", unlock: keyFile, now: now)
             } == "home.file")
     }
 
@@ -153,7 +171,9 @@ import TestSupport
         let folder = try TemporaryFolder()
         let (root, home) = try admitted(folder)
         let other = try PracticeWorld.make()
-        #expect(outcome { try home.pin(try #require(other.authorities[PracticeWorld.inAuthority]).authority.root) } == "home.malformed")
+        #expect(
+            outcome { try home.pin(try #require(other.authorities[PracticeWorld.inAuthority]).authority.root) }
+                == "home.malformed")
         try home.pin(root.authority.root)
         try home.pin(try #require(other.authorities[PracticeWorld.bdAuthority]).authority.root)
         #expect(try home.anchors().roots.count == 2)
@@ -166,7 +186,9 @@ import TestSupport
         let later = now + 30 * day
         let request = try home.renew(request: .member(roles: []), now: later)
         // Asked twice, it is the same keys; until the answer comes the old ones serve.
-        #expect(try home.renew(request: .member(roles: []), now: later).requests.mapValues(\.publicKey) == request.requests.mapValues(\.publicKey))
+        #expect(
+            try home.renew(request: .member(roles: []), now: later).requests.mapValues(\.publicKey)
+                == request.requests.mapValues(\.publicKey))
         #expect(try home.keys().signing.certificate == before.signing.certificate)
         var draft = try root.directory(now: later)
         try root.authority.renew(EnrolmentRequest.read(request.file), in: &draft, at: later)
@@ -176,8 +198,13 @@ import TestSupport
         try home.accept(document, into: &directories, now: later)
         #expect(try home.installCertificates(from: directories, now: later).count == 3)
         let after = try home.keys()
-        #expect(after.signing.certificate != before.signing.certificate && after.link.certificate != before.link.certificate)
-        #expect(after.sealing.map(\.certificate) == [try directories.sealingCertificate(of: id, at: later), before.sealing[0].certificate])
+        #expect(
+            after.signing.certificate != before.signing.certificate && after.link.certificate != before.link.certificate
+        )
+        #expect(
+            after.sealing.map(\.certificate) == [
+                try directories.sealingCertificate(of: id, at: later), before.sealing[0].certificate,
+            ])
         // What was sealed to the old one opens 120 days after its end, and then never again.
         let end = Instant(seconds: before.sealing[0].certificate.notAfter)
         #expect(try home.destroyOldSealingKeys(now: end + 120 * day) == 0)
@@ -200,9 +227,13 @@ import TestSupport
         let new = try directories.sealingCertificate(of: id, at: later)
         // What `installCertificates` does, up to `step`, by hand.
         let keys = home.path + "/keys/"
-        func copy(_ from: String, _ to: String) throws { try FileManager.default.copyItem(atPath: keys + from, toPath: keys + to) }
+        func copy(_ from: String, _ to: String) throws {
+            try FileManager.default.copyItem(atPath: keys + from, toPath: keys + to)
+        }
         if step > 0 {
-            try #require(FileManager.default.createFile(atPath: keys + "seal.next.crt", contents: Data(new.pem), attributes: [.posixPermissions: 0o600]))
+            try #require(
+                FileManager.default.createFile(
+                    atPath: keys + "seal.next.crt", contents: Data(new.pem), attributes: [.posixPermissions: 0o600]))
         }
         let name = "seal-\(old.id.hex.prefix(16))"
         if step > 1 { try copy("seal.crt", name + ".crt") }
@@ -260,7 +291,8 @@ import TestSupport
     @Test func `settings are what a person can edit, and a slip of the pen is told`() throws {
         var settings = HomeSettings(
             kind: .member, id: id, name: "New Shelter (practice)",
-            broker: HomeSettings.Endpoint(id: PracticeWorld.inBroker, host: "broker-in.kheya.example", port: 8443, address: "127.0.0.1"))
+            broker: HomeSettings.Endpoint(
+                id: PracticeWorld.inBroker, host: "broker-in.kheya.example", port: 8443, address: "127.0.0.1"))
         settings.options = ["jitter": .integer(0)]
         #expect(try HomeSettings.read(settings.file()) == settings)
         let text = String(decoding: settings.file(), as: UTF8.self)

@@ -11,13 +11,17 @@ import TestSupport
 @Suite struct LinkTests {
     let now = PracticeWorld.start
 
-    @Test func `of all certificates of an authority only the caller's own link certificate makes it that member`() throws {
+    @Test func `of all certificates of an authority only the caller's own link certificate makes it that member`()
+        throws
+    {
         let world = try PracticeWorld.make()
         let directories = try world.directories()
         var passed: [MemberID] = []
-        for certificate in world.roots + world.parties.values.flatMap({
-            [$0.signing.certificate, $0.sealing.certificate, $0.link.certificate]
-        }) {
+        for certificate in world.roots
+            + world.parties.values.flatMap({
+                [$0.signing.certificate, $0.sealing.certificate, $0.link.certificate]
+            })
+        {
             switch directories.judgeLink(leaf: certificate.der, now: now) {
             case .member(let member): passed.append(member.id)
             case .broker(let broker): passed.append(broker.id)
@@ -45,12 +49,16 @@ import TestSupport
         #expect(try world.directories().judgeLink(leaf: leaf.der, now: now) == .refused(.unknown))
     }
 
-    @Test func `strangers are refused: self-signed, another authority, another authority of the same name, no certificate`() throws {
+    @Test
+    func `strangers are refused: self-signed, another authority, another authority of the same name, no certificate`()
+        throws
+    {
         let world = try PracticeWorld.make()
         let directories = try world.directories()
         let forger = try PracticeWorld.make()
         #expect(
-            directories.judgeLink(leaf: try forger.party(PracticeWorld.shelter).link.certificate.der, now: now) == .refused(.untrusted))
+            directories.judgeLink(leaf: try forger.party(PracticeWorld.shelter).link.certificate.der, now: now)
+                == .refused(.untrusted))
         #expect(directories.judgeLink(leaf: forger.roots[0].der, now: now) == .refused(.wrongUse))
         #expect(directories.judgeLink(leaf: [], now: now) == .refused(.malformed))
         #expect(directories.judgeLink(leaf: [0x30, 0x00], now: now) == .refused(.malformed))
@@ -64,14 +72,17 @@ import TestSupport
         for (name, arguments, expected) in [
             // The control: of the profile's algorithms, so it is read, and refused for what it is.
             ("control", "-newkey ec -pkeyopt ec_paramgen_curve:P-256", LinkRefusal.wrongUse),
-            ("rsa", "-newkey rsa:1024", .malformed), ("sha1", "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha1", .malformed),
+            ("rsa", "-newkey rsa:1024", .malformed),
+            ("sha1", "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha1", .malformed),
             ("critical", "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -addext 1.2.3.4=critical,DER:0500", .malformed),
             ("p384", "-newkey ec -pkeyopt ec_paramgen_curve:P-384", .malformed),
         ] {
             let made = try stock.run(
-                "req -x509 -nodes \(arguments) -subj /C=IN/CN=in:asha-shelter -days 3650 -keyout \(name).key -outform DER -out \(name).der")
+                "req -x509 -nodes \(arguments) -subj /C=IN/CN=in:asha-shelter -days 3650 -keyout \(name).key -outform DER -out \(name).der"
+            )
             #expect(made.status == 0, "\(made.output)")
-            #expect(directories.judgeLink(leaf: try stock.read("\(name).der"), now: now) == .refused(expected), "\(name)")
+            #expect(
+                directories.judgeLink(leaf: try stock.read("\(name).der"), now: now) == .refused(expected), "\(name)")
         }
     }
 
@@ -95,13 +106,18 @@ import TestSupport
         let world = try PracticeWorld.make()
         let leaf = try world.party(PracticeWorld.shelter).link.certificate
         // The root begins at the same second, so its validity is what fails first.
-        #expect(try world.directories().judgeLink(leaf: leaf.der, now: Instant(seconds: leaf.notBefore - 1)) == .refused(.untrusted))
+        #expect(
+            try world.directories().judgeLink(leaf: leaf.der, now: Instant(seconds: leaf.notBefore - 1))
+                == .refused(.untrusted))
         var later = world
         try later.add(
-            member("in:new-shelter"), name: "New Shelter (practice)", kind: .member(roles: ["IN_SHELTER"]), broker: PracticeWorld.inBroker,
+            member("in:new-shelter"), name: "New Shelter (practice)", kind: .member(roles: ["IN_SHELTER"]),
+            broker: PracticeWorld.inBroker,
             at: now + 10 * day)
         let new = try later.party(member("in:new-shelter")).link.certificate
-        #expect(try later.directories(now: now + 10 * day).judgeLink(leaf: new.der, now: now + 5 * day) == .refused(.notYetValid))
+        #expect(
+            try later.directories(now: now + 10 * day).judgeLink(leaf: new.der, now: now + 5 * day)
+                == .refused(.notYetValid))
     }
 
     @Test func `a revocation shows at the next request, with nothing remembered from before`() throws {
@@ -127,7 +143,9 @@ import TestSupport
             try authority.suspend(PracticeWorld.shelter, in: &draft, at: now)
         }
         #expect(try world.directories().judgeLink(leaf: leaf.der, now: now) == .refused(.suspended))
-        #expect(try world.directories().judgeLink(leaf: leaf.der, now: Instant(seconds: leaf.notAfter + 1)) == .refused(.suspended))
+        #expect(
+            try world.directories().judgeLink(leaf: leaf.der, now: Instant(seconds: leaf.notAfter + 1))
+                == .refused(.suspended))
         try world.publish(PracticeWorld.inAuthority, at: now) { authority, draft in
             try authority.remove(PracticeWorld.shelter, from: &draft, at: now)
         }
@@ -141,10 +159,16 @@ import TestSupport
         let host = "broker-in.kheya.example"
         let leaf = try world.party(broker).link.certificate
         #expect(empty.judgeServer(leaf: leaf.der, broker: broker, host: host, now: now) == .trusted)
-        #expect(empty.judgeServer(leaf: leaf.der, broker: broker, host: host, now: Instant(seconds: leaf.notAfter + 1)) == .expired)
-        #expect(empty.judgeServer(leaf: leaf.der, broker: broker, host: "evil.example", now: now) == .refused(.otherName))
-        #expect(empty.judgeServer(leaf: leaf.der, broker: PracticeWorld.bdBroker, host: host, now: now) == .refused(.untrusted))
-        #expect(empty.judgeServer(leaf: leaf.der, broker: member("in:other"), host: host, now: now) == .refused(.otherName))
+        #expect(
+            empty.judgeServer(leaf: leaf.der, broker: broker, host: host, now: Instant(seconds: leaf.notAfter + 1))
+                == .expired)
+        #expect(
+            empty.judgeServer(leaf: leaf.der, broker: broker, host: "evil.example", now: now) == .refused(.otherName))
+        #expect(
+            empty.judgeServer(leaf: leaf.der, broker: PracticeWorld.bdBroker, host: host, now: now)
+                == .refused(.untrusted))
+        #expect(
+            empty.judgeServer(leaf: leaf.der, broker: member("in:other"), host: host, now: now) == .refused(.otherName))
     }
 
     @Test func `no other certificate passes for the broker`() throws {
@@ -174,6 +198,7 @@ import TestSupport
         }
         #expect(
             try world.directories().judgeServer(
-                leaf: leaf.der, broker: PracticeWorld.inBroker, host: "broker-in.kheya.example", now: now) == .refused(.revoked))
+                leaf: leaf.der, broker: PracticeWorld.inBroker, host: "broker-in.kheya.example", now: now)
+                == .refused(.revoked))
     }
 }

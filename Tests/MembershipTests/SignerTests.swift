@@ -12,7 +12,10 @@ import TestSupport
 @Suite struct SignerTests {
     let now = PracticeWorld.start
 
-    private func judge(_ directories: Directories, _ world: PracticeWorld, _ slip: Slip, at: Instant, by id: MemberID = PracticeWorld.shelter)
+    private func judge(
+        _ directories: Directories, _ world: PracticeWorld, _ slip: Slip, at: Instant,
+        by id: MemberID = PracticeWorld.shelter
+    )
         throws -> String
     {
         let certificate = try world.party(id).signing.certificate.id
@@ -24,7 +27,9 @@ import TestSupport
         let directories = try world.directories()
         let signed = try SignedSlip.sign(try world.slip(), by: world.party(PracticeWorld.shelter).signing)
         let read = try directories.readSlip(signed.file, at: now)
-        #expect(read.signer == Signer(id: PracticeWorld.shelter, roles: ["IN_SHELTER"], isBroker: false, directoryIsExpired: false))
+        #expect(
+            read.signer
+                == Signer(id: PracticeWorld.shelter, roles: ["IN_SHELTER"], isBroker: false, directoryIsExpired: false))
         #expect(read.signed.id == signed.id)
     }
 
@@ -43,7 +48,9 @@ import TestSupport
         #expect(outcome { _ = try directories.readSlip(signed.file, at: now) } == "signer.not-permitted")
     }
 
-    @Test func `a revoked certificate signs nothing that arrives after its revocation, whatever its letter's date`() throws {
+    @Test func `a revoked certificate signs nothing that arrives after its revocation, whatever its letter's date`()
+        throws
+    {
         var world = try PracticeWorld.make()
         let slip = try world.slip()
         try world.publish(PracticeWorld.inAuthority, at: now + day) { authority, draft in
@@ -64,8 +71,9 @@ import TestSupport
         #expect(try judge(directories, world, try world.slip(at: now + -2 * day), at: now) == "signer.not-permitted")
         let id = try world.party(PracticeWorld.shelter).signing.certificate.id
         let late = try world.slip(at: end + 1)
-        #expect(reason { _ = try directories.judgeSigner(of: late, certificate: id, at: end + 1) }
-            == "certificate of in:asha-shelter ended 2028-01-15; run `kheya member renew`")
+        #expect(
+            reason { _ = try directories.judgeSigner(of: late, certificate: id, at: end + 1) }
+                == "certificate of in:asha-shelter ended 2028-01-15; run `kheya member renew`")
         try world.publish(PracticeWorld.inAuthority, at: now)
     }
 
@@ -97,7 +105,8 @@ import TestSupport
         let certificate = try #require(directories.certificates(of: PracticeWorld.shelter).first { $0.use == use })
         let slip = try world.slip()
         #expect(
-            outcome { _ = try directories.judgeSigner(of: slip, certificate: certificate.id, at: now) } == "signer.not-permitted")
+            outcome { _ = try directories.judgeSigner(of: slip, certificate: certificate.id, at: now) }
+                == "signer.not-permitted")
     }
 
     @Test func `an authority's root signs no letter of a case`() throws {
@@ -105,7 +114,9 @@ import TestSupport
         let directories = try world.directories()
         for root in world.roots {
             let slip = try world.slip()
-            #expect(outcome { _ = try directories.judgeSigner(of: slip, certificate: root.id, at: now) } == "signer.not-permitted")
+            #expect(
+                outcome { _ = try directories.judgeSigner(of: slip, certificate: root.id, at: now) }
+                    == "signer.not-permitted")
         }
     }
 

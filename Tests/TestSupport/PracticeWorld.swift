@@ -7,8 +7,8 @@ public import Membership
 public import Procedure
 public import Sealing
 
-/// A whole practice world in memory: authorities and brokers of IN and BD, a shelter, an NGO and a home investigator, with all
-/// their keys. Every name is invented.
+/// A whole practice world in memory: authorities and brokers of IN and BD, a shelter, an NGO and a home investigator,
+/// with all their keys. Every name is invented.
 public struct PracticeWorld: Sendable {
     /// A member or broker with its keys.
     public struct Party: Sendable {
@@ -81,7 +81,8 @@ public struct PracticeWorld: Sendable {
 
     /// - Parameters:
     ///   - at: when everything is made; pass the real time where real TLS checks it.
-    ///   - ports: of the brokers; they are at 127.0.0.1 and called `broker-in.kheya.example`, `broker-bd.kheya.example`.
+    ///   - ports: of the brokers; they are at 127.0.0.1 and called `broker-in.kheya.example`,
+    ///     `broker-bd.kheya.example`.
     ///   - profiles: canonical bytes of profiles that both authorities sign and put in force.
     public static func make(
         at: Instant = start, ports: [MemberID: Int] = [inBroker: 18_441, bdBroker: 18_442],
@@ -95,11 +96,13 @@ public struct PracticeWorld: Sendable {
             let country = broker.country.lowercased()
             try world.add(
                 broker, name: "Broker \(broker.country) (practice)",
-                kind: .broker(host: "broker-\(country).kheya.example", port: ports[broker] ?? 18_440, address: "127.0.0.1"))
+                kind: .broker(
+                    host: "broker-\(country).kheya.example", port: ports[broker] ?? 18_440, address: "127.0.0.1"))
         }
         try world.add(shelter, name: "Asha Shelter (practice)", kind: .member(roles: ["IN_SHELTER"]), broker: inBroker)
         try world.add(ngo, name: "Setu (practice)", kind: .member(roles: ["BD_NGO"]), broker: bdBroker)
-        try world.add(investigator, name: "Griho (practice)", kind: .member(roles: ["BD_INVESTIGATOR"]), broker: bdBroker)
+        try world.add(
+            investigator, name: "Griho (practice)", kind: .member(roles: ["BD_INVESTIGATOR"]), broker: bdBroker)
         for id in [inAuthority, bdAuthority] {
             try world.publish(id, at: at) { _, draft in draft.profiles = profiles.map(\.reference) }
             for profile in profiles { try world.authorities[id]?.sign(profile: profile.file, at: at) }
@@ -122,7 +125,8 @@ public struct PracticeWorld: Sendable {
             case .member(let roles):
                 guard let broker else { throw Unknown(id: "broker of \(id)") }
                 try authority.admit(
-                    request, safetyNumber: request.safetyNumber, roles: roles, isRecognised: isRecognised, broker: broker, to: &draft,
+                    request, safetyNumber: request.safetyNumber, roles: roles, isRecognised: isRecognised,
+                    broker: broker, to: &draft,
                     at: at)
             case .broker: try authority.admitBroker(request, safetyNumber: request.safetyNumber, to: &draft, at: at)
             }
@@ -138,8 +142,11 @@ public struct PracticeWorld: Sendable {
         for use in uses { new[use] = try PrivateKey.generate() }
         privateKeys.merge(new) { $1 }
         let request = try EnrolmentRequest(
-            id: id, name: old.name, kind: old.kind, at: at, keys: new, vouchedBy: (old.signing.certificate, old.signing.key))
-        try publish(try authorityID(for: id), at: at) { authority, draft in try authority.renew(request, in: &draft, at: at) }
+            id: id, name: old.name, kind: old.kind, at: at, keys: new,
+            vouchedBy: (old.signing.certificate, old.signing.key))
+        try publish(try authorityID(for: id), at: at) { authority, draft in
+            try authority.renew(request, in: &draft, at: at)
+        }
         parties[id] = try party(
             id, name: old.name, kind: old.kind, broker: old.broker, privateKeys: privateKeys,
             older: uses.contains(.seal) ? old.keys.sealing : Array(old.keys.sealing.dropFirst()))
@@ -147,14 +154,17 @@ public struct PracticeWorld: Sendable {
 
     /// A party with the certificates that its directory lists for its keys.
     private func party(
-        _ id: MemberID, name: String, kind: EnrolmentRequest.Kind, broker: MemberID?, privateKeys: [CertificateUse: PrivateKey],
+        _ id: MemberID, name: String, kind: EnrolmentRequest.Kind, broker: MemberID?,
+        privateKeys: [CertificateUse: PrivateKey],
         older: [SealingIdentity]
     ) throws -> Party {
         guard let directory = authorities[try authorityID(for: id)]?.directory,
             let listed = directory.member(id)?.certificates ?? directory.broker(id)?.certificates
         else { throw Unknown(id: id.text) }
         func pair(_ use: CertificateUse) throws -> (certificate: Certificate, key: PrivateKey) {
-            guard let key = privateKeys[use], let entry = listed.first(where: { $0.certificate.publicKey == key.publicKey }) else {
+            guard let key = privateKeys[use],
+                let entry = listed.first(where: { $0.certificate.publicKey == key.publicKey })
+            else {
                 throw Unknown(id: id.text)
             }
             return (entry.certificate, key)
@@ -182,7 +192,9 @@ public struct PracticeWorld: Sendable {
         return party
     }
 
-    public var roots: [Certificate] { authorities.values.map(\.authority.root).sorted { $0.commonName < $1.commonName } }
+    public var roots: [Certificate] {
+        authorities.values.map(\.authority.root).sorted { $0.commonName < $1.commonName }
+    }
 
     /// Directory letters, then profile letters: what one gives to a node.
     public var documents: [SignedDocument] {
@@ -200,7 +212,8 @@ public struct PracticeWorld: Sendable {
         return directories
     }
 
-    /// Writes the home of every member and broker, admitted and ready, as `<path>/in-asha-shelter` and so on. ``unlock`` opens them.
+    /// Writes the home of every member and broker, admitted and ready, as `<path>/in-asha-shelter` and so on.
+    /// ``unlock`` opens them.
     ///
     /// - Parameter path: an existing directory.
     /// - Returns: The homes' paths.
@@ -213,11 +226,13 @@ public struct PracticeWorld: Sendable {
             let place = "\(path)/\(party.id.text.replacing(":", with: "-"))"
             var settings = HomeSettings(kind: party.broker == nil ? .broker : .member, id: party.id, name: party.name)
             if let broker = party.broker.flatMap({ directories.broker($0) }) {
-                settings.broker = HomeSettings.Endpoint(id: broker.id, host: broker.host, port: broker.port, address: broker.address)
+                settings.broker = HomeSettings.Endpoint(
+                    id: broker.id, host: broker.host, port: broker.port, address: broker.address)
             }
             if case .broker(_, let port, let address) = party.kind { settings.listen = (address ?? "127.0.0.1", port) }
             let home = try MemberHome.create(
-                at: place, settings: settings, request: party.kind, roots: roots, unlock: Self.unlock, keys: party.privateKeys, now: now
+                at: place, settings: settings, request: party.kind, roots: roots, unlock: Self.unlock,
+                keys: party.privateKeys, now: now
             ).home
             var held = try home.directories(now: now)
             for authority in authorities.values {
@@ -231,7 +246,9 @@ public struct PracticeWorld: Sendable {
     }
 
     private func authorityID(for id: MemberID) throws -> MemberID {
-        guard let authority = authorities.keys.first(where: { $0.country == id.country }) else { throw Unknown(id: id.text) }
+        guard let authority = authorities.keys.first(where: { $0.country == id.country }) else {
+            throw Unknown(id: id.text)
+        }
         return authority
     }
 
