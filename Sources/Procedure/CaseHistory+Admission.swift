@@ -238,11 +238,11 @@ struct Admission {
             if let required = step.requires.first(where: { id in
                 history.index[id].map { !ancestors.contains($0) } ?? true
             }) {
-                return isProgress ? Refusal(.unaware, stop: required, detail: "requires") : note(.unaware)
+                return isProgress ? Refusal(.unaware, detail: required.hex) : note(.unaware)
             }
             return nil
         }
-        return isProgress ? Refusal(.unaware, stop: forgotten) : note(.unaware)
+        return isProgress ? Refusal(.unaware, detail: forgotten.hex) : note(.unaware)
     }
 
     private mutating func note(_ flag: Flag) -> Refusal? {

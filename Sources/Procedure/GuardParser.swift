@@ -67,7 +67,6 @@ struct GuardParser {
     }
 
     private mutating func expression(depth: Int) throws(ProfileError) -> Guard {
-        guard depth < 16 else { throw fault("deeper than 16") }
         var terms = [try term(depth: depth)]
         while take(.word("or")) { terms.append(try term(depth: depth)) }
         return terms.count == 1 ? terms[0] : .any(terms)
@@ -80,6 +79,7 @@ struct GuardParser {
     }
 
     private mutating func factor(depth: Int) throws(ProfileError) -> Guard {
+        guard depth < ProcedureLimits.guardDepth else { throw fault("deeper than \(ProcedureLimits.guardDepth)") }
         if take(.word("not")) { return .not(try factor(depth: depth + 1)) }
         if take(.symbol("(")) {
             let inner = try expression(depth: depth + 1)

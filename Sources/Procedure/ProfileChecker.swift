@@ -33,6 +33,9 @@ struct ProfileChecker {
     }
 
     func check() throws(ProfileError) {
+        guard guards.count <= ProcedureLimits.guards, definition.events.count <= ProcedureLimits.events,
+            machines.count <= ProcedureLimits.machines
+        else { throw ProfileError(.contradiction, "profile", "too many guards, events or tracks") }
         try checkGuards()
         try checkEvents()
         try checkTracks()
@@ -70,6 +73,22 @@ struct ProfileChecker {
             if closure(of: Self.references(in: text)).contains(name) { throw ProfileError(.circularGuard, place, name) }
             try checkComparisons(text, place: place)
         }
+        var sizes: [String: Int] = [:]
+        for name in guardNames where size(of: name, &sizes) > ProcedureLimits.guardAtoms {
+            throw ProfileError(.contradiction, "guards.\(name)", "more than \(ProcedureLimits.guardAtoms) comparisons")
+        }
+    }
+
+    /// Comparisons of a guard with all guards that it names written out: each evaluation costs that much.
+    private func size(of name: String, _ sizes: inout [String: Int]) -> Int {
+        if let size = sizes[name] { return size }
+        guard let text = guards[name] else { return 0 }
+        var size = Self.names(in: text).count
+        for reference in Self.references(in: text) {
+            size = min(size + 1 + self.size(of: reference, &sizes), ProcedureLimits.guardAtoms + 1)
+        }
+        sizes[name] = size
+        return size
     }
 
     private func checkComparisons(_ text: Guard, place: String) throws(ProfileError) {

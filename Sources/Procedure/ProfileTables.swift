@@ -188,7 +188,9 @@ final class ProfileTables: Sendable {
     private static func machine(_ name: String, states: [String], initial: String, place: String) throws(ProfileError)
         -> Machine
     {
-        guard states.count <= 64 else { throw ProfileError(.contradiction, place, "more than 64 states") }
+        guard states.count <= ProcedureLimits.states else {
+            throw ProfileError(.contradiction, place, "more than \(ProcedureLimits.states) states")
+        }
         let index = Dictionary(uniqueKeysWithValues: states.enumerated().map { ($1, UInt8($0)) })
         guard let first = index[initial] else { throw ProfileError(.unknownName, "\(place).initial", initial) }
         return Machine(name: name, states: states, initial: first, stateIndex: index)

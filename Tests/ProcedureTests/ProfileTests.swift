@@ -82,6 +82,22 @@ import Testing
         #expect(error?.reason.contains("missing") == true)
     }
 
+    @Test func `guards that double at each step are refused before they are evaluated`() throws {
+        let error = try Self.changed {
+            $0.guards["G_ADULT"] = "age_branch == adult and age_branch == adult"
+            for level in 1...40 {
+                let below = level == 1 ? "G_ADULT" : "G_L\(level - 1)"
+                $0.guards["G_L\(level)"] = "\(below) and \(below)"
+            }
+        }
+        #expect(error?.code == .contradiction && error?.reason.contains("comparisons") == true)
+        let nested = String(repeating: "not ", count: 200) + "age_branch == adult"
+        #expect(try Self.changed { $0.guards["G_ADULT"] = nested }?.code == .guardSyntax)
+        let parenthesised =
+            String(repeating: "(", count: 200) + "age_branch == adult" + String(repeating: ")", count: 200)
+        #expect(try Self.changed { $0.guards["G_ADULT"] = parenthesised }?.code == .guardSyntax)
+    }
+
     @Test func `a deadline in months cannot stand in a guard`() throws {
         #expect(
             try Self.changed { $0.guards["G_MISSING_LONG"] = "age(MISSING_REPORTED) >= D06" }?.code == .contradiction)
