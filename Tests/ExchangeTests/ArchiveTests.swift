@@ -50,6 +50,16 @@ import Testing
         #expect(read.map(\.0) == Self.files.map(\.0) && read.map(\.1) == Self.files.map(\.1))
     }
 
+    @Test func `there are vectors`() throws { #expect(try Vector.all(in: "archive").count > 50) }
+
+    @Test(arguments: try Vector.all(in: "archive"))
+    func `the reader answers each vector with the code it expects`(vector: Vector) throws {
+        do {
+            _ = try Self.read(vector.bytes)
+            #expect(vector.expect == "opens")
+        } catch let error as LetterError { #expect(vector.expect == error.code.rawValue) }
+    }
+
     @Test func `an archive cut anywhere is refused`() throws {
         let bytes = Self.archive(Array(Self.files.prefix(4)))
         for count in stride(from: 0, to: bytes.count, by: 37) {
