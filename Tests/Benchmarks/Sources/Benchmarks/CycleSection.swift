@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CFloors
+import CaseFile
 import Foundation
 import Letters
 import Node

@@ -80,7 +80,8 @@ final class PracticeNetwork {
                 "authority", "publish", "--home", path("\(country)-authority"), "--profile", profile.path, "--out", path("\(country).directory"))
         }
         for party in Party.allCases {
-            try kheya("member", "import", path("in.directory"), path("bd.directory"), "--home", path(party.rawValue))
+            let forms = party.isBroker ? [] : ["--forms", profile.deletingLastPathComponent().appending(path: "forms.json").path]
+            try kheya(["member", "import", path("in.directory"), path("bd.directory"), "--home", path(party.rawValue)] + forms)
         }
     }
 

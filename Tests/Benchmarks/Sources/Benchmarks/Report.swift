@@ -62,6 +62,16 @@ struct Report {
                 verdict: target.holds(ratio.median) ? .met : .below, cpuMicroseconds: cpu, note: note))
     }
 
+    /// A figure with a ratio and no target.
+    mutating func relate(
+        _ name: String, _ value: Spread, _ unit: String, floor: Double, ratio: Spread, cpu: Double? = nil, note: String? = nil
+    ) {
+        add(
+            Finding(
+                section: section, name: name, value: value, unit: unit, floor: floor, ratio: ratio, verdict: .none,
+                cpuMicroseconds: cpu, note: note))
+    }
+
     private mutating func add(_ finding: Finding) {
         findings.append(finding)
         var line = Self.line(

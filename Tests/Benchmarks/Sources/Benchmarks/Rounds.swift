@@ -43,18 +43,7 @@ enum Rounds {
     ///   - seconds: what one contender gets in one round. The number of operations is found in a first round that does not count.
     /// - Throws: what the work throws.
     static func interleave(_ contenders: [Contender], count: Int, seconds: Double) throws -> [Measurement] {
-        var operations: [Int] = []
-        for contender in contenders {
-            var trial = 1
-            while true {
-                let wall = try time { try contender.work(trial) }.wallSeconds
-                if wall >= seconds / 8 || trial >= 1 << 24 {
-                    operations.append(max(1, Int(Double(trial) * seconds / max(wall, 1e-9))))
-                    break
-                }
-                trial = max(trial * 2, min(trial * 64, Int(Double(trial) * seconds / 4 / max(wall, 1e-9))))
-            }
-        }
+        let operations = try contenders.map { try calibrate($0, seconds: seconds) }
         var result = [Measurement](repeating: Measurement(), count: contenders.count)
         for round in 0..<count {
             // Each second round backwards: whoever comes first finds a cooler processor.
@@ -66,6 +55,24 @@ enum Rounds {
             }
         }
         return result
+    }
+
+    /// One contender alone, for about `seconds`.
+    static func measure(_ contender: Contender, seconds: Double) throws -> Measurement.Round {
+        let operations = try calibrate(contender, seconds: seconds)
+        var round = try time { try contender.work(operations) }
+        round.operations = Double(operations)
+        return round
+    }
+
+    /// How many operations take about `seconds`; warms what there is to warm.
+    private static func calibrate(_ contender: Contender, seconds: Double) throws -> Int {
+        var trial = 1
+        while true {
+            let wall = try time { try contender.work(trial) }.wallSeconds
+            if wall >= seconds / 8 || trial >= 1 << 24 { return max(1, Int(Double(trial) * seconds / wall)) }
+            trial = max(trial * 2, min(trial * 64, Int(Double(trial) * seconds / 4 / wall)))
+        }
     }
 
     private static func time(_ body: () throws -> Void) rethrows -> Measurement.Round {

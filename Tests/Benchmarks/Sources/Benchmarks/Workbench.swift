@@ -58,8 +58,7 @@ struct Workbench {
 
     /// The desk of a node's home, as `kheya case` opens it; the node's own process may run beside it.
     func desk(of party: PracticeNetwork.Party, in network: PracticeNetwork) throws -> CaseDesk {
-        let home = try network.home(party)
-        return try LocalNode.open(home: home, settings: NodeSettings(home.settings), clock: { Instant(seconds: Int64(Date().timeIntervalSince1970)) }).desk
+        try LocalNode.open(try network.home(party), now: Instant(seconds: Int64(Date().timeIntervalSince1970))).desk
     }
 
     /// Offers from the shelter to the NGO of a network.
