@@ -17,7 +17,10 @@ struct AcceptanceSection {
     let inFlight = 64
 
     func run(_ report: inout Report) async throws {
-        report.begin("acceptance", "letters into one broker process over TLS 1.3, \(inFlight) in flight, SQLite on disk; both cores shared with the sender")
+        report.begin(
+            "acceptance",
+            "letters into one broker process over TLS 1.3, \(inFlight) in flight, SQLite on disk; both cores shared with the sender"
+        )
         let network = try bench.network("acceptance")
         defer { network.stop() }
         let broker = try network.start(.inBroker)
@@ -61,18 +64,24 @@ struct AcceptanceSection {
         }
         for mode in [singles, batches] {
             report.compare(
-                mode.name, Spread(mode.rates), "/s", floor: Spread(mode.floors).median, ratio: Spread(mode.ratios), target: .atLeast(0.5),
+                mode.name, Spread(mode.rates), "/s", floor: Spread(mode.floors).median, ratio: Spread(mode.ratios),
+                target: .atLeast(0.5),
                 cpu: Spread(mode.brokerMicroseconds).median,
                 note: "broker alone \(Report.number(Spread(mode.brokerMicroseconds).median)) µs CPU a letter, sender "
-                    + "\(Report.number(Spread(mode.senderMicroseconds).median)) µs; floor: min(CMS_verify on all cores, syncs × letters a commit)")
+                    + "\(Report.number(Spread(mode.senderMicroseconds).median)) µs; floor: min(CMS_verify on all cores, syncs × letters a commit)"
+            )
             report.compare(
-                "  syncs a letter", Spread(mode.syncsALetter), "", ratio: Spread(mode.syncsALetter), target: .atMost(0.1))
+                "  syncs a letter", Spread(mode.syncsALetter), "", ratio: Spread(mode.syncsALetter),
+                target: .atMost(0.1))
             report.figure(
                 "  a CMS_verify's share of the broker's CPU", Spread(mode.verifyShare), "",
-                note: "by CPU time: what the ratio would come to with the sender elsewhere and nothing waiting for the disk")
+                note:
+                    "by CPU time: what the ratio would come to with the sender elsewhere and nothing waiting for the disk"
+            )
         }
         report.compare(
-            "a lone letter, answered after", Spread(lone.map { $0 * 1e3 }), "ms", ratio: Spread(loneRatios), target: .atMost(3),
+            "a lone letter, answered after", Spread(lone.map { $0 * 1e3 }), "ms", ratio: Spread(loneRatios),
+            target: .atMost(3),
             note: "ratio to one fdatasync and one CMS_verify")
         let memory = try broker.memory()
         report.figure("broker's memory, peak", Spread([memory.peak]), "MiB")

@@ -17,7 +17,8 @@ struct AttachmentSection {
     let small = 16
 
     func run(_ report: inout Report) async throws {
-        report.begin("attachment", "\(megabytes) MiB from the shelter to the NGO, sealed in pieces, through both brokers")
+        report.begin(
+            "attachment", "\(megabytes) MiB from the shelter to the NGO, sealed in pieces, through both brokers")
         let network = try bench.network("attachment")
         defer { network.stop() }
         let parties: [PracticeNetwork.Party] = [.inBroker, .bdBroker, .shelter, .ngo]
@@ -45,22 +46,30 @@ struct AttachmentSection {
         let floor = Double(megabytes) / (floors_now() - start)
         let last = peaks.count - 1
         report.figure(
-            "seal \(megabytes) MiB, `kheya case do --attach`", Spread([Double(megabytes) / sealed[last].seconds]), "MiB/s",
-            note: "start of the program, reading, a copy at rest and files on disk included; CMS_encrypt alone \(Report.number(floor)) MiB/s")
+            "seal \(megabytes) MiB, `kheya case do --attach`", Spread([Double(megabytes) / sealed[last].seconds]),
+            "MiB/s",
+            note:
+                "start of the program, reading, a copy at rest and files on disk included; CMS_encrypt alone \(Report.number(floor)) MiB/s"
+        )
         report.relate(
             "from there to the receipt", Spread([Double(megabytes) / carried[last]]), "MiB/s", floor: floor,
             ratio: Spread([Double(megabytes) / carried[last] / floor]),
-            note: "twice onto the line, into two stores and two folders, opened and kept at rest: \(Report.number(carried[last])) s")
+            note:
+                "twice onto the line, into two stores and two folders, opened and kept at rest: \(Report.number(carried[last])) s"
+        )
         report.compare(
             "memory at its peak, `kheya case do`", Spread([sealed[last].peak]), "MiB", floor: sealed[0].peak,
-            ratio: Spread([sealed[last].peak / sealed[0].peak]), target: .atMost(1.3), note: "the floor is the same with \(small) MiB")
+            ratio: Spread([sealed[last].peak / sealed[0].peak]), target: .atMost(1.3),
+            note: "the floor is the same with \(small) MiB")
         for (index, party) in parties.enumerated() {
             report.compare(
                 "memory at its peak, \(party.rawValue)", Spread([peaks[last][index]]), "MiB", floor: peaks[0][index],
                 ratio: Spread([peaks[last][index] / peaks[0][index]]), target: .atMost(1.3))
         }
         let most = (peaks[last] + [sealed[last].peak]).max() ?? 0
-        report.compare("  the largest of them, of 256 MiB", Spread([most]), "MiB", floor: 256, ratio: Spread([most / 256]), target: .below(1))
+        report.compare(
+            "  the largest of them, of 256 MiB", Spread([most]), "MiB", floor: 256, ratio: Spread([most / 256]),
+            target: .below(1))
     }
 
     /// Offer, acceptance, consent to the dossier: what must stand before a paper may be sent.
@@ -71,19 +80,25 @@ struct AttachmentSection {
         func now() -> Instant { Instant(seconds: Int64(Date().timeIntervalSince1970)) }
         let opened = try shelter.openCase(
             Act(
-                events: try example.events("01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
-                forms: [FormDraft(document: try example.form("01-preview-consent.json")), FormDraft(document: try example.form("01-preview.json"))],
+                events: try example.events(
+                    "01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
+                forms: [
+                    FormDraft(document: try example.form("01-preview-consent.json")),
+                    FormDraft(document: try example.form("01-preview.json")),
+                ],
                 to: [try bench.id(.ngo)], account: "caseworker"), at: now())
         try await shelter.awaitReceipts(opened.letters, seconds: 30)
         let accepted = try ngo.perform(
             Act(
                 events: try example.events("02-acceptance.json", ["REFERRAL_ACCEPTED"]),
-                forms: [FormDraft(document: try example.form("02-acceptance.json"))], account: "caseworker"), in: opened.caseID, at: now())
+                forms: [FormDraft(document: try example.form("02-acceptance.json"))], account: "caseworker"),
+            in: opened.caseID, at: now())
         try await ngo.awaitReceipts(accepted.letters, seconds: 30)
         let consented = try shelter.perform(
             Act(
                 events: try example.events("03-consent-dossier.json", ["SHARE_CONSENT_FULL"]),
-                forms: [FormDraft(document: try example.form("03-dossier-consent.json"))], account: "caseworker"), in: opened.caseID, at: now())
+                forms: [FormDraft(document: try example.form("03-dossier-consent.json"))], account: "caseworker"),
+            in: opened.caseID, at: now())
         try await shelter.awaitReceipts(consented.letters, seconds: 30)
         return (opened.caseID, shelter)
     }
@@ -103,10 +118,12 @@ struct AttachmentSection {
         let known = try Set(desk.store.read { try $0.letters(of: caseID) }.map(\.id))
         let start = floors_now()
         let child = try network.command(
-            "attach", [
+            "attach",
+            [
                 "case", "do", caseID.text, "PLACEMENT_ORDER", "--home", network.path("shelter"), "--as", "caseworker",
                 "--facts", try write("04-facts.json", "facts/04-placement-order.json"),
-                "--form", try write("04-form.json", "forms/04-placement-order.json"), "--attach", "court-order=\(file.path)",
+                "--form", try write("04-form.json", "forms/04-placement-order.json"), "--attach",
+                "court-order=\(file.path)",
             ])
         var peak = 0.0
         while child.isRunning {
@@ -115,7 +132,8 @@ struct AttachmentSection {
         }
         let end = floors_now()
         guard child.status == 0 else {
-            throw BenchmarkError("kheya case do: " + ((try? String(contentsOf: child.log, encoding: .utf8)) ?? "").suffix(400))
+            throw BenchmarkError(
+                "kheya case do: " + ((try? String(contentsOf: child.log, encoding: .utf8)) ?? "").suffix(400))
         }
         let letters = try desk.store.read { try $0.letters(of: caseID) }.map(\.id).filter { !known.contains($0) }
         return (letters, end - start, peak, end)

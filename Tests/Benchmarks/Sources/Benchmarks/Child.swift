@@ -14,7 +14,8 @@ final class Child {
     /// - Parameters:
     ///   - syncCounter: the library that counts syncs, preloaded into the process; `nil` counts none.
     init(
-        name: String, program: URL, arguments: [String], environment: [String: String], directory: URL, syncCounter: URL?
+        name: String, program: URL, arguments: [String], environment: [String: String], directory: URL,
+        syncCounter: URL?
     ) throws {
         self.name = name
         log = directory.appending(path: "\(name).log")

@@ -41,7 +41,10 @@ struct CryptographySection {
                 Contender("fdatasync of a 4 KiB append") { try Floors.synchronise(directory, $0) },
             ], count: rounds, seconds: seconds)
         for (name, result) in zip(
-            ["ECDSA P-256 sign", "ECDSA P-256 verify", "SHA-256 of 1 MiB", "CMS_verify, certificate known", "fdatasync, 4 KiB appended"],
+            [
+                "ECDSA P-256 sign", "ECDSA P-256 verify", "SHA-256 of 1 MiB", "CMS_verify, certificate known",
+                "fdatasync, 4 KiB appended",
+            ],
             results)
         {
             report.figure(name, result.perSecond, "/s", cpu: result.cpuMicroseconds.median)
@@ -60,12 +63,16 @@ struct CryptographySection {
     // MARK: Parts
 
     private func measureParts(_ report: inout Report) throws {
-        report.begin("parts", "seal and open, with all that Kheya adds, against CMS_encrypt and CMS_decrypt; one core, by CPU time, a process each")
+        report.begin(
+            "parts",
+            "seal and open, with all that Kheya adds, against CMS_encrypt and CMS_decrypt; one core, by CPU time, a process each"
+        )
         let works = PartContender.Work.allCases
         for (name, bytes, pieces) in [
             ("1 KB", 1_024, 1), ("10 KB", 10_240, 1), ("100 KB", 102_400, 1), ("10 MB in ten pieces", 1 << 20, 10),
         ] {
-            let results = try PartContender.interleave(works, bytes: bytes, pieces: pieces, rounds: rounds, seconds: seconds * (pieces > 1 ? 3 : 1))
+            let results = try PartContender.interleave(
+                works, bytes: bytes, pieces: pieces, rounds: rounds, seconds: seconds * (pieces > 1 ? 3 : 1))
             judge("seal \(name)", results[0], results[2], .atLeast(0.8), &report)
             judge("open \(name)", results[1], results[3], .atLeast(0.8), &report)
         }
@@ -121,14 +128,16 @@ struct CryptographySection {
         _ name: String, _ ours: Measurement, _ floor: Measurement, _ target: Target, _ report: inout Report
     ) {
         report.compare(
-            name, ours.perCPUSecond, "/s", floor: floor.perCPUSecond.median, ratio: ours.ratio(to: floor), target: target,
+            name, ours.perCPUSecond, "/s", floor: floor.perCPUSecond.median, ratio: ours.ratio(to: floor),
+            target: target,
             cpu: ours.cpuMicroseconds.median)
     }
 
     /// A ratio without a target.
     private func tell(_ name: String, _ ours: Measurement, _ floor: Measurement, _ report: inout Report) {
         report.relate(
-            name, ours.perCPUSecond, "/s", floor: floor.perCPUSecond.median, ratio: ours.ratio(to: floor), cpu: ours.cpuMicroseconds.median)
+            name, ours.perCPUSecond, "/s", floor: floor.perCPUSecond.median, ratio: ours.ratio(to: floor),
+            cpu: ours.cpuMicroseconds.median)
     }
 
     /// Bytes without a pattern that a processor could learn.
@@ -151,12 +160,15 @@ struct CryptographySection {
             to: [Addressee(member: keys.recipient, certificate: keys.seal.certificate.id, epoch: 1, sequence: 1)],
             caseID: keys.caseID, root: part.digest,
             profile: ProfileReference(id: "in-bd-repatriation", version: "0.4.0", digest: form.digest),
-            steps: [Event(code: "DOSSIER")], sealed: part.commitment, parents: [part.digest, form.digest], previous: form.digest,
+            steps: [Event(code: "DOSSIER")], sealed: part.commitment, parents: [part.digest, form.digest],
+            previous: form.digest,
             parts: [
                 PartReference(
-                    digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1, recipient: keys.recipient, basis: .custody),
+                    digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1,
+                    recipient: keys.recipient, basis: .custody),
                 PartReference(
-                    digest: form.digest, commitment: form.commitment, size: form.size, tier: .t2, recipient: keys.recipient, basis: .consent),
+                    digest: form.digest, commitment: form.commitment, size: form.size, tier: .t2,
+                    recipient: keys.recipient, basis: .consent),
             ],
             at: Instant(seconds: keys.now), expires: Instant(seconds: keys.now + 30 * 86_400))
         return try SignedSlip.sign(slip, by: keys.sign)

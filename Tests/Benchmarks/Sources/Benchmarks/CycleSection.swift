@@ -18,7 +18,10 @@ struct CycleSection {
     let burst = 120
 
     func run(_ report: inout Report) async throws {
-        report.begin("cycle", "from the form to the receipt that it was opened: two nodes and two brokers, each a process; this process is the caseworker")
+        report.begin(
+            "cycle",
+            "from the form to the receipt that it was opened: two nodes and two brokers, each a process; this process is the caseworker"
+        )
         let network = try bench.network("cycle")
         defer { network.stop() }
         let children = try [PracticeNetwork.Party.inBroker, .bdBroker, .shelter, .ngo].map { try network.start($0) }
@@ -47,10 +50,16 @@ struct CycleSection {
             rates.append(Double(burst) / seconds)
             let after = try children.map { try $0.cpuSeconds() } + [floors_process_seconds()]
             cpu.append(zip(after, before).map { ($0 - $1) / Double(burst) * 1e6 })
-            syncs.append(Double(zip(try children.map { try $0.syncs() }, syncsBefore).reduce(0) { $0 + $1.0 - $1.1 }) / Double(burst))
+            syncs.append(
+                Double(zip(try children.map { try $0.syncs() }, syncsBefore).reduce(0) { $0 + $1.0 - $1.1 })
+                    / Double(burst))
         }
-        report.figure("a letter and its receipt, bursts of \(burst)", Spread(rates), "/s", cpu: Spread(cpu.map { $0.reduce(0, +) }).median)
-        for (index, name) in ["broker in", "broker bd", "node of the shelter", "node of the NGO", "caseworker"].enumerated() {
+        report.figure(
+            "a letter and its receipt, bursts of \(burst)", Spread(rates), "/s",
+            cpu: Spread(cpu.map { $0.reduce(0, +) }).median)
+        for (index, name) in ["broker in", "broker bd", "node of the shelter", "node of the NGO", "caseworker"]
+            .enumerated()
+        {
             report.figure("  CPU a letter, \(name)", Spread(cpu.map { $0[index] }), "µs")
         }
         report.figure("  syncs a letter and its receipt, all processes", Spread(syncs), "")
@@ -60,7 +69,9 @@ struct CycleSection {
                 + "\(Report.number((latencies.max() ?? 0) * 1e3)) ms, of \(latencies.count)")
         report.figure(
             "  in units of \(Self.syncsInARow) syncs in a row", Spread(latencyRatios), "",
-            note: "outbox, broker, broker, inbox with its receipt, broker, broker, outbox: no fewer can stand one behind the other")
+            note:
+                "outbox, broker, broker, inbox with its receipt, broker, broker, outbox: no fewer can stand one behind the other"
+        )
         for (child, party) in zip(children, ["broker in", "broker bd", "node of the shelter", "node of the NGO"]) {
             report.figure("  memory at its peak, \(party)", Spread([try child.memory().peak]), "MiB")
         }
@@ -70,9 +81,11 @@ struct CycleSection {
 
     private func offer() throws -> Act {
         Act(
-            events: try bench.example.events("01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
+            events: try bench.example.events(
+                "01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
             forms: [
-                FormDraft(document: try bench.example.form("01-preview-consent.json")), FormDraft(document: try bench.example.form("01-preview.json")),
+                FormDraft(document: try bench.example.form("01-preview-consent.json")),
+                FormDraft(document: try bench.example.form("01-preview.json")),
             ],
             to: [try bench.id(.ngo)], account: "caseworker")
     }
@@ -83,7 +96,9 @@ struct CycleSection {
     private static func send(_ count: Int, _ act: Act, _ desk: CaseDesk, seconds: Double) async throws -> Double {
         let start = floors_now()
         var waiting: [LetterID] = []
-        for _ in 0..<count { waiting += try desk.openCase(act, at: Instant(seconds: Int64(Date().timeIntervalSince1970))).letters }
+        for _ in 0..<count {
+            waiting += try desk.openCase(act, at: Instant(seconds: Int64(Date().timeIntervalSince1970))).letters
+        }
         try await desk.awaitReceipts(waiting, seconds: seconds)
         return floors_now() - start
     }
@@ -98,10 +113,15 @@ extension CaseDesk {
         var waiting = letters[...]
         while let next = waiting.first {
             if let receipt = try store.read({ try $0.receipts(for: next) }).first {
-                guard receipt.state != .invalid else { throw BenchmarkError("a letter was not admitted: \(receipt.code ?? "")") }
+                guard receipt.state != .invalid else {
+                    throw BenchmarkError("a letter was not admitted: \(receipt.code ?? "")")
+                }
                 waiting.removeFirst()
             } else {
-                guard floors_now() < deadline else { throw BenchmarkError("\(waiting.count) of \(letters.count) receipts did not come in \(Int(seconds)) s") }
+                guard floors_now() < deadline else {
+                    throw BenchmarkError(
+                        "\(waiting.count) of \(letters.count) receipts did not come in \(Int(seconds)) s")
+                }
                 try await Task.sleep(for: .milliseconds(2))
             }
         }

@@ -20,7 +20,9 @@ struct DepthSection {
     let letters = 640
 
     func run(_ report: inout Report) async throws {
-        report.begin("depth", "a mailbox of \(deep) letters against one of \(shallow): each letter accepted, handed out and acknowledged")
+        report.begin(
+            "depth",
+            "a mailbox of \(deep) letters against one of \(shallow): each letter accepted, handed out and acknowledged")
         let network = try bench.network("depth")
         defer { network.stop() }
         let factory = try bench.factory(network)
@@ -58,17 +60,22 @@ struct DepthSection {
         let ratio = Spread(zip(a.samples, b.samples).map { $0.brokerSeconds / $1.brokerSeconds })
         report.compare(
             "broker's CPU for a letter", Spread(a.samples.map { $0.brokerSeconds / Double(letters) * 1e6 }), "µs",
-            floor: Spread(b.samples.map { $0.brokerSeconds / Double(letters) * 1e6 }).median, ratio: ratio, target: .atMost(1.3),
-            note: "the floor is the same work with \(shallow) letters waiting; the stores were filled in \(Int(prepared)) s")
+            floor: Spread(b.samples.map { $0.brokerSeconds / Double(letters) * 1e6 }).median, ratio: ratio,
+            target: .atMost(1.3),
+            note:
+                "the floor is the same work with \(shallow) letters waiting; the stores were filled in \(Int(prepared)) s"
+        )
         report.compare(
             "time for a letter", Spread(a.samples.map { $0.seconds / Double(letters) * 1e6 }), "µs",
             floor: Spread(b.samples.map { $0.seconds / Double(letters) * 1e6 }).median,
             ratio: Spread(zip(a.samples, b.samples).map { $0.seconds / $1.seconds }), target: .atMost(1.3))
         let memory = (try a.child.memory(), try b.child.memory())
         report.compare(
-            "broker's memory, peak", Spread([memory.0.peak]), "MiB", floor: memory.1.peak, ratio: Spread([memory.0.peak / memory.1.peak]),
+            "broker's memory, peak", Spread([memory.0.peak]), "MiB", floor: memory.1.peak,
+            ratio: Spread([memory.0.peak / memory.1.peak]),
             target: .atMost(1.5),
-            note: "just started \(Report.number(a.atStart)) MiB with \(deep), \(Report.number(b.atStart)) with \(shallow); now "
+            note:
+                "just started \(Report.number(a.atStart)) MiB with \(deep), \(Report.number(b.atStart)) with \(shallow); now "
                 + "\(Report.number(memory.0.now)) and \(Report.number(memory.1.now))")
         for side in sides { try await side.shutdown() }
     }
@@ -107,7 +114,9 @@ struct DepthSection {
             var left = letters.count
             while left > 0 {
                 let deliveries = try await reader.pull(limit: min(64, left), waitSeconds: 5)
-                guard !deliveries.isEmpty else { throw BenchmarkError("the mailbox gave nothing out with letters in it") }
+                guard !deliveries.isEmpty else {
+                    throw BenchmarkError("the mailbox gave nothing out with letters in it")
+                }
                 try await reader.acknowledge(deliveries.map(\.letter.id))
                 left -= deliveries.count
             }
@@ -132,10 +141,12 @@ struct DepthSection {
                     let (slip, bundle) = (letter.slip, letter.bundle)
                     try transaction.insert(
                         LetterRecord(
-                            id: bundle.id, status: .queued, type: slip.type, lane: slip.lane, from: slip.from, caseID: slip.caseID,
+                            id: bundle.id, status: .queued, type: slip.type, lane: slip.lane, from: slip.from,
+                            caseID: slip.caseID,
                             roles: ["IN_SHELTER"], peer: peer, at: slip.at, expires: slip.expires, received: slip.at),
                         slip: slip, file: bundle.slip)
-                    try transaction.need(slip.parts.map { NeededPart(digest: $0.digest, recipient: $0.recipient) }, for: bundle.id)
+                    try transaction.need(
+                        slip.parts.map { NeededPart(digest: $0.digest, recipient: $0.recipient) }, for: bundle.id)
                     for (digest, bytes) in bundle.parts {
                         try transaction.storePart(digest, bytes: bytes, chargedTo: slip.from)
                     }

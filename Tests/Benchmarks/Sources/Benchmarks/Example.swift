@@ -12,7 +12,10 @@ struct Example {
 
     /// Events of one letter of the example, in the order given.
     func events(_ file: String, _ codes: [String]) throws -> [Event] {
-        guard let facts = try JSONSerialization.jsonObject(with: Data(text("facts/\(file)").utf8)) as? [String: [String: Any]] else {
+        guard
+            let facts = try JSONSerialization.jsonObject(with: Data(text("facts/\(file)").utf8))
+                as? [String: [String: Any]]
+        else {
             throw BenchmarkError("facts/\(file) is not as expected")
         }
         return try codes.map { code in

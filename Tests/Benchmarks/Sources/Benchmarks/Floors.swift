@@ -15,7 +15,8 @@ final class Floors: @unchecked Sendable {
         let sealingKey = try sealing.1.pkcs8()
         guard
             let made = floors_make(
-                root.der, root.der.count, signing.0.der, signing.0.der.count, signingKey, signingKey.count, sealing.0.der,
+                root.der, root.der.count, signing.0.der, signing.0.der.count, signingKey, signingKey.count,
+                sealing.0.der,
                 sealing.0.der.count, sealingKey, sealingKey.count, Self.slipType)
         else { throw BenchmarkError("libcrypto refused the keys of the floors") }
         pointer = made
@@ -26,18 +27,32 @@ final class Floors: @unchecked Sendable {
     /// The content type of a slip, Protocols/Letter-CMS.md.
     static let slipType = "2.25.2228330404481151382900030875683980796"
 
-    func sign(_ data: [UInt8], _ count: Int) throws { try Self.all(count, floors_cms_sign(pointer, data, data.count, count, nil, 0, nil)) }
-    func verify(_ file: [UInt8], _ count: Int) throws { try Self.all(count, floors_cms_verify(pointer, file, file.count, count)) }
+    func sign(_ data: [UInt8], _ count: Int) throws {
+        try Self.all(count, floors_cms_sign(pointer, data, data.count, count, nil, 0, nil))
+    }
+    func verify(_ file: [UInt8], _ count: Int) throws {
+        try Self.all(count, floors_cms_verify(pointer, file, file.count, count))
+    }
     func verifyChain(_ file: [UInt8], at: Int64, _ count: Int) throws {
         try Self.all(count, floors_cms_verify_chain(pointer, file, file.count, at, count))
     }
-    func seal(_ data: [UInt8], _ count: Int) throws { try Self.all(count, floors_cms_seal(pointer, data, data.count, count, nil, 0, nil)) }
-    func open(_ file: [UInt8], _ count: Int) throws { try Self.all(count, floors_cms_open(pointer, file, file.count, count)) }
-    func ecdsaSign(_ data: [UInt8], _ count: Int) throws { try Self.all(count, floors_ecdsa_sign(pointer, data, data.count, count)) }
-    func ecdsaVerify(_ data: [UInt8], _ count: Int) throws { try Self.all(count, floors_ecdsa_verify(pointer, data, data.count, count)) }
+    func seal(_ data: [UInt8], _ count: Int) throws {
+        try Self.all(count, floors_cms_seal(pointer, data, data.count, count, nil, 0, nil))
+    }
+    func open(_ file: [UInt8], _ count: Int) throws {
+        try Self.all(count, floors_cms_open(pointer, file, file.count, count))
+    }
+    func ecdsaSign(_ data: [UInt8], _ count: Int) throws {
+        try Self.all(count, floors_ecdsa_sign(pointer, data, data.count, count))
+    }
+    func ecdsaVerify(_ data: [UInt8], _ count: Int) throws {
+        try Self.all(count, floors_ecdsa_verify(pointer, data, data.count, count))
+    }
 
     static func sha256(_ data: [UInt8], _ count: Int) throws { try all(count, floors_sha256(data, data.count, count)) }
-    static func synchronise(_ directory: URL, _ count: Int) throws { try all(count, floors_fdatasync(directory.path, count)) }
+    static func synchronise(_ directory: URL, _ count: Int) throws {
+        try all(count, floors_fdatasync(directory.path, count))
+    }
 
     /// What `CMS_encrypt` makes of `data`.
     func sealed(_ data: [UInt8]) throws -> [UInt8] {

@@ -33,25 +33,30 @@ struct LetterFactory: Sendable {
     }
 
     private func offer(_ sequence: Int64) throws -> SignedLetter {
-        guard let caseID = CaseID(random: SecureRandom.bytes(16)) else { throw BenchmarkError("16 bytes make a case pseudonym") }
+        guard let caseID = CaseID(random: SecureRandom.bytes(16)) else {
+            throw BenchmarkError("16 bytes make a case pseudonym")
+        }
         let (content, digest) = SealedStepsContent.make(SealedSteps(events: events), salt: SecureRandom.bytes(32))
         func label(_ kind: PartKind) -> PartLabel { PartLabel(from: sender, to: recipient, caseID: caseID, kind: kind) }
         let steps = try SealedPart.seal(content, label: label(.steps), to: sealing)
         let preview = try SealedPart.seal(form, label: label(.form), to: sealing)
         func reference(_ part: SealedPart, _ basis: Basis) -> PartReference {
             PartReference(
-                digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1, recipient: recipient, basis: basis)
+                digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1, recipient: recipient,
+                basis: basis)
         }
         let slip = Slip(
             type: .step, lane: .normal, from: sender,
             to: [Addressee(member: recipient, certificate: sealing.id, epoch: 1, sequence: sequence)], caseID: caseID,
             profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
-            steps: profile.shown(events), sealed: digest, parts: [reference(steps, .custody), reference(preview, .consent)], at: now,
+            steps: profile.shown(events), sealed: digest,
+            parts: [reference(steps, .custody), reference(preview, .consent)], at: now,
             expires: now + 30 * 86_400)
         let signed = try SignedSlip.sign(slip, by: signing)
         return SignedLetter(
             slip: slip,
-            bundle: LetterBundle(id: signed.id, slip: signed.file, parts: [steps.digest: steps.file, preview.digest: preview.file]))
+            bundle: LetterBundle(
+                id: signed.id, slip: signed.file, parts: [steps.digest: steps.file, preview.digest: preview.file]))
     }
 
     /// One result for each core, written by different threads.

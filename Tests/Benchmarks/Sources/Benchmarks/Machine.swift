@@ -18,6 +18,7 @@ enum Machine {
 
     /// Who else was busy: load over one minute.
     static var load: String {
-        ((try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? "?").split(separator: " ").first.map(String.init) ?? "?"
+        ((try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? "?").split(separator: " ").first.map(
+            String.init) ?? "?"
     }
 }

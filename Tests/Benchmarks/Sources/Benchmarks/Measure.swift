@@ -16,7 +16,8 @@ struct Measure: AsyncParsableCommand {
 
     enum Section: String, CaseIterable, ExpressibleByArgument { case crypto, acceptance, depth, cycle, attachment }
 
-    @Option(help: "Sections, separated by commas: crypto, acceptance, depth, cycle, attachment. Default: all.") var only = ""
+    @Option(help: "Sections, separated by commas: crypto, acceptance, depth, cycle, attachment. Default: all.")
+    var only = ""
     @Option(help: "Rounds that count; at least 5 for figures that are told to others.") var rounds = 5
     @Option(help: "Letters in the deep mailbox.") var deep = 100_000
     @Option(help: "Size of the large attachment in MiB.") var megabytes = 256
@@ -26,14 +27,18 @@ struct Measure: AsyncParsableCommand {
     @Flag(help: "Leaves stores and logs where they are.") var keep = false
 
     func validate() throws {
-        guard rounds >= 1, deep >= 1_000, (1...1_024).contains(megabytes) else { throw ValidationError("a number out of its range") }
+        guard rounds >= 1, deep >= 1_000, (1...1_024).contains(megabytes) else {
+            throw ValidationError("a number out of its range")
+        }
         for name in only.split(separator: ",") where Section(rawValue: String(name)) == nil {
             throw ValidationError("there is no section \(name)")
         }
     }
 
     func run() async throws {
-        let chosen = only.isEmpty ? Set(Section.allCases) : Set(only.split(separator: ",").compactMap { Section(rawValue: String($0)) })
+        let chosen =
+            only.isEmpty
+            ? Set(Section.allCases) : Set(only.split(separator: ",").compactMap { Section(rawValue: String($0)) })
         let place = URL(fileURLWithPath: directory).appending(path: "run-\(ProcessInfo.processInfo.processIdentifier)")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         defer { if !keep { try? FileManager.default.removeItem(at: place) } }
@@ -50,14 +55,16 @@ struct Measure: AsyncParsableCommand {
     }
 
     private func measure(_ chosen: Set<Section>, _ place: URL, _ report: inout Report) async throws {
-        report.describe("machine", Machine.processor + ", \(ProcessInfo.processInfo.activeProcessorCount) cores, \(Machine.system)")
+        report.describe(
+            "machine", Machine.processor + ", \(ProcessInfo.processInfo.activeProcessorCount) cores, \(Machine.system)")
         report.describe("libcrypto", Machine.libcrypto)
         report.describe("disk", "\(try Floors.requireDisk(place)) at \(place.path)")
         report.describe("load before", Machine.load)
         report.describe("rounds", "\(rounds), interleaved; medians, and the lowest and highest beside them")
         let keys = try PracticeKeys()
         // The floors are measured in every run, whatever was chosen.
-        _ = try CryptographySection(keys: keys, rounds: rounds).run(&report, directory: place, floorsOnly: !chosen.contains(.crypto))
+        _ = try CryptographySection(keys: keys, rounds: rounds).run(
+            &report, directory: place, floorsOnly: !chosen.contains(.crypto))
         guard chosen != [.crypto] else { return }
         let bench = try Workbench(directory: place, keys: keys)
         if chosen.contains(.acceptance) { try await AcceptanceSection(bench: bench, rounds: rounds).run(&report) }

@@ -54,7 +54,8 @@ struct PartContender: ParsableCommand {
             let part = try SealedPart.seal(content, label: label, to: keys.seal.certificate)
             return Contender(work.rawValue) { times in
                 for _ in 0..<times {
-                    let opened = try SealedPart.open(part.file, label: label, commitment: part.commitment, size: part.size, with: keys.seal)
+                    let opened = try SealedPart.open(
+                        part.file, label: label, commitment: part.commitment, size: part.size, with: keys.seal)
                     guard opened.count == content.count else { throw BenchmarkError("a part opened to something else") }
                 }
             }
@@ -74,11 +75,13 @@ struct PartContender: ParsableCommand {
             for _ in 0..<pieces { files.append(try sealer.seal(content).file) }
             let (sealed, sealedPieces) = (try sealer.finish(), files)
             let reference = PartReference(
-                digest: sealed.digest, commitment: sealed.commitment, size: sealed.size, tier: .t2, recipient: label.to, basis: .consent,
+                digest: sealed.digest, commitment: sealed.commitment, size: sealed.size, tier: .t2, recipient: label.to,
+                basis: .consent,
                 pieces: sealed.pieces)
             return Contender(work.rawValue) { times in
                 for _ in 0..<times {
-                    var opener = try AttachmentOpener(list: sealed.list, reference: reference, label: label, with: keys.seal)
+                    var opener = try AttachmentOpener(
+                        list: sealed.list, reference: reference, label: label, with: keys.seal)
                     for file in sealedPieces { _ = try opener.open(file) }
                     try opener.finish()
                 }
@@ -95,8 +98,11 @@ struct PartContender: ParsableCommand {
         for round in 0..<rounds {
             for index in round.isMultiple(of: 2) ? Array(works.indices) : works.indices.reversed() {
                 let answer = try Child.run(
-                    program, ["contender", works[index].rawValue, String(bytes), String(pieces), String(seconds)], environment: environment)
-                let numbers = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+                    program, ["contender", works[index].rawValue, String(bytes), String(pieces), String(seconds)],
+                    environment: environment)
+                let numbers = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap {
+                    Double($0)
+                }
                 guard numbers.count == 3 else { throw BenchmarkError("a contender did not tell its figures") }
                 result[index].rounds.append(
                     Measurement.Round(operations: numbers[0], wallSeconds: numbers[1], cpuSeconds: numbers[2]))

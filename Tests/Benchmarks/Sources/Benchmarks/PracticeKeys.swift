@@ -26,7 +26,8 @@ struct PracticeKeys {
         self.caseID = caseID
         let validity = (now - 86_400, now + 365 * 86_400)
         let authority = try CertificateIssuer.selfSigned(
-            subject: DistinguishedName(commonName: "in:practice-authority", organisation: nil, country: "IN"), key: PrivateKey.generate(),
+            subject: DistinguishedName(commonName: "in:practice-authority", organisation: nil, country: "IN"),
+            key: PrivateKey.generate(),
             notBefore: validity.0, notAfter: validity.1)
         root = authority.certificate
         let signKey = try PrivateKey.generate()

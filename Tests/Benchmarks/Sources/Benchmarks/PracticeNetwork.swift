@@ -52,36 +52,54 @@ final class PracticeNetwork {
         }
         let roots = ["in", "bd"].flatMap { ["--root", path("\($0)-authority/keys/root.crt")] }
         for party in Party.allCases {
-            let common = ["--home", path(party.rawValue), "--name", "Practice \(party.rawValue)", "--request", path("\(party.rawValue).request")]
+            let common = [
+                "--home", path(party.rawValue), "--name", "Practice \(party.rawValue)", "--request",
+                path("\(party.rawValue).request"),
+            ]
             switch party {
             case .inBroker, .bdBroker:
                 let country = party == .inBroker ? "in" : "bd"
                 try kheya(
                     ["broker", "create", party.id] + common + roots + [
-                        "--host", "broker.\(country).kheya.example", "--address", "127.0.0.1", "--port", String(ports[party] ?? 0),
+                        "--host", "broker.\(country).kheya.example", "--address", "127.0.0.1", "--port",
+                        String(ports[party] ?? 0),
                     ])
-            case .shelter: try kheya(["node", "create", party.id] + common + roots + ["--role", "IN_SHELTER", "--account", "caseworker"])
-            case .ngo: try kheya(["node", "create", party.id] + common + roots + ["--role", "BD_NGO", "--account", "caseworker"])
+            case .shelter:
+                try kheya(
+                    ["node", "create", party.id] + common + roots + ["--role", "IN_SHELTER", "--account", "caseworker"])
+            case .ngo:
+                try kheya(
+                    ["node", "create", party.id] + common + roots + ["--role", "BD_NGO", "--account", "caseworker"])
             }
         }
         for party in Party.allCases {
             let country = party.id.prefix(2)
             let answer = try kheya("member", "request", "--home", path(party.rawValue), "--json")
-            guard let number = try (JSONSerialization.jsonObject(with: answer) as? [String: Any])?["safety_number"] as? String else {
+            guard
+                let number = try (JSONSerialization.jsonObject(with: answer) as? [String: Any])?["safety_number"]
+                    as? String
+            else {
                 throw BenchmarkError("kheya member request did not tell the safety number")
             }
-            var arguments = ["authority", "admit", path("\(party.rawValue).request"), "--home", path("\(country)-authority")]
+            var arguments = [
+                "authority", "admit", path("\(party.rawValue).request"), "--home", path("\(country)-authority"),
+            ]
             arguments += ["--safety-number", number]
             if !party.isBroker { arguments += ["--broker", "\(country):broker"] }
             try kheya(arguments)
         }
         for country in ["in", "bd"] {
             try kheya(
-                "authority", "publish", "--home", path("\(country)-authority"), "--profile", profile.path, "--out", path("\(country).directory"))
+                "authority", "publish", "--home", path("\(country)-authority"), "--profile", profile.path, "--out",
+                path("\(country).directory"))
         }
         for party in Party.allCases {
-            let forms = party.isBroker ? [] : ["--forms", profile.deletingLastPathComponent().appending(path: "forms.json").path]
-            try kheya(["member", "import", path("in.directory"), path("bd.directory"), "--home", path(party.rawValue)] + forms)
+            let forms =
+                party.isBroker
+                ? [] : ["--forms", profile.deletingLastPathComponent().appending(path: "forms.json").path]
+            try kheya(
+                ["member", "import", path("in.directory"), path("bd.directory"), "--home", path(party.rawValue)] + forms
+            )
         }
     }
 
@@ -116,7 +134,8 @@ final class PracticeNetwork {
     /// Starts a command that is watched while it runs.
     func command(_ name: String, _ arguments: [String]) throws -> Child {
         let child = try Child(
-            name: name, program: program, arguments: arguments, environment: environment, directory: directory, syncCounter: nil)
+            name: name, program: program, arguments: arguments, environment: environment, directory: directory,
+            syncCounter: nil)
         others.append(child)
         return child
     }
@@ -166,15 +185,19 @@ final class PracticeNetwork {
 
     // MARK: Sockets
 
+    /// A port that can be bound now; below those that the system gives to connections that go out.
     static func freePort() throws -> Int {
         for _ in 0..<100 {
-            let port = Int.random(in: 20_000..<40_000)
-            if !isListening(port) { return port }
+            let port = Int.random(in: 20_000..<32_000)
+            if attempt(port, bind) { return port }
         }
         throw BenchmarkError("no free port")
     }
 
-    static func isListening(_ port: Int) -> Bool {
+    static func isListening(_ port: Int) -> Bool { attempt(port, connect) }
+
+    /// Whether `call` succeeds with a fresh socket and this port of the loopback address.
+    private static func attempt(_ port: Int, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
@@ -183,7 +206,9 @@ final class PracticeNetwork {
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         } == 0
     }
 }

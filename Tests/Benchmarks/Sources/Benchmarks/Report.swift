@@ -48,12 +48,14 @@ struct Report {
     mutating func figure(_ name: String, _ value: Spread, _ unit: String, cpu: Double? = nil, note: String? = nil) {
         add(
             Finding(
-                section: section, name: name, value: value, unit: unit, verdict: .none, cpuMicroseconds: cpu, note: note))
+                section: section, name: name, value: value, unit: unit, verdict: .none, cpuMicroseconds: cpu, note: note
+            ))
     }
 
     /// A figure with a ratio that shall be at least, or at most, `target`.
     mutating func compare(
-        _ name: String, _ value: Spread, _ unit: String, floor: Double? = nil, ratio: Spread, target: Target, cpu: Double? = nil,
+        _ name: String, _ value: Spread, _ unit: String, floor: Double? = nil, ratio: Spread, target: Target,
+        cpu: Double? = nil,
         note: String? = nil
     ) {
         add(
@@ -64,7 +66,8 @@ struct Report {
 
     /// A figure with a ratio and no target.
     mutating func relate(
-        _ name: String, _ value: Spread, _ unit: String, floor: Double, ratio: Spread, cpu: Double? = nil, note: String? = nil
+        _ name: String, _ value: Spread, _ unit: String, floor: Double, ratio: Spread, cpu: Double? = nil,
+        note: String? = nil
     ) {
         add(
             Finding(
@@ -76,7 +79,8 @@ struct Report {
         findings.append(finding)
         var line = Self.line(
             finding.name, Self.number(finding.value.median) + " " + finding.unit,
-            finding.value.low == finding.value.high ? "" : "\(Self.number(finding.value.low))–\(Self.number(finding.value.high))",
+            finding.value.low == finding.value.high
+                ? "" : "\(Self.number(finding.value.low))–\(Self.number(finding.value.high))",
             finding.floor.map(Self.number) ?? "", finding.ratio.map { Self.ratio($0.median) } ?? "",
             finding.ratio.map { $0.low == $0.high ? "" : "\(Self.ratio($0.low))–\(Self.ratio($0.high))" } ?? "",
             finding.target ?? "", finding.verdict.rawValue)

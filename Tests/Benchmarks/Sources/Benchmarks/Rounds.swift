@@ -80,11 +80,14 @@ enum Rounds {
         let cpu = floors_thread_seconds()
         try body()
         return Measurement.Round(
-            operations: 1, wallSeconds: max(floors_now() - wall, 1e-9), cpuSeconds: max(floors_thread_seconds() - cpu, 1e-9))
+            operations: 1, wallSeconds: max(floors_now() - wall, 1e-9),
+            cpuSeconds: max(floors_thread_seconds() - cpu, 1e-9))
     }
 
     /// Operations a second when every core does `work` at once for about `seconds`.
-    static func onAllCores(_ cores: Int, seconds: Double, work: @escaping @Sendable (Int) throws -> Void) throws -> Double {
+    static func onAllCores(_ cores: Int, seconds: Double, work: @escaping @Sendable (Int) throws -> Void) throws
+        -> Double
+    {
         let total = Tally()
         let start = floors_now()
         let threads = DispatchGroup()

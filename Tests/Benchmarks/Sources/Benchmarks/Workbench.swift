@@ -28,10 +28,15 @@ struct Workbench {
     init(directory: URL, keys: PracticeKeys) throws {
         self.directory = directory
         self.keys = keys
-        let own = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath().deletingLastPathComponent()
-        program = ProcessInfo.processInfo.environment["KHEYA"].map { URL(fileURLWithPath: $0) } ?? own.appending(path: "kheya")
+        let own = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
+            .deletingLastPathComponent()
+        program =
+            ProcessInfo.processInfo.environment["KHEYA"].map { URL(fileURLWithPath: $0) }
+            ?? own.appending(path: "kheya")
         syncCounter = own.appending(path: "libSyncCounter.so")
-        protocols = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../Protocols").standardizedFileURL
+        protocols =
+            URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../Protocols")
+            .standardizedFileURL
         for file in [program, syncCounter] where !FileManager.default.isExecutableFile(atPath: file.path) {
             throw BenchmarkError("\(file.path) is not there; `make bench` builds it")
         }
@@ -43,7 +48,9 @@ struct Workbench {
 
     /// A fresh network in a folder of its own.
     func network(_ name: String) throws -> PracticeNetwork {
-        try PracticeNetwork(directory: directory.appending(path: name), program: program, syncCounter: syncCounter, profile: profileSource)
+        try PracticeNetwork(
+            directory: directory.appending(path: name), program: program, syncCounter: syncCounter,
+            profile: profileSource)
     }
 
     func profile() throws -> Profile {
@@ -67,8 +74,10 @@ struct Workbench {
         let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
         return LetterFactory(
             sender: sender, recipient: recipient, signing: try network.home(.shelter).keys().signing,
-            sealing: try network.home(.shelter).directories(now: now).sealingCertificate(of: recipient, at: now), profile: try profile(),
-            events: try example.events("01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
+            sealing: try network.home(.shelter).directories(now: now).sealingCertificate(of: recipient, at: now),
+            profile: try profile(),
+            events: try example.events(
+                "01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
             form: try example.form("01-preview.json"), now: now)
     }
 
@@ -84,7 +93,8 @@ struct Workbench {
         let link = try home.keys().link
         return try BrokerClient(
             host: entry.host, address: entry.address, port: port ?? entry.port,
-            identity: Exchange.LinkIdentity(certificate: link.certificate, key: link.key), roots: Array(home.anchors().roots.values),
+            identity: Exchange.LinkIdentity(certificate: link.certificate, key: link.key),
+            roots: Array(home.anchors().roots.values),
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -92,10 +102,14 @@ struct Workbench {
     func floors(for network: PracticeNetwork, _ party: PracticeNetwork.Party) throws -> Floors {
         let home = try network.home(party)
         let keys = try home.keys()
-        guard let root = try home.anchors().roots.values.first(where: { keys.signing.certificate.isSigned(by: $0) }), let sealing = keys.sealing.first else {
+        guard let root = try home.anchors().roots.values.first(where: { keys.signing.certificate.isSigned(by: $0) }),
+            let sealing = keys.sealing.first
+        else {
             throw BenchmarkError("\(party.rawValue) has no root or no sealing key")
         }
-        return try Floors(root: root, signing: (keys.signing.certificate, keys.signing.key), sealing: (sealing.certificate, sealing.key))
+        return try Floors(
+            root: root, signing: (keys.signing.certificate, keys.signing.key),
+            sealing: (sealing.certificate, sealing.key))
     }
 
     /// 4 KiB appends, each with its `fdatasync`, on the disk that the stores lie on.
