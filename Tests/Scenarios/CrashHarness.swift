@@ -132,21 +132,31 @@ final class CrashHarness: Sendable {
     /// Faults have stopped: within a minute everything has arrived, and every queue is empty.
     func settle() throws {
         for name in ["in-broker", "bd-broker", "shelter", "ngo"] where !world.isRunning(name) { try world.start(name) }
-        try world.wait(120, for: "empty queues") {
-            for broker in ["in-broker", "bd-broker"] {
-                let status = try world.run(["broker", "status", "--home", world.path(broker), "--json"])
-                guard status.status == 0, try status.json()["waiting"] as? Int == 0 else { return false }
-            }
-            for node in ["shelter", "ngo"] {
-                guard try world.json(node, "letter", "outbox", "--all")["letters"].map(Self.areDone) ?? false else { return false }
-                guard try world.json(node, "letter", "inbox", "--all")["letters"].map(Self.areDone) ?? false else { return false }
-            }
-            return true
+        do {
+            try world.wait(120, for: "empty queues") { try left().isEmpty }
+        } catch {
+            print("crash: seed \(seed), still waiting:\n" + (try left().joined(separator: "\n")))
+            throw error
         }
     }
 
-    private static func areDone(_ letters: Any) -> Bool {
-        (letters as? [[String: Any]] ?? []).allSatisfy { $0["done"] as? Bool == true }
+    /// What is not done, in words.
+    private func left() throws -> [String] {
+        var left: [String] = []
+        for broker in ["in-broker", "bd-broker"] {
+            let status = try world.run(["broker", "status", "--home", world.path(broker), "--json"])
+            if status.status != 0 { left.append("\(broker) does not answer: \(status.errors)") }
+            if try status.json()["waiting"] as? Int != 0 { left.append("\(broker): \(status.output)") }
+        }
+        for node in ["shelter", "ngo"] {
+            for box in ["outbox", "inbox"] {
+                let letters = try world.json(node, "letter", box, "--all")["letters"] as? [[String: Any]] ?? []
+                for letter in letters where letter["done"] as? Bool != true {
+                    left.append("\(node) \(box): \(letter["type"] ?? "") \(letter["letter"] ?? "") \(letter["state"] ?? ""), \(letter["words"] ?? "")")
+                }
+            }
+        }
+        return left
     }
 
     /// What both nodes hold, compared with what the commands answered.

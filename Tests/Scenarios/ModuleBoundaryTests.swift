@@ -12,11 +12,12 @@ import Testing
         "Letters": ["Procedure"],  // values and codecs: no I/O, no clock
         "Cryptography": ["COpenSSL", "COpenSSLShims"],  // the only one that knows OpenSSL
         "Sealing": ["Procedure", "Letters", "Cryptography", "Foundation"],  // Foundation: attachments are read from files
-        "Membership": ["Procedure", "Letters", "Cryptography", "Sealing", "Foundation"],  // Foundation: key files
+        "Membership": ["Procedure", "Letters", "Cryptography", "Sealing", "Foundation", "Glibc"],  // key files: modes, rename, sync
         "MessageStore": ["Procedure", "Letters"],  // the contract
-        "SQLiteStore": ["Procedure", "Letters", "MessageStore", "GRDB", "Foundation"],
+        "SQLiteStore": ["Procedure", "Letters", "MessageStore", "GRDB", "Foundation", "Synchronization"],
         "CaseFile": [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "GRDB", "Foundation",
+            "Synchronization",
         ],
     ]
 

@@ -51,7 +51,8 @@ final class World: Sendable {
 
     deinit {
         for name in processes.withLock({ Array($0.keys) }) { kill(name) }
-        try? FileManager.default.removeItem(at: directory)
+        // KHEYA_KEEP_WORLD: homes, stores and logs stay, to look at.
+        if ProcessInfo.processInfo.environment["KHEYA_KEEP_WORLD"] == nil { try? FileManager.default.removeItem(at: directory) }
     }
 
     func path(_ name: String) -> String { directory.appendingPathComponent(name).path }

@@ -1,0 +1,151 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// The main path in short, with real processes: what `make demo` shows at length.
+@Suite(.serialized) struct CaseTests {
+    private func write(_ world: World, _ name: String, _ content: String) throws -> String {
+        try Data(content.utf8).write(to: URL(fileURLWithPath: world.path(name)))
+        return world.path(name)
+    }
+
+    private func date(_ days: Int) -> String {
+        String(Date().addingTimeInterval(Double(days) * 86_400).formatted(Date.ISO8601FormatStyle(timeZone: .gmt)).prefix(10))
+    }
+
+    /// Facts of an offer with its consent.
+    private func offer(_ world: World) throws -> String {
+        try write(
+            world, "offer-facts.json",
+            #"""
+            {"ADULT_ESTABLISHED": {"age_basis": "document"},
+             "SHARE_CONSENT_PREVIEW": {"consent_ref": "00000000000000000000000000000001", "recipient": "bd:nadipar",
+              "valid_until": "\#(date(90))", "given_by": "self", "assent": "not_applicable"},
+             "REFERRAL_OFFER": {"victim_status": "actual", "status_decided_by": "police", "held_as": "protected"}}
+            """#)
+    }
+
+    private let opening = ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]
+
+    @Test func `an offer crosses both brokers, is accepted, and the receipts come back`() throws {
+        let world = try World()
+        try world.startAll()
+        let answer = try world.must(
+            ["case", "open"] + opening + ["--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--home", world.path("shelter"), "--json"]
+        ).json()
+        let caseID = try #require(answer["case"] as? String)
+        let letter = try #require((answer["letters"] as? [String])?.first)
+        try world.wait(for: "the offer at the NGO") {
+            try world.run(["case", "show", caseID, "--home", world.path("ngo"), "--json"]).status == 0
+        }
+        #expect(try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "offered")
+        let facts = try write(world, "accepted.json", #"{"REFERRAL_ACCEPTED": {"conflict": "none_found"}}"#)
+        try world.must(["case", "do", caseID, "REFERRAL_ACCEPTED", "--as", "worker", "--facts", facts, "--home", world.path("ngo")])
+        try world.must(["letter", "act", letter, "--as", "worker", "--home", world.path("ngo")])
+        try world.wait(for: "acceptance and both receipts at the shelter") {
+            let shown = try #require(try world.json("shelter", "letter", "show", letter)["letter"] as? [String: Any])
+            let states = (shown["receipts"] as? [[String: Any]] ?? []).compactMap { $0["state"] as? String }
+            return try world.json("shelter", "case", "show", caseID)["lifecycle"] as? String == "accepted" && Set(states) == ["valid", "acted"]
+        }
+
+        // Refused by the node before anything is sealed: the guard is named, nothing is in the outbox.
+        let before = try (world.json("shelter", "letter", "outbox")["letters"] as? [Any])?.count
+        let refused = try world.run(["case", "do", caseID, "DOSSIER", "--as", "worker", "--home", world.path("shelter")])
+        #expect(refused.status == 4)
+        #expect(refused.errors.contains("G_SHARE_FULL"))
+        #expect(try (world.json("shelter", "letter", "outbox")["letters"] as? [Any])?.count == before)
+
+        // A stop takes effect at the other end.
+        try world.must(["case", "do", caseID, "SHARE_CONSENT_WITHDRAWN", "--as", "worker", "--home", world.path("shelter")])
+        try world.wait(for: "the stop at the NGO") { try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "draft" }
+
+        // The letter opens with stock tools.
+        try world.must(["letter", "export", letter, "--home", world.path("ngo"), "--to", world.path("inspect")])
+        #expect(try world.run(["letter", "export", letter, "--home", world.path("ngo"), "--to", world.path("inspect")]).status == 73)
+        let roots = try ["in", "bd"].map { try String(contentsOfFile: world.path("\($0)-authority/keys/root.crt"), encoding: .utf8) }.joined()
+        let verified = try Program.run(
+            ["cms", "-verify", "-binary", "-inform", "DER", "-in", world.path("inspect/\(letter)/slip.p7s"), "-CAfile", try write(world, "roots.pem", roots)],
+            program: "/usr/bin/openssl")
+        #expect(verified.status == 0, "\(verified.errors)")
+        let digest = try Program.run(["dgst", "-sha256", "-r"], input: verified.output, program: "/usr/bin/openssl")
+        #expect(digest.output.hasPrefix(letter))
+
+        // The doctor finds nothing wrong, and says so when the broker is gone.
+        #expect(try world.run(["doctor", "--home", world.path("ngo")]).status == 0)
+        world.stop("bd-broker")
+        let ill = try world.run(["doctor", "--home", world.path("ngo"), "--json"])
+        #expect(ill.status == 2)
+        #expect(ill.output.contains("exchange.unreachable") || ill.output.contains("broker"))
+    }
+
+    @Test func `letters travel on sticks where no line exists, twice without a second effect`() throws {
+        let world = try World()
+        // Nothing runs but the two brokers, and the NGO has no line.
+        let answer = try world.must(
+            ["case", "open"] + opening + ["--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--home", world.path("shelter"), "--json"]
+        ).json()
+        let caseID = try #require(answer["case"] as? String)
+        for stick in ["out", "back"] { try FileManager.default.createDirectory(atPath: world.path(stick), withIntermediateDirectories: true) }
+        try world.must(["courier", "export", "--home", world.path("shelter"), "--to", world.path("out")])
+        // Not for us: a stick sealed to the Indian broker opens nowhere else.
+        #expect(try world.run(["courier", "import", world.path("out"), "--home", world.path("ngo")]).status == 2)
+        try world.must(["courier", "import", world.path("out"), "--home", world.path("in-broker")])
+        try world.start("in-broker")
+        try world.start("bd-broker")
+        try world.must(["courier", "import", world.path("out"), "--home", world.path("in-broker")])
+        try world.wait(for: "the letter in the NGO's mailbox") {
+            let status = try world.run(["broker", "status", "--home", world.path("bd-broker"), "--json"]).json()
+            return (status["mailboxes"] as? [String: Int])?[World.ngo] == 1
+        }
+        world.stop("bd-broker")
+        try world.must(["courier", "export", "--home", world.path("bd-broker"), "--for", World.ngo, "--to", world.path("back")])
+        try world.must(["courier", "import", world.path("back"), "--home", world.path("ngo")])
+        try world.must(["courier", "import", world.path("back"), "--home", world.path("ngo")])
+        let history = try #require(try world.json("ngo", "case", "history", caseID)["letters"] as? [[String: Any]])
+        #expect(history.filter { $0["type"] as? String == "step" }.count == 1)
+        #expect(history.filter { $0["type"] as? String == "receipt" }.count == 1)
+        #expect(try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "offered")
+    }
+
+    @Test func `what is not allowed, not there or not well formed ends with its status and changes nothing`() throws {
+        let world = try World()
+        let facts = try offer(world)
+        func open(_ more: [String]) throws -> Program.Result {
+            try world.run(["case", "open"] + opening + ["--facts", facts, "--home", world.path("shelter")] + more)
+        }
+        #expect(try open(["--as", "stranger", "--to", World.ngo]).status == 77)
+        #expect(try open(["--as", "worker"]).status == 64)
+        #expect(try open(["--as", "worker", "--to", "bd:nobody"]).status == 66)
+        #expect(try open(["--as", "worker", "--to", World.ngo, "--form", world.path("missing.json")]).status == 66)
+        let bad = try write(world, "bad.json", #"{"event":"REFERRAL_OFFER","form":"preview","fields":{"name":"x"}}"#)
+        let invalid = try open(["--as", "worker", "--to", World.ngo, "--form", bad])
+        #expect(invalid.status == 65, "\(invalid.errors)")
+        #expect(try world.run(["case", "show", String(repeating: "0", count: 32), "--home", world.path("shelter")]).status == 66)
+        #expect(try (world.json("shelter", "case", "list")["cases"] as? [Any])?.isEmpty == true)
+
+        // A key that others could read, a wrong key, a home that exists.
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: world.key)
+        #expect(try world.run(["case", "list", "--home", world.path("shelter")]).status == 77)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: world.key)
+        let other = try write(world, "other.key", String(repeating: "0", count: 64))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: other)
+        #expect(try world.run(["case", "list", "--home", world.path("shelter"), "--key-file", other]).status == 77)
+        #expect(try world.run(["authority", "create", "in:authority", "--home", world.path("in-authority")]).status == 73)
+
+        // A directory changed on its way, an older one, and a member that its authority has suspended.
+        var directory = try Data(contentsOf: URL(fileURLWithPath: world.path("in.directory")))
+        directory[directory.count / 2] ^= 1
+        try directory.write(to: URL(fileURLWithPath: world.path("forged.directory")))
+        #expect([2, 65].contains(try world.run(["member", "import", world.path("forged.directory"), "--home", world.path("shelter")]).status))
+        try world.must("authority", "suspend", World.shelter, "--home", world.path("in-authority"))
+        try world.must("authority", "publish", "--home", world.path("in-authority"), "--out", world.path("second.directory"))
+        try world.must("member", "import", world.path("second.directory"), "--home", world.path("in-broker"))
+        let older = try world.must("member", "import", world.path("in.directory"), "--home", world.path("in-broker"))
+        #expect(older.output.contains("Nothing new"))
+        try world.start("in-broker")
+        try world.wait(for: "the broker") { try world.run(["broker", "status", "--home", world.path("in-broker")]).status == 0 }
+        #expect([69, 77].contains(try world.run(["node", "once", "--home", world.path("shelter")]).status))
+    }
+}

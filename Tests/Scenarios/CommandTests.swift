@@ -1,0 +1,89 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What needs no network: exit codes, `--json`, and what bad input gets.
+@Suite struct CommandTests {
+    @Test(arguments: [
+        [], ["authority"], ["broker"], ["node"], ["node", "account"], ["member"], ["case"], ["letter"], ["courier"], ["procedure"], ["doctor"],
+        ["case", "do"], ["authority", "admit"], ["courier", "export"], ["procedure", "replay"],
+    ])
+    func `every command explains itself`(command: [String]) throws {
+        let result = try Program.run(command + ["--help"])
+        #expect(result.status == 0)
+        #expect(result.output.contains("OVERVIEW"))
+    }
+
+    @Test func `the table of exit codes stands in the help`() throws {
+        let help = try Program.run(["--help"]).output
+        for line in ["0  done", "4  refused by the procedure", "64  the command line is wrong", "69  the broker", "77  this account"] {
+            #expect(help.contains(line))
+        }
+    }
+
+    @Test(arguments: [
+        (["case", "list"], Int32(64)),  // no home
+        (["nonsense"], 64),
+        (["case", "do"], 64),
+        (["member", "show", "A NAME", "--home", "/nonexistent"], 64),  // not a member id
+        (["letter", "show", "abc", "--home", "/nonexistent"], 64),
+        (["procedure", "replay", "/nonexistent.json", "--profile", "/nonexistent.json"], 66),
+        (["node", "status", "--home", "/nonexistent", "--key-file", "/nonexistent"], 73),
+        (["courier", "import", "/nonexistent", "--home", "/nonexistent"], 66),
+    ])
+    func `a wrong command ends with its own status, in words, on standard error`(command: [String], status: Int32) throws {
+        let result = try Program.run(command)
+        #expect(result.status == status, "\(result.errors)")
+        #expect(!result.errors.isEmpty)
+        #expect(result.output.isEmpty)
+    }
+
+    @Test func `with --json an error is an object with code, cure and exit`() throws {
+        let result = try Program.run(["procedure", "show", "--profile", "/nonexistent.json", "--json"])
+        #expect(result.status == 66)
+        let error = try #require(try JSONSerialization.jsonObject(with: Data(result.errors.utf8)) as? [String: Any])
+        #expect(error["schema"] as? String == "kheya.error")
+        #expect(error["exit"] as? Int == 66)
+        #expect(error["code"] as? String == "no-input")
+    }
+
+    @Test func `the profile is shown, and an event with its guards`() throws {
+        let whole = try Program.run(["procedure", "show", "--profile", Program.profile, "--json"]).json()
+        #expect(whole["schema"] as? String == "kheya.procedure.show")
+        #expect(whole["id"] as? String == "in-bd-repatriation")
+        #expect((whole["events"] as? [Any])?.count ?? 0 > 100)
+        let event = try Program.run(["procedure", "show", "HOME_REVIEW_SUITABLE", "--profile", Program.profile])
+        #expect(event.output.contains("G_FOUR_EYES"))
+        #expect(event.output.contains("brokers see it as HOME_SETTLED"))
+        #expect(try Program.run(["procedure", "show", "NO_SUCH_EVENT", "--profile", Program.profile]).status == 66)
+    }
+
+    @Test(arguments: ["full", "broker"])
+    func `a history is replayed from a file, and the whole case is admitted`(sight: String) throws {
+        let file = Program.root.appendingPathComponent("Protocols/Vectors/procedure/main-path-adult.json").path
+        let result = try Program.run(["procedure", "replay", file, "--profile", Program.profile, "--sight", sight, "--json"])
+        #expect(result.status == 0, "\(result.errors)")
+        let verdicts = try #require(try result.json()["verdicts"] as? [[String: Any]])
+        #expect(verdicts.count > 20)
+        #expect(verdicts.allSatisfy { ["admitted", "flagged gap"].contains($0["verdict"] as? String) })
+    }
+
+    @Test func `a replay that comes out otherwise than its file says ends with 2`() throws {
+        let file = Program.root.appendingPathComponent("Protocols/Vectors/procedure/main-path-adult.json")
+        let altered = try String(contentsOf: file, encoding: .utf8).replacingOccurrences(of: "\"BORDER_CROSSED\"", with: "\"TURNED_BACK\"")
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-replay-\(UUID().uuidString).json")
+        try Data(altered.utf8).write(to: copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        #expect([2, 65].contains(try Program.run(["procedure", "replay", copy.path, "--profile", Program.profile]).status))
+    }
+
+    @Test(arguments: ["", "{", "{\"a\":1,\"a\":2}", "\u{FEFF}{}", "[1e2]", String(repeating: "[", count: 100_000)])
+    func `a malformed file is bad data, whatever reads it`(content: String) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-bad-\(UUID().uuidString)")
+        try Data(content.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        #expect(try Program.run(["procedure", "show", "--profile", file.path]).status == 65)
+    }
+}
