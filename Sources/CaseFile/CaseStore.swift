@@ -45,8 +45,9 @@ public final class CaseStore: Sendable {
             for setting in Self.settings { try database.execute(sql: "PRAGMA \(setting.pragma)=\(setting.value)") }
         }
         let path = directory.appendingPathComponent("node.sqlite").path
+        // Made here, because the write-ahead log takes over the mode that the file has when it is opened.
+        try DurableFile.makePrivate(directory.appendingPathComponent("node.sqlite"))
         pool = try DatabasePool(path: path, configuration: configuration)
-        chmod(path, 0o600)
         try pool.writeWithoutTransaction { database in
             // A pool sets its only writer to NORMAL when it turns the write-ahead log on: what a commit promises comes after that.
             for setting in Self.settings { try database.execute(sql: "PRAGMA \(setting.pragma)=\(setting.value)") }

@@ -25,10 +25,15 @@ extension CaseTransaction {
     }
 
     /// What is to be handed to the broker now: urgent letters first, each lane in the order in which the letters were made.
-    public func due(at now: Instant, limit: Int) throws -> [OutboxEntry] {
+    ///
+    /// - Parameter lane: only this one; `nil` for both.
+    public func due(at now: Instant, lane: Lane? = nil, limit: Int) throws -> [OutboxEntry] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM outbox WHERE state = 'waiting' AND due <= ? ORDER BY lane DESC, position LIMIT ?",
-            arguments: [now.seconds, limit]
+            database,
+            sql: """
+                SELECT * FROM outbox WHERE state = 'waiting' AND due <= ?1 AND (?2 IS NULL OR lane = ?2)
+                ORDER BY lane DESC, position LIMIT ?3
+                """, arguments: [now.seconds, lane?.rawValue, limit]
         ).map { try OutboxEntry($0) }
     }
 
@@ -223,6 +228,12 @@ extension CaseTransaction {
         guard let row = try Row.fetchOne(database, sql: "SELECT epoch, sequence FROM pair WHERE member = ?", arguments: [member.text])
         else { throw CaseFileError(.damaged, "pair") }
         return (row["epoch"], row["sequence"])
+    }
+
+    /// The newest number used in this epoch; 0 when there is none.
+    public func newestSequence(to member: MemberID) throws -> Int64 {
+        try Int64.fetchOne(
+            database, sql: "SELECT sequence FROM pair WHERE member = ? AND epoch = ?", arguments: [member.text, try epoch()]) ?? 0
     }
 
     /// The epoch of this store, from 1. A node that was restored from a backup starts a new one.

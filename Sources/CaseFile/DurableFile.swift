@@ -41,6 +41,13 @@ public enum DurableFile {
         try flushDirectory(url.deletingLastPathComponent())
     }
 
+    /// Makes an empty file of mode 0600 unless one is there.
+    static func makePrivate(_ url: URL) throws {
+        let descriptor = open(url.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("open") }
+        close(descriptor)
+    }
+
     /// Creates a directory that only this user enters.
     public static func makeDirectory(_ url: URL) throws {
         if mkdir(url.path, 0o700) == 0 { return try flushDirectory(url.deletingLastPathComponent()) }

@@ -152,7 +152,8 @@ struct LetterIntake {
                     new += 1
                 }
                 guard let void = context.void, let (refusal, issuer) = read(void), issuer.isBroker, let about = refusal.slip.about,
-                    about.letter == signed.id, let code = about.code
+                    about.letter == signed.id, let code = about.code, refusal.slip.caseID == caseID,
+                    directories.serves(refusal.slip.from, signed.slip)
                 else { continue }
                 try transaction.add(
                     VoidRecord(

@@ -73,15 +73,24 @@ struct LetterJudge {
     ) throws -> [LetterID]? {
         guard slip.root != nil else { return nil }
         guard let record = try transaction.caseRecord(letter.caseID) else {
-            return try missingSlips(slip.ancestors + [slip.root].compactMap { $0 }, transaction)
+            let missing = try Self.missingSlips(slip.ancestors + [slip.root].compactMap { $0 }, transaction)
+            return missing.isEmpty ? nil : missing
         }
+        // A letter of the graph was judged with its own ancestors there: where the direct ones are, so are the others. What escapes this
+        // (an urgent letter among them came before its ancestors) is found when the letter is judged.
+        if try transaction.known(slip.ancestors).count == slip.ancestors.count { return nil }
         let sight = try CaseSight(record, profile: try caseProfile(record, profile), in: transaction)
         let missing = sight.history.missingAncestors(of: Step(id: letter.id, slip: slip, roles: letter.roles))
         return missing.isEmpty ? nil : missing
     }
 
-    /// For the first letter of a case that others opened: which ancestors, of any degree, are not here as slips.
-    private func missingSlips(_ ancestors: [LetterID], _ transaction: CaseTransaction) throws -> [LetterID]? {
+    /// Ancestors of a stored letter, of any degree, that are not here as slips.
+    static func missingSlips(before id: LetterID, _ transaction: CaseTransaction) throws -> [LetterID] {
+        guard let letter = try transaction.letter(id) else { return [] }
+        return try missingSlips(StoredSlip.read(letter.slip).ancestors, transaction)
+    }
+
+    private static func missingSlips(_ ancestors: [LetterID], _ transaction: CaseTransaction) throws -> [LetterID] {
         var missing: [LetterID] = []
         var seen: Set<LetterID> = []
         var next = ancestors
@@ -93,7 +102,7 @@ struct LetterJudge {
             }
             next += try StoredSlip.read(known.slip).ancestors
         }
-        return missing.isEmpty ? nil : missing
+        return missing
     }
 
     private func caseProfile(_ record: CaseRecord, _ profile: Profile) throws -> Profile {
@@ -209,11 +218,7 @@ struct LetterJudge {
             ReceiptRecord(id: letter.id, letter: about.letter, sender: slip.from, state: state, code: about.code, at: slip.at))
         try transaction.setState(.recorded, of: letter.id)
         try transaction.setInbox(letter.id, state: .judged, judged: now)
-        // All addressees have answered: nobody will ask for the sealed parts again.
-        let answered = Set(try transaction.receipts(for: about.letter).map(\.sender))
-        if !desk.settings.keepsSealedParts, answered.isSuperset(of: try StoredSlip.read(receipted.slip).to.map(\.member)) {
-            dropped += try transaction.dropParts(of: about.letter)
-        }
+        dropped += try transaction.dropAnsweredParts(of: about.letter, keeps: desk.settings.keepsSealedParts)
         // Opened wins over a notice that crossed it.
         if state != .invalid, try transaction.outboxEntry(about.letter)?.state == .ended {
             try transaction.settle(about.letter, as: .stored, at: now)
@@ -224,21 +229,49 @@ struct LetterJudge {
 
     private func recordVoid(_ letter: LetterRecord, _ slip: Slip, _ transaction: CaseTransaction) throws -> Outcome {
         guard let about = slip.about, let code = about.code else { throw CaseFileError(.damaged, "a refusal about nothing") }
+        // Only a broker that serves the letter's sender or one of its readers can say that it does not count. Of a letter that never
+        // came, the paper comes again beside its slip, when something descends from it.
+        let subject = try transaction.letter(about.letter)
+        guard let subject, subject.caseID == letter.caseID, try desk.network.directories.serves(slip.from, StoredSlip.read(subject.slip)) else {
+            if subject != nil { try transaction.raise(Alarm(at: now, kind: .strangeReceipt, member: slip.from, letter: letter.id)) }
+            try transaction.setState(.recorded, of: letter.id)
+            try transaction.setInbox(letter.id, state: .judged, code: code, judged: now)
+            return .recorded
+        }
         try transaction.add(
             VoidRecord(
                 id: letter.id, letter: about.letter, type: slip.type, code: code, stop: about.stop, sender: slip.from, at: slip.at,
                 slip: letter.slip))
         try transaction.setState(.recorded, of: letter.id)
         try transaction.setInbox(letter.id, state: .judged, code: code, judged: now)
-        if let target = try transaction.letter(about.letter), target.direction == .out {
-            let isVoid = try transaction.isVoid(target)
+        if subject.direction == .out {
+            let isVoid = try transaction.isVoid(subject)
             if slip.type == .refusal {
-                try transaction.settle(target.id, as: .refused, at: now, code: code, stop: about.stop)
+                try transaction.settle(subject.id, as: .refused, at: now, code: code, stop: about.stop)
             } else if isVoid {
-                try transaction.settle(target.id, as: .ended, at: now, code: code, stop: about.stop)
+                try transaction.settle(subject.id, as: .ended, at: now, code: code, stop: about.stop)
             }
         }
         try wakeWaiting(in: letter.caseID, transaction)
         return .recorded
+    }
+}
+
+extension Directories {
+    /// Whether `broker` keeps the mailbox of the letter's sender or of one of its readers.
+    func serves(_ broker: MemberID, _ slip: Slip) -> Bool {
+        ([slip.from] + slip.to.map(\.member)).contains { self.broker(of: $0)?.id == broker }
+    }
+}
+
+extension CaseTransaction {
+    /// Drops the sealed parts of a letter of ours once the broker has it and all its readers have answered: nobody will ask again.
+    ///
+    /// - Returns: files to remove when this transaction has ended.
+    func dropAnsweredParts(of id: LetterID, keeps: Bool) throws -> [Digest] {
+        guard !keeps, let letter = try letter(id), letter.direction == .out, try outboxEntry(id)?.state != .waiting else { return [] }
+        let answered = Set(try receipts(for: id).map(\.sender))
+        guard answered.isSuperset(of: try StoredSlip.read(letter.slip).to.map(\.member)) else { return [] }
+        return try dropParts(of: id)
     }
 }

@@ -21,12 +21,26 @@ extension NodeService {
         let deliveries = try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds)
         var new = 0
         var safe: [LetterID] = []
+        var broken: ExchangeError?
         for delivery in deliveries {
-            guard let isNew = try await receive(delivery) else { continue }
-            safe.append(delivery.letter.id)
-            if isNew { new += 1 }
+            do {
+                guard let isNew = try await receive(delivery) else { continue }
+                safe.append(delivery.letter.id)
+                if isNew { new += 1 }
+            } catch let error as ExchangeError {
+                // One letter that cannot be fetched whole must not keep the others back; what is safe already is acknowledged.
+                log("letter left with the broker: a part cannot be fetched", delivery.letter.id, error.code.rawValue)
+                if error.isTemporary {
+                    broken = error
+                    break
+                }
+            }
         }
-        guard !safe.isEmpty else { return 0 }
+        defer { if let broken { logger.notice("fetching broke off", metadata: ["code": "\(broken.code.rawValue)"]) } }
+        guard !safe.isEmpty else {
+            if let broken { throw broken }
+            return 0
+        }
         try await connection.acknowledge(safe)
         let acknowledged = safe
         try store.write { transaction in for id in acknowledged { try transaction.setAcknowledged(id) } }
@@ -38,6 +52,8 @@ extension NodeService {
     /// - Returns: whether it is new; `nil` when it was not stored and must not be acknowledged.
     func receive(_ delivery: Delivery) async throws -> Bool? {
         let id = delivery.letter.id
+        guard inWork.insert(id).inserted else { return nil }
+        defer { inWork.remove(id) }
         switch try intake.look(at: delivery.letter) {
         case .known: return false
         case .noRoom:
@@ -124,6 +140,8 @@ extension NodeService {
         switch try LetterJudge(desk: desk, now: clock(), receiptDelay: delay).judge(id) {
         case .judged(let state):
             log("letter judged", id, state.rawValue)
+            // An urgent letter took effect without waiting for its ancestors; what is made here next will descend from them.
+            if state == .flagged { try await completeAncestry(of: id) }
             return true
         case .recorded: return true
         case .held(let code):
@@ -133,6 +151,14 @@ extension NodeService {
             // A broker that cannot be asked now changes nothing: the letter waits, and is looked at again.
             if try await fetchAncestors(missing) == 0 { try hold(id, "letter.held") }
             return false
+        }
+    }
+
+    /// Fetches the slips that an urgent letter came without, as far as the broker has them.
+    func completeAncestry(of id: LetterID) async throws {
+        var missing = try store.read { try LetterJudge.missingSlips(before: id, $0) }
+        while !missing.isEmpty, try await fetchAncestors(missing) > 0 {
+            missing = try store.read { try LetterJudge.missingSlips(before: id, $0) }
         }
     }
 

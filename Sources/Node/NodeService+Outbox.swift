@@ -7,6 +7,7 @@ import Letters
 import Logging
 import MessageStore
 import Procedure
+import Sealing
 
 extension NodeService {
     /// Part files up to this size go along with their slip; larger ones follow by digest, resumable.
@@ -16,13 +17,14 @@ extension NodeService {
 
     /// Hands what is due to the broker, urgent letters first.
     ///
+    /// - Parameter lane: only letters of this lane; `nil` for both.
     /// A letter leaves the outbox only by the broker's *stored*, by its signed refusal, or by a notice; everything else leaves it there
     /// to be tried again. A crash after the broker stored it and before we wrote that down sends it once more: the broker answers as
     /// before.
     /// - Returns: how many letters were settled.
-    func pushDue() async throws -> Int {
+    func pushDue(_ lane: Lane? = nil) async throws -> Int {
         let now = clock()
-        let entries = try store.read { try $0.due(at: now, limit: settings.batchLetters) }
+        let entries = try store.read { try $0.due(at: now, lane: lane, limit: settings.batchLetters) }
         guard !entries.isEmpty else { return 0 }
         var bundles: [LetterBundle] = []
         var budget = Self.batchBytes
@@ -61,13 +63,24 @@ extension NodeService {
         for _ in 0..<64 {
             switch outcome {
             case .stored(let relayed):
-                try store.write { try $0.settle(bundle.id, as: .stored, at: clock(), relayed: relayed) }
+                let keeps = settings.keepsSealedParts
+                let files = try store.write { transaction in
+                    try transaction.settle(bundle.id, as: .stored, at: clock(), relayed: relayed)
+                    // A stick was faster than the line: everybody may have answered already.
+                    return try transaction.dropAnsweredParts(of: bundle.id, keeps: keeps)
+                }
+                for file in files { store.files.remove(file) }
                 log("letter stored by the broker", bundle.id)
                 return true
             case .refused(let code, _, let stop):
                 try store.write { try $0.settle(bundle.id, as: .refused, at: clock(), code: code, stop: stop) }
                 log("letter refused by the broker", bundle.id, code)
                 return true
+            case .rejected(let code) where code == SealingError.Code.signerNotPermitted.rawValue:
+                // After a renewal the broker's directory may be behind ours for a while: that passes.
+                try postpone(bundle.id, seconds: 60, code)
+                logger.warning("letter not accepted yet", metadata: ["letter": "\(bundle.id.hex)", "code": "\(code)"])
+                return false
             case .rejected(let code):
                 try store.write { transaction in
                     try transaction.settle(bundle.id, as: .rejected, at: clock(), code: code)
@@ -79,7 +92,14 @@ extension NodeService {
                 try postpone(bundle.id, seconds: Int64(max(1, seconds)), code)
                 return false
             case .awaitingParts(let digests):
-                for digest in digests { try await upload(digest) }
+                for digest in digests {
+                    guard try await upload(digest) else {
+                        // One damaged letter must not keep the others, stops among them, from leaving.
+                        try postpone(bundle.id, seconds: 3_600, "part-missing")
+                        try store.write { try $0.raise(Alarm(at: clock(), kind: .rejected, letter: bundle.id, detail: "part-missing")) }
+                        return false
+                    }
+                }
                 outcome = try await pushAgain(bundle, context: [])
             case .waiting(let ids):
                 let context = try contextLetters(ids)
@@ -110,14 +130,15 @@ extension NodeService {
     }
 
     /// Puts a part file in pieces, going on where an earlier upload broke.
-    private func upload(_ digest: Digest) async throws {
-        let bytes = try store.read { try $0.part(digest) }
-        guard let bytes else { throw CaseFileError(.damaged, "the broker asks for a part that is not here") }
+    ///
+    /// - Returns: `false` when the file is not here.
+    private func upload(_ digest: Digest) async throws -> Bool {
+        guard let bytes = try store.read({ try $0.part(digest) }) else { return false }
         var state = try await connection.partState(digest)
         while true {
             let offset: Int
             switch state {
-            case .stored: return
+            case .stored: return true
             case .missing: offset = 0
             case .partial(let count): offset = count
             }

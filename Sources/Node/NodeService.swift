@@ -24,7 +24,8 @@ public actor NodeService: Service {
     let logger: Logger
     private let lock: NodeLock?
     private let executor: BlockingExecutor
-    private var seenChange: Int64 = -1
+    /// Letters that one of the loops is fetching: what comes again meanwhile is left to it.
+    var inWork: Set<LetterID> = []
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -49,8 +50,10 @@ public actor NodeService: Service {
         try store.write { try $0.makeAllDue() }
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.outboxLoop() }
-                group.addTask { try await self.inboxLoop() }
+                // A lane each: while a large attachment goes up a thin line, a stop overtakes it.
+                for lane in Lane.allCases { group.addTask { try await self.outboxLoop(lane) } }
+                // Two: while one of them fetches a large attachment, the other takes what is urgent.
+                for _ in 0..<2 { group.addTask { try await self.inboxLoop() } }
                 group.addTask { try await self.documentsLoop() }
                 // The first that ends ends all: by cancellation, or by an error that is ours.
                 try await group.next()
@@ -88,13 +91,14 @@ public actor NodeService: Service {
 
     // MARK: Loops
 
-    private func outboxLoop() async throws {
+    private func outboxLoop(_ lane: Lane) async throws {
         var backOff = BackOff(longest: settings.retrySeconds)
+        var seen: Int64 = -1
         while !Task.isCancelled {
             do {
-                while try await pushDue() > 0 {}
+                while try await pushDue(lane) > 0 {}
                 backOff.reset()
-                try await waitForWork()
+                seen = try await waitForWork(after: seen)
             } catch let error as ExchangeError {
                 try await rest(&backOff, after: error, in: "outbox")
             }
@@ -129,16 +133,16 @@ public actor NodeService: Service {
     }
 
     /// Returns when this or another process has written something, or a letter's rest is over.
-    private func waitForWork() async throws {
+    ///
+    /// - Returns: the count of changes that was seen.
+    private func waitForWork(after seen: Int64) async throws -> Int64 {
         while !Task.isCancelled {
             let change = try store.changeCount()
-            if change != seenChange {
-                seenChange = change
-                return
-            }
-            if let due = try store.read({ try $0.nextDue() }), due.seconds > 0, due <= clock() { return }
+            if change != seen { return change }
+            if let due = try store.read({ try $0.nextDue() }), due.seconds > 0, due <= clock() { return change }
             try await Task.sleep(for: .milliseconds(100))
         }
+        return seen
     }
 
     private func rest(_ backOff: inout BackOff, after error: ExchangeError, in loop: String) async throws {

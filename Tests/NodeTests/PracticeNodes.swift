@@ -44,11 +44,9 @@ final class PracticeNodes {
 
     init(office: PostOffice? = nil) throws {
         self.office = office
-        let source = try Self.read("Profiles/in-bd-repatriation/profile.json")
-        let bytes = try ProfileDocument.canonicalBytes(ofSource: source)
-        let profile = try ProfileDocument.read(bytes, digest: .sha256(bytes))
+        let (profile, bytes, catalogue) = try Self.procedure.get()
         self.profile = profile
-        catalogue = try FormsDocument.read(try Self.read("Profiles/in-bd-repatriation/forms.json"))
+        self.catalogue = catalogue
         let clock = TestClock(PracticeWorld.start + 3_600)
         self.clock = clock
         world = try PracticeWorld.make(
@@ -72,6 +70,13 @@ final class PracticeNodes {
         logger.logLevel = .critical
         return logger
     }()
+
+    /// Read once: what every test shares and none changes.
+    private static let procedure: Result<(Profile, [UInt8], FormCatalogue), any Error> = Result {
+        let bytes = try ProfileDocument.canonicalBytes(ofSource: read("Profiles/in-bd-repatriation/profile.json"))
+        let catalogue = try FormsDocument.read(read("Profiles/in-bd-repatriation/forms.json"))
+        return (try ProfileDocument.read(bytes, digest: .sha256(bytes)), bytes, catalogue)
+    }
 
     static func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Vector.protocols.appendingPathComponent(path))) }
 
@@ -146,6 +151,13 @@ final class PracticeNodes {
             moved += report.ended + report.context
         }
         return moved
+    }
+
+    /// The directories as the authorities sign them now.
+    func newerDirectories() throws -> [SignedFile] {
+        var later = world
+        for authority in [PracticeWorld.inAuthority, PracticeWorld.bdAuthority] { try later.publish(authority, at: clock.now) }
+        return later.documents.map { SignedFile(slip: $0.slip, file: $0.file) }
     }
 
     /// Every letter on its way or come to an end, in words: what a failing test prints.

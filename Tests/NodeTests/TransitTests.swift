@@ -1,0 +1,273 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Foundation
+import Letters
+import Membership
+import MessageStore
+@testable import Node
+import Procedure
+import Sealing
+import Synchronization
+import TestSupport
+import Testing
+
+/// What may happen on the way, with a carrier that misbehaves as no broker would.
+@Suite struct TransitTests {
+    private func offered() throws -> (PracticeNodes, PostOffice, LetterID) {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        return (nodes, office, try #require(try example.send("01").letters.first))
+    }
+
+    private func receipts(_ nodes: PracticeNodes, _ letter: LetterID) throws -> [ReceiptRecord] {
+        try nodes.store(PracticeNodes.shelter).read { try $0.receipts(for: letter) }
+    }
+
+    @Test func `a letter that comes again has no second effect, and its stored receipt goes out again byte for byte`() async throws {
+        let (nodes, office, letter) = try offered()
+        try await nodes.settle()
+        let receipt = try #require(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.receipt })
+        let slip = office.state.withLock { $0.slips[receipt] }
+        let pushes = office.state.withLock { state in
+            state.boxes[PracticeNodes.ngo] = [letter]
+            return state.pushes
+        }
+        try await nodes.settle()
+        #expect(office.state.withLock { $0.pushes } == pushes + 1)
+        #expect(office.state.withLock { $0.slips[receipt] } == slip)
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inbox() }.filter { $0.letter == letter }.count == 1)
+        #expect(try receipts(nodes, letter).count == 1)
+    }
+
+    @Test func `a node killed after it has stored a letter judges it at the next start`() async throws {
+        let (nodes, _, letter) = try offered()
+        _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+        #expect(try await nodes.service(PracticeNodes.ngo).fetch(waitSeconds: 0) == 1)
+        nodes.restart(PracticeNodes.ngo)
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.state } == .stored)
+        try await nodes.settle()
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+    }
+
+    @Test func `a node killed before it noted the broker's answer sends the same bytes again`() async throws {
+        let (nodes, office, letter) = try offered()
+        _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+        let slip = office.state.withLock { $0.slips[letter] }
+        // The commit that noted the answer was lost with the process.
+        try nodes.store(PracticeNodes.shelter).write { try $0.sendAgain(letter) }
+        nodes.restart(PracticeNodes.shelter)
+        try await nodes.settle()
+        #expect(office.state.withLock { $0.slips[letter] } == slip)
+        #expect(office.state.withLock { $0.stored.filter { $0 == letter }.count } == 1)
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+    }
+
+    @Test func `a node without a line for three weeks loses nothing`() async throws {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        office.state.withLock { $0.isDown = true }
+        let letter = try #require(try example.send("01").letters.first)
+        for _ in 0..<3 {
+            await #expect(throws: ExchangeError.self) { try await nodes.service(PracticeNodes.shelter).pass() }
+            nodes.clock.advance(7 * 86_400)
+        }
+        #expect(try nodes.store(PracticeNodes.shelter).read { try $0.outboxEntry(letter)?.state } == .waiting)
+        #expect(try nodes.store(PracticeNodes.shelter).read { try $0.outboxEntry(letter)?.tries } == 0)
+        office.state.withLock { $0.isDown = false }
+        // The directory has expired meanwhile: the receiver keeps the letter and judges it when the newer one has come.
+        try await nodes.settle()
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.code } == "directory-expired")
+        let documents = try nodes.newerDirectories()
+        office.state.withLock { $0.documents = documents }
+        try await nodes.settle()
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+    }
+
+    @Test func `a part that was changed on its way is not taken, and the letter stays with the broker`() async throws {
+        let (nodes, office, letter) = try offered()
+        office.state.withLock { state in
+            state.tampers = { _, bytes in
+                var changed = bytes
+                changed[changed.count - 1] ^= 1
+                return changed
+            }
+        }
+        try await nodes.settle()
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter) } == nil)
+        #expect(office.state.withLock { $0.boxes[PracticeNodes.ngo] } == [letter])
+        office.state.withLock { $0.tampers = nil }
+        try await nodes.settle()
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+    }
+
+    /// A slip of the shelter's own over parts that it changes or takes from elsewhere.
+    private func forge(
+        _ nodes: PracticeNodes, _ office: PostOffice, from letter: LetterID, _ change: (inout Slip, inout [Digest: [UInt8]]) throws -> Void
+    ) throws -> LetterID {
+        var (slip, parts) = try nodes.store(PracticeNodes.shelter).read { transaction in
+            let record = try #require(try transaction.letter(letter))
+            var parts: [Digest: [UInt8]] = [:]
+            for part in try transaction.partSizes(of: letter) { parts[part.digest] = try transaction.part(part.digest) }
+            return (try StoredSlip.read(record.slip), parts)
+        }
+        try change(&slip, &parts)
+        let signed = try SignedSlip.sign(slip, by: nodes.world.party(PracticeNodes.shelter).keys.signing)
+        let (carried, sealed) = (parts, signed)
+        office.state.withLock { state in
+            state.slips[sealed.id] = sealed.file
+            state.parts.merge(carried) { $1 }
+            state.boxes[PracticeNodes.ngo, default: []].append(sealed.id)
+        }
+        return signed.id
+    }
+
+    @Test func `a part that was sealed for another case does not open, the receipt says so, and the node goes on`() async throws {
+        let (nodes, office, letter) = try offered()
+        let other = try #require(CaseID(random: Array(repeating: 9, count: 16)))
+        let forged = try forge(nodes, office, from: letter) { slip, _ in slip.caseID = other }
+        try await nodes.settle()
+        let entry = try #require(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(forged) })
+        #expect(entry.state == .judged)
+        #expect(entry.code == "part.cannot-open")
+        let slip = try #require(office.state.withLock { state in entry.receipt.flatMap { state.slips[$0] } })
+        #expect(try StoredSlip.read(slip).about == About(letter: forged, state: .invalid, code: "part.cannot-open"))
+        // The genuine letter beside it is in order.
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+        #expect(try Set(nodes.desk(PracticeNodes.ngo).alarms().map(\.kind)) == [.invalid, .conflict])
+    }
+
+    @Test func `a part with a changed byte under a rightly signed slip does not open`() async throws {
+        let (nodes, office, letter) = try offered()
+        let forged = try forge(nodes, office, from: letter) { slip, parts in
+            let original = parts.removeValue(forKey: slip.parts[1].digest)
+            var bytes = try #require(original)
+            bytes[bytes.count - 20] ^= 1
+            slip.parts[1].digest = .sha256(bytes)
+            parts[.sha256(bytes)] = bytes
+        }
+        office.state.withLock { $0.boxes[PracticeNodes.ngo]?.removeAll { $0 == letter } }
+        try nodes.store(PracticeNodes.shelter).write { try $0.settle(letter, as: .stored, at: nodes.clock.now) }
+        try await nodes.settle()
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(forged)?.code } == "part.cannot-open")
+        // Its steps opened and count; only the form did not.
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.letter(forged)?.state } == .valid)
+    }
+
+    @Test func `shown steps that are not those of the seal are not admitted`() async throws {
+        let (nodes, office, letter) = try offered()
+        let other = try forge(nodes, office, from: letter) { slip, _ in slip.steps = Array(slip.steps.dropLast()) }
+        office.state.withLock { $0.boxes[PracticeNodes.ngo]?.removeAll { $0 == letter } }
+        try nodes.store(PracticeNodes.shelter).write { try $0.settle(letter, as: .stored, at: nodes.clock.now) }
+        try await nodes.settle()
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(other)?.code } == "procedure.refused")
+    }
+
+    @Test func `a letter that somebody else signed is no letter`() async throws {
+        let (nodes, office, letter) = try offered()
+        let slip = try nodes.store(PracticeNodes.shelter).read { try StoredSlip.read(try #require(try $0.letter(letter)).slip) }
+        let forged = try SignedSlip.sign(slip, by: nodes.world.party(PracticeNodes.investigator).keys.signing)
+        office.state.withLock { state in
+            state.slips[letter] = forged.file
+            state.boxes[PracticeNodes.ngo, default: []].append(letter)
+        }
+        _ = try await nodes.service(PracticeNodes.ngo).pass()
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.letter(letter) } == nil)
+        #expect(try nodes.desk(PracticeNodes.ngo).alarms().map(\.detail) == ["signer.not-permitted"])
+    }
+
+    @Test func `a receipt for a letter that was never sent is an alarm and changes nothing`() async throws {
+        let (nodes, office, letter) = try offered()
+        try await nodes.settle()
+        let receipt = try #require(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.receipt })
+        var slip = try nodes.store(PracticeNodes.ngo).read { try StoredSlip.read(try #require(try $0.letter(receipt)).slip) }
+        slip.about?.letter = .sha256([1])
+        slip.parents = [.sha256([1])]
+        let forged = try SignedSlip.sign(slip, by: nodes.world.party(PracticeNodes.ngo).keys.signing)
+        office.state.withLock { state in
+            state.slips[forged.id] = forged.file
+            state.boxes[PracticeNodes.shelter, default: []].append(forged.id)
+        }
+        _ = try await nodes.service(PracticeNodes.shelter).pass()
+        #expect(try nodes.desk(PracticeNodes.shelter).alarms().contains { $0.kind == .strangeReceipt })
+        #expect(try receipts(nodes, letter).count == 1)
+    }
+
+    @Test func `the broker's answers end a letter or keep it, each with its reason in words`() async throws {
+        let (nodes, office, letter) = try offered()
+        func push(_ answer: PushOutcome) async throws -> (OutboxEntry.State, String) {
+            nodes.clock.advance(100)
+            office.state.withLock { $0.answers = [answer] }
+            _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+            let item = try #require(try nodes.desk(PracticeNodes.shelter).outbox().first { $0.letter.id == letter })
+            return (item.entry.state, item.words)
+        }
+        var (state, words) = try await push(.later(code: "busy", seconds: 5))
+        #expect(state == .waiting)
+        #expect(words.contains("busy"))
+        (state, words) = try await push(.waiting([.sha256([7])]))
+        #expect(state == .waiting)
+        (state, words) = try await push(.refused(code: "G_SHARE_PREVIEW", refusal: .sha256([8]), stop: nil))
+        #expect(state == .refused)
+        #expect(words.contains("G_SHARE_PREVIEW"))
+        let overview = try #require(try nodes.desk(PracticeNodes.shelter).cases().first)
+        #expect(overview.lifecycle == ["draft"])
+    }
+
+    @Test func `the same letters by stick and by line, in either order, have one effect`() async throws {
+        for stickFirst in [true, false] {
+            let (nodes, _, letter) = try offered()
+            func carry() async throws {
+                var export = try nodes.desk(PracticeNodes.shelter).export()
+                while let (id, slip, parts) = try export.next() {
+                    _ = try await nodes.service(PracticeNodes.ngo).take(Delivery(letter: LetterBundle(id: id, slip: slip, parts: parts)))
+                }
+            }
+            if stickFirst { try await carry() }
+            if !stickFirst {
+                _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+                _ = try await nodes.service(PracticeNodes.ngo).pass()
+                try nodes.store(PracticeNodes.shelter).write { try $0.sendAgain(letter) }
+                try await carry()
+            }
+            try await nodes.settle()
+            #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+            #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inbox() }.filter { $0.letter == letter }.count == 1)
+        }
+    }
+
+    @Test func `one process at a time runs the service of a home`() throws {
+        let nodes = try PracticeNodes()
+        _ = try nodes.store(PracticeNodes.shelter)
+        let lock = try NodeLock(home: nodes.home(PracticeNodes.shelter))
+        #expect(throws: CaseFileError(.inUse, "")) { try NodeLock(home: nodes.home(PracticeNodes.shelter)) }
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `who acts on a letter tells its sender once`() async throws {
+        let (nodes, _, letter) = try offered()
+        try await nodes.settle()
+        let first = try nodes.desk(PracticeNodes.ngo).markActedOn(letter, account: "caseworker", at: nodes.clock.now)
+        #expect(try nodes.desk(PracticeNodes.ngo).markActedOn(letter, account: "caseworker", at: nodes.clock.now) == first)
+        try await nodes.settle()
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid, .acted])
+        #expect(try nodes.desk(PracticeNodes.shelter).letter(letter).words.contains("acted"))
+    }
+
+    @Test func `a running service carries what the desk writes beside it, and stops when it is told`() async throws {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        let services = try [PracticeNodes.shelter, PracticeNodes.ngo].map { try nodes.service($0) }
+        let running = services.map { service in Task { try await service.run() } }
+        let letter = try #require(try example.send("01").letters.first)
+        let end = ContinuousClock.now + .seconds(20)
+        while try receipts(nodes, letter).isEmpty, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+        for task in running { task.cancel() }
+        for task in running { _ = await task.result }
+    }
+}
