@@ -19,7 +19,7 @@ struct AcceptanceSection {
     func run(_ report: inout Report) async throws {
         report.begin(
             "acceptance",
-            "letters into one broker process over TLS 1.3, \(inFlight) in flight, SQLite on disk; both cores shared with the sender"
+            "letters into a broker over TLS 1.3, \(inFlight) in flight, SQLite on disk; the sender on the same cores"
         )
         let network = try bench.network("acceptance")
         defer { network.stop() }
@@ -68,7 +68,7 @@ struct AcceptanceSection {
                 target: .atLeast(0.5),
                 cpu: Spread(mode.brokerMicroseconds).median,
                 note: "broker alone \(Report.number(Spread(mode.brokerMicroseconds).median)) µs CPU a letter, sender "
-                    + "\(Report.number(Spread(mode.senderMicroseconds).median)) µs; floor: min(CMS_verify on all cores, syncs × letters a commit)"
+                    + "\(Report.number(Spread(mode.senderMicroseconds).median)) µs; floor: CMS_verify on all cores, or syncs × letters a commit"
             )
             report.compare(
                 "  syncs a letter", Spread(mode.syncsALetter), "", ratio: Spread(mode.syncsALetter),
@@ -76,7 +76,7 @@ struct AcceptanceSection {
             report.figure(
                 "  a CMS_verify's share of the broker's CPU", Spread(mode.verifyShare), "",
                 note:
-                    "by CPU time: what the ratio would come to with the sender elsewhere and nothing waiting for the disk"
+                    "by CPU time: what the ratio would be with the sender elsewhere and no wait for the disk"
             )
         }
         report.compare(

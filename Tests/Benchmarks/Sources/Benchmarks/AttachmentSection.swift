@@ -49,13 +49,13 @@ struct AttachmentSection {
             "seal \(megabytes) MiB, `kheya case do --attach`", Spread([Double(megabytes) / sealed[last].seconds]),
             "MiB/s",
             note:
-                "start of the program, reading, a copy at rest and files on disk included; CMS_encrypt alone \(Report.number(floor)) MiB/s"
+                "start, reading, a copy at rest and files on disk included; CMS_encrypt alone \(Report.number(floor)) MiB/s"
         )
         report.relate(
             "from there to the receipt", Spread([Double(megabytes) / carried[last]]), "MiB/s", floor: floor,
             ratio: Spread([Double(megabytes) / carried[last] / floor]),
             note:
-                "twice onto the line, into two stores and two folders, opened and kept at rest: \(Report.number(carried[last])) s"
+                "three lines, two stores, two folders, opened and kept at rest: \(Report.number(carried[last])) s"
         )
         report.compare(
             "memory at its peak, `kheya case do`", Spread([sealed[last].peak]), "MiB", floor: sealed[0].peak,

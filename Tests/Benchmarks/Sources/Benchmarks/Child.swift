@@ -57,7 +57,8 @@ final class Child {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Memory now and at its peak, in MiB. File pages that the process only maps (its program, SQLite's shared index) count too.
+    /// Memory now and at its peak, in MiB. File pages that the process only maps (its program, SQLite's shared index)
+    /// count too.
     func memory() throws -> (now: Double, peak: Double) {
         let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         let words = text.replacing("\t", with: " ")

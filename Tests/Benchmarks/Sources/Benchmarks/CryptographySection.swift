@@ -65,7 +65,7 @@ struct CryptographySection {
     private func measureParts(_ report: inout Report) throws {
         report.begin(
             "parts",
-            "seal and open, with all that Kheya adds, against CMS_encrypt and CMS_decrypt; one core, by CPU time, a process each"
+            "with all that Kheya adds, against CMS_encrypt and CMS_decrypt; one core, CPU time, a process each"
         )
         let works = PartContender.Work.allCases
         for (name, bytes, pieces) in [
@@ -76,7 +76,8 @@ struct CryptographySection {
             judge("seal \(name)", results[0], results[2], .atLeast(0.8), &report)
             judge("open \(name)", results[1], results[3], .atLeast(0.8), &report)
         }
-        // The strictest floor: an allocator that never gives memory back, so that libcrypto's many buffers cost no page faults.
+        // The strictest floor: an allocator that never gives memory back, so that libcrypto's many buffers cost no page
+        // faults.
         let strict = try PartContender.interleave(
             works, bytes: 1 << 20, pieces: 10, rounds: rounds, seconds: seconds * 3,
             environment: ["MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "268435456"])

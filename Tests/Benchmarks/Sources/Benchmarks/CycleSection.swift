@@ -8,7 +8,8 @@ import Letters
 import Node
 import Procedure
 
-/// The whole way of a letter and back: a caseworker's form at the shelter, two brokers, the NGO's node, and its receipt at the shelter.
+/// The whole way of a letter and back: a caseworker's form at the shelter, two brokers, the NGO's node, and its receipt
+/// at the shelter.
 struct CycleSection {
     let bench: Workbench
     let rounds: Int
@@ -20,7 +21,7 @@ struct CycleSection {
     func run(_ report: inout Report) async throws {
         report.begin(
             "cycle",
-            "from the form to the receipt that it was opened: two nodes and two brokers, each a process; this process is the caseworker"
+            "from the form to the receipt that it was opened: two nodes, two brokers; this process is the caseworker"
         )
         let network = try bench.network("cycle")
         defer { network.stop() }
@@ -70,7 +71,7 @@ struct CycleSection {
         report.figure(
             "  in units of \(Self.syncsInARow) syncs in a row", Spread(latencyRatios), "",
             note:
-                "outbox, broker, broker, inbox with its receipt, broker, broker, outbox: no fewer can stand one behind the other"
+                "outbox, broker, broker, inbox and receipt, broker, broker, outbox: one must follow the other"
         )
         for (child, party) in zip(children, ["broker in", "broker bd", "node of the shelter", "node of the NGO"]) {
             report.figure("  memory at its peak, \(party)", Spread([try child.memory().peak]), "MiB")

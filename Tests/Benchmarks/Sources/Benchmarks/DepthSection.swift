@@ -10,7 +10,8 @@ import MessageStore
 import Procedure
 import SQLiteStore
 
-/// What a letter costs a broker whose mailbox is deep: a node that was off for weeks. Two brokers, one with a hundred times the letters.
+/// What a letter costs a broker whose mailbox is deep: a node that was off for weeks. Two brokers, one with a hundred
+/// times the letters.
 struct DepthSection {
     let bench: Workbench
     let rounds: Int
@@ -63,7 +64,7 @@ struct DepthSection {
             floor: Spread(b.samples.map { $0.brokerSeconds / Double(letters) * 1e6 }).median, ratio: ratio,
             target: .atMost(1.3),
             note:
-                "the floor is the same work with \(shallow) letters waiting; the stores were filled in \(Int(prepared)) s"
+                "the floor is the same with \(shallow) letters waiting; the stores were filled in \(Int(prepared)) s"
         )
         report.compare(
             "time for a letter", Spread(a.samples.map { $0.seconds / Double(letters) * 1e6 }), "µs",
@@ -75,7 +76,7 @@ struct DepthSection {
             ratio: Spread([memory.0.peak / memory.1.peak]),
             target: .atMost(1.5),
             note:
-                "just started \(Report.number(a.atStart)) MiB with \(deep), \(Report.number(b.atStart)) with \(shallow); now "
+                "at the start \(Report.number(a.atStart)) MiB and \(Report.number(b.atStart)), now "
                 + "\(Report.number(memory.0.now)) and \(Report.number(memory.1.now))")
         for side in sides { try await side.shutdown() }
     }

@@ -9,7 +9,8 @@ import MessageStore
 import Procedure
 import Sealing
 
-/// Makes real letters in bulk: nameless offers, each the first of a case of its own, signed by the shelter and sealed to the NGO.
+/// Makes real letters in bulk: nameless offers, each the first of a case of its own, signed by the shelter and sealed
+/// to the NGO.
 struct LetterFactory: Sendable {
     let sender: MemberID
     let recipient: MemberID

@@ -10,8 +10,8 @@ struct Measure: AsyncParsableCommand {
         commandName: "measure",
         abstract: "All sections, or some.",
         discussion: """
-            Exits with 0 also where a figure is below its target: the figures are the result. Exits with 1 when something could not
-            be measured.
+            Exits with 0 also where a figure is below its target: the figures are the result. Exits with 1 when something
+            could not be measured.
             """)
 
     enum Section: String, CaseIterable, ExpressibleByArgument { case crypto, acceptance, depth, cycle, attachment }

@@ -10,8 +10,8 @@ import Sealing
 
 /// One way of sealing or opening, in a process of its own.
 ///
-/// How fast libcrypto's CMS calls are with large parts depends on what the process did before: once the C library's allocator has learned
-/// to keep large blocks, the loop costs half. So nobody shares a process.
+/// How fast libcrypto's CMS calls are with large parts depends on what the process did before: once the C library's
+/// allocator has learned to keep large blocks, the loop costs half. So nobody shares a process.
 struct PartContender: ParsableCommand {
     enum Work: String, ExpressibleByArgument, CaseIterable {
         case seal, open

@@ -7,7 +7,7 @@ import Letters
 import Membership
 import Procedure
 
-/// Two authorities, two brokers, a shelter and an NGO in one directory, made with the real commands. Everybody is invented.
+/// Two authorities, two brokers, a shelter and an NGO in one directory, made with the real commands. All invented.
 final class PracticeNetwork {
     enum Party: String, CaseIterable {
         case inBroker = "in-broker"

@@ -28,7 +28,8 @@ struct Measurement: Sendable {
 
     var perSecond: Spread { Spread(rounds.map { $0.operations / $0.wallSeconds }) }
     var cpuMicroseconds: Spread { Spread(rounds.map { $0.cpuSeconds / $0.operations * 1e6 }) }
-    /// On a thread that has a core for itself the two are one; on a busy machine only this one still says what the code costs.
+    /// On a thread that has a core for itself the two are one; on a busy machine only this one still says what the
+    /// code costs.
     var perCPUSecond: Spread { Spread(rounds.map { $0.operations / $0.cpuSeconds }) }
 
     /// How many times faster than `floor`, by CPU time, compared within each round.
@@ -40,7 +41,8 @@ struct Measurement: Sendable {
 /// Contenders measured side by side: each in every round, so that a machine that slows down slows them all.
 enum Rounds {
     /// - Parameters:
-    ///   - seconds: what one contender gets in one round. The number of operations is found in a first round that does not count.
+    ///   - seconds: what one contender gets in one round. The number of operations is found in a first round that does
+    ///     not count.
     /// - Throws: what the work throws.
     static func interleave(_ contenders: [Contender], count: Int, seconds: Double) throws -> [Measurement] {
         let operations = try contenders.map { try calibrate($0, seconds: seconds) }

@@ -98,7 +98,7 @@ struct Workbench {
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    /// Floors with the keys of a party of the network, so that libcrypto verifies the very letters that the broker does.
+    /// Floors with the keys of a party of the network, so that libcrypto verifies the letters that the broker does.
     func floors(for network: PracticeNetwork, _ party: PracticeNetwork.Party) throws -> Floors {
         let home = try network.home(party)
         let keys = try home.keys()

@@ -41,8 +41,8 @@ floors *floors_make(const uint8_t *root, size_t root_count, const uint8_t *sign_
     made->signers = sk_X509_new_null();
     made->store = X509_STORE_new();
     made->content_type = OBJ_txt2obj(content_type, 1);
-    if (made->root && made->sign_certificate && made->seal_certificate && made->sign_key && made->seal_key && made->signers
-        && made->store && made->content_type && sk_X509_push(made->signers, made->sign_certificate)
+    if (made->root && made->sign_certificate && made->seal_certificate && made->sign_key && made->seal_key
+        && made->signers && made->store && made->content_type && sk_X509_push(made->signers, made->sign_certificate)
         && X509_STORE_add_cert(made->store, made->root))
         return made;
     floors_free(made);
@@ -76,9 +76,12 @@ static int finish(CMS_ContentInfo *cms, int good, uint8_t *out, size_t room, siz
     return count > 0;
 }
 
-static BIO *reading(const uint8_t *data, size_t size) { return size > INT_MAX ? NULL : BIO_new_mem_buf(data, (int)size); }
+static BIO *reading(const uint8_t *data, size_t size) {
+    return size > INT_MAX ? NULL : BIO_new_mem_buf(data, (int)size);
+}
 
-long floors_cms_sign(floors *floors, const uint8_t *data, size_t size, long count, uint8_t *out, size_t room, size_t *made) {
+long floors_cms_sign(floors *floors, const uint8_t *data, size_t size, long count, uint8_t *out, size_t room,
+                     size_t *made) {
     const unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_USE_KEYID | CMS_CADES | CMS_NOSMIMECAP;
     for (long done = 0; done < count; done++) {
         BIO *input = reading(data, size);
@@ -118,7 +121,8 @@ long floors_cms_verify_chain(floors *floors, const uint8_t *file, size_t size, i
     return count;
 }
 
-long floors_cms_seal(floors *floors, const uint8_t *data, size_t size, long count, uint8_t *out, size_t room, size_t *made) {
+long floors_cms_seal(floors *floors, const uint8_t *data, size_t size, long count, uint8_t *out, size_t room,
+                     size_t *made) {
     const unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_USE_KEYID | CMS_KEY_PARAM;
     for (long done = 0; done < count; done++) {
         BIO *input = reading(data, size);
@@ -139,7 +143,8 @@ long floors_cms_open(floors *floors, const uint8_t *file, size_t size, long coun
         const uint8_t *cursor = file;
         CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &cursor, (long)size);
         BIO *output = BIO_new(BIO_s_mem());
-        int good = cms && output && CMS_decrypt(cms, floors->seal_key, floors->seal_certificate, NULL, output, CMS_BINARY) == 1;
+        int good = cms && output
+            && CMS_decrypt(cms, floors->seal_key, floors->seal_certificate, NULL, output, CMS_BINARY) == 1;
         char *bytes = NULL;
         if (good) good = BIO_get_mem_data(output, &bytes) > 0;
         BIO_free(output);

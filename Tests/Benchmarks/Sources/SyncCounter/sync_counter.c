@@ -1,9 +1,10 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A library for LD_PRELOAD: counts what a process asks the disk to make durable, into the 8-byte file that KHEYA_SYNC_COUNT names.
+/// A library for LD_PRELOAD: counts what a process asks the disk to make durable, into the 8-byte file that
+/// KHEYA_SYNC_COUNT names.
 ///
-/// Counting under strace would slow each system call; this costs one atomic addition. The calls themselves are made unchanged.
+/// Counting under strace would slow each system call; this costs one atomic addition. The calls are made unchanged.
 #define _GNU_SOURCE
 #include "sync_counter.h"
 
