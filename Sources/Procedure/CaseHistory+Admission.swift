@@ -42,7 +42,7 @@ struct Admission {
         let key = SealedReach.Key(roles: held, lane: step.lane)
         let reach =
             step.sealed == .unknown
-            ? history.reachIndex[key].map { history.reaches[$0] } ?? SealedReach(key, tables: tables) : nil
+            ? history.reachIndex[key].map { history.reaches[$0] } ?? tables.reach(key) : nil
         // Behind the history's own: the judged letter's reach must not be mixed with theirs.
         tables.describe(&node, step: step, held: held, reach: reach, reachIndex: history.reaches.count)
         sealedReach = reach
@@ -378,7 +378,8 @@ struct Admission {
         let own = items
         guard own.isEmpty else { return (own, true) }
         var events: [Event] = []
-        var isComplete = !step.requires.isEmpty || step.sealed == .none
+        // A form that follows no fact belongs to no event, so no basis is named for it.
+        var isComplete = true
         for id in step.requires {
             guard let place = history.index[id], let fact = history.nodes[place].step else { continue }
             if case .opened(let list) = fact.sealed { events += list } else { isComplete = false }
@@ -406,7 +407,8 @@ struct Admission {
             return Refusal(.badBasis, guard: rule.guardName, detail: part.tier.rawValue)
         }
         let (events, isComplete) = formEvents
-        guard isComplete, !events.isEmpty else { return nil }
+        guard isComplete else { return nil }
+        guard !events.isEmpty else { return Refusal(.badBasis, detail: part.tier.rawValue) }
         var first: Refusal?
         for event in events {
             let claim = Disclosure(
