@@ -70,11 +70,16 @@ public final class NetworkView: Sendable {
     }
 
     /// Reads the home's documents again: another process may have taken newer ones.
-    public func reload(now: Instant) throws {
-        guard let home else { return }
+    ///
+    /// - Returns: Whether something is newer.
+    @discardableResult
+    public func reload(now: Instant) throws -> Bool {
+        guard let home else { return false }
         let directories = try home.directories(now: now)
+        guard directories.documents != self.directories.documents else { return false }
         content.withLock { $0.directories = directories }
         try readProfiles()
+        return true
     }
 
     /// Parses the profiles that came with their letters.

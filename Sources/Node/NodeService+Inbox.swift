@@ -127,6 +127,11 @@ extension NodeService {
     ///
     /// - Returns: how many letters were judged.
     func judgeAll() async throws -> Int {
+        // One at a time: two that fetched the same ancestors would each believe that nothing new had come. Whoever judges looks again
+        // until nothing is left, so what the other has stored meanwhile is not forgotten.
+        guard !isJudging else { return 0 }
+        isJudging = true
+        defer { isJudging = false }
         var judged = 0
         while let entry = try store.read({ try $0.unjudged(.stored, limit: 1) }).first {
             if try await judge(entry.letter) { judged += 1 }

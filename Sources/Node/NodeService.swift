@@ -26,6 +26,8 @@ public actor NodeService: Service {
     private let executor: BlockingExecutor
     /// Letters that one of the loops is fetching: what comes again meanwhile is left to it.
     var inWork: Set<LetterID> = []
+    /// Whether one of the loops is judging.
+    var isJudging = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -45,7 +47,10 @@ public actor NodeService: Service {
     }
 
     /// Runs until graceful shutdown or cancellation. A cancelled service leaves what a killed one leaves.
+    ///
+    /// - Throws: ``SelfTest/Failure`` when the library underneath does not behave; what the store throws.
     public func run() async throws {
+        try SelfTest.run()
         try store.clearAway(before: Date(timeIntervalSince1970: Double(clock().seconds) - 86_400))
         try store.write { try $0.makeAllDue() }
         try await cancelWhenGracefulShutdown {
@@ -107,9 +112,14 @@ public actor NodeService: Service {
 
     private func inboxLoop() async throws {
         var backOff = BackOff(longest: settings.retrySeconds)
-        // What was stored before the last end, and not judged.
+        var woken = clock()
         while !Task.isCancelled {
             do {
+                // What was stored before the last end, and not judged; and each minute what waits.
+                if clock() - woken >= 60 {
+                    try wakeHeld()
+                    woken = clock()
+                }
                 _ = try await judgeAll()
                 _ = try await fetch(waitSeconds: settings.pullWaitSeconds)
                 backOff.reset()
@@ -157,8 +167,8 @@ public actor NodeService: Service {
 
     /// Takes newer directories and profiles from the broker. A refused one is an alarm and changes nothing.
     func fetchDocuments() async throws {
+        var changed = try desk.network.reload(now: clock())
         let documents = try await connection.documents()
-        var changed = false
         for document in documents {
             do {
                 changed = try desk.network.accept(SignedDocument(slip: document.slip, file: document.file), now: clock()) || changed
@@ -172,7 +182,7 @@ public actor NodeService: Service {
         if changed { try wakeHeld() }
     }
 
-    /// Letters that waited for a document are judged again.
+    /// Letters that wait are judged again: for a document that came, an ancestor that the broker has by now, a clock that was set.
     private func wakeHeld() throws {
         try store.write { transaction in
             for entry in try transaction.unjudged(.waiting, limit: .max) {

@@ -24,6 +24,8 @@ final class PostOffice: Sendable {
         var pushes = 0
         /// Answers *stored*, and hands the letter out again after the acknowledgement.
         var deliversTwice = false
+        /// An upload does not end while this stands: a thin line.
+        var holdsUploads = false
         /// Nobody answers.
         var isDown = false
         /// Changes a part on its way.
@@ -75,7 +77,8 @@ final class PostOffice: Sendable {
         }
 
         func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
-            try use { state in
+            while office.state.withLock({ $0.holdsUploads }) { try await Task.sleep(for: .milliseconds(20)) }
+            return try use { state in
                 state.parts[digest] = bytes
                 return .stored(bytes.count)
             }
