@@ -49,7 +49,8 @@ public struct Accounts: Sendable, Hashable {
     /// - Parameter account: 1 to 64 of `a-z 0-9 - .`.
     public mutating func set(_ account: String, roles: Set<String>) throws {
         guard Self.name.matches(account), roles.allSatisfy({ Patterns.field.matches($0) }) else {
-            throw CaseFileError(.accountsMalformed, "an account is 1 to 64 of a-z 0-9 - . and a role 1 to 32 of a-z 0-9 _")
+            throw CaseFileError(
+                .accountsMalformed, "an account is 1 to 64 of a-z 0-9 - . and a role 1 to 32 of a-z 0-9 _")
         }
         self.roles[account] = roles
     }

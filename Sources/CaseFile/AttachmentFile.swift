@@ -85,8 +85,9 @@ public struct AttachmentReader {
             let sealed = try DurableFile.read(url, offset: offset + 4, count: length), sealed.count == length
         else { throw CaseFileError(.damaged, "an attachment's file is cut short") }
         let isLast = offset + 4 + length == size
-        guard let piece = try? AESGCM.open(
-            sealed, key: key, associatedData: Self.label(caseID, name, index: index, isLast: isLast))
+        guard
+            let piece = try? AESGCM.open(
+                sealed, key: key, associatedData: Self.label(caseID, name, index: index, isLast: isLast))
         else { throw CaseFileError(.damaged, "an attachment's piece does not open") }
         offset += 4 + length
         index += 1

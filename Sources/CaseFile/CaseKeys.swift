@@ -53,7 +53,8 @@ public final class CaseKeys: Sendable {
     private func key(named name: String) throws -> [UInt8] {
         if let key = opened.withLock({ $0[name] }) { return key }
         guard let wrapped = try DurableFile.read(url(name)) else { throw CaseFileError(.unknownCase, "no key file") }
-        guard let key = try? AESGCM.open(wrapped, key: wrapping, associatedData: Self.label(name)), key.count == 32 else {
+        guard let key = try? AESGCM.open(wrapped, key: wrapping, associatedData: Self.label(name)), key.count == 32
+        else {
             throw CaseFileError(.damaged, "a key file does not open under this master")
         }
         opened.withLock { $0[name] = key }
@@ -64,7 +65,8 @@ public final class CaseKeys: Sendable {
         do { return try key(named: name) } catch let error as CaseFileError where error.code == .unknownCase {
             let key = SecureRandom.bytes(32)
             // Two processes may make one in the same moment: the first file stays, and both read it.
-            try DurableFile.writeOnce(try AESGCM.seal(key, key: wrapping, associatedData: Self.label(name)), to: url(name))
+            try DurableFile.writeOnce(
+                try AESGCM.seal(key, key: wrapping, associatedData: Self.label(name)), to: url(name))
             return try self.key(named: name)
         }
     }

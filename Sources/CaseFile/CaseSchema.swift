@@ -10,7 +10,9 @@ enum CaseSchema {
     static func make(in database: Database) throws {
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if found == version { return }
-        guard found == 0 else { throw CaseFileError(.damaged, "a database of version \(found); this program writes \(version)") }
+        guard found == 0 else {
+            throw CaseFileError(.damaged, "a database of version \(found); this program writes \(version)")
+        }
         try database.execute(sql: tables)
         try database.execute(sql: "PRAGMA user_version=\(version)")
     }

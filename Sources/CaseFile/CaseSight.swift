@@ -57,7 +57,9 @@ extension CaseTransaction {
         if slip.sealed != nil, letter.state != .invalid, letter.direction != .context,
             let json = try record(.steps, id: letter.id, in: letter.caseID)
         {
-            do { opened = try SealedSteps.read(json) } catch { throw CaseFileError(.damaged, "sealed steps do not read") }
+            do { opened = try SealedSteps.read(json) } catch {
+                throw CaseFileError(.damaged, "sealed steps do not read")
+            }
         }
         return Step(id: letter.id, slip: slip, roles: letter.roles, opened: opened, isVoid: try isVoid(letter))
     }

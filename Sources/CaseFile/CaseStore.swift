@@ -7,7 +7,6 @@ public import Letters
 public import Procedure
 import Synchronization
 
-
 /// Everything one node keeps: the database, the case keys beside it, the files of parts and attachments.
 ///
 /// The database holds ids, states, times, codes and signed slips in the clear, as a broker sees them too, and every sealed step, form
@@ -53,7 +52,9 @@ public final class CaseStore: Sendable {
             for setting in Self.settings { try database.execute(sql: "PRAGMA \(setting.pragma)=\(setting.value)") }
             for setting in Self.settings {
                 let read = try String.fetchOne(database, sql: "PRAGMA \(setting.pragma)")
-                guard read == setting.reads else { throw CaseFileError(.unsafeSettings, "\(setting.pragma) is not \(setting.value)") }
+                guard read == setting.reads else {
+                    throw CaseFileError(.unsafeSettings, "\(setting.pragma) is not \(setting.value)")
+                }
             }
             guard try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal" else {
                 throw CaseFileError(.unsafeSettings, "journal_mode is not wal")

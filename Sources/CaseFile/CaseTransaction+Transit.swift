@@ -13,7 +13,8 @@ extension CaseTransaction {
     /// Puts a letter behind all others of the outbox.
     public func enqueue(_ letter: LetterID, lane: Lane) throws {
         try database.execute(
-            sql: "INSERT INTO outbox(letter, lane, state) VALUES(?, ?, 'waiting')", arguments: [letter.data, lane.rawValue])
+            sql: "INSERT INTO outbox(letter, lane, state) VALUES(?, ?, 'waiting')",
+            arguments: [letter.data, lane.rawValue])
     }
 
     public func outbox() throws -> [OutboxEntry] {
@@ -21,7 +22,9 @@ extension CaseTransaction {
     }
 
     public func outboxEntry(_ letter: LetterID) throws -> OutboxEntry? {
-        try Row.fetchOne(database, sql: "SELECT * FROM outbox WHERE letter = ?", arguments: [letter.data]).map { try OutboxEntry($0) }
+        try Row.fetchOne(database, sql: "SELECT * FROM outbox WHERE letter = ?", arguments: [letter.data]).map {
+            try OutboxEntry($0)
+        }
     }
 
     /// What is to be handed to the broker now: urgent letters first, each lane in the order in which the letters were made.
@@ -39,7 +42,9 @@ extension CaseTransaction {
 
     /// When the next letter that waits out its back-off is due; `nil` when none waits.
     public func nextDue() throws -> Instant? {
-        try Int64.fetchOne(database, sql: "SELECT min(due) FROM outbox WHERE state = 'waiting'").map { Instant(seconds: $0) }
+        try Int64.fetchOne(database, sql: "SELECT min(due) FROM outbox WHERE state = 'waiting'").map {
+            Instant(seconds: $0)
+        }
     }
 
     /// The letter came to an end here: stored, refused, rejected or ended by a notice.
@@ -67,18 +72,21 @@ extension CaseTransaction {
     /// The same letter goes out once more, bit for bit: its recipient has asked for it by sending again what it answers.
     public func sendAgain(_ letter: LetterID) throws {
         try database.execute(
-            sql: "UPDATE outbox SET state = 'waiting', due = 0 WHERE letter = ? AND state = 'stored'", arguments: [letter.data])
+            sql: "UPDATE outbox SET state = 'waiting', due = 0 WHERE letter = ? AND state = 'stored'",
+            arguments: [letter.data])
     }
 
     public func setCarried(_ letter: LetterID, at now: Instant) throws {
-        try database.execute(sql: "UPDATE outbox SET carried = ? WHERE letter = ?", arguments: [now.seconds, letter.data])
+        try database.execute(
+            sql: "UPDATE outbox SET carried = ? WHERE letter = ?", arguments: [now.seconds, letter.data])
     }
 
     // MARK: Inbox
 
     public func receive(_ letter: LetterID, lane: Lane, state: InboxEntry.State = .stored) throws {
         try database.execute(
-            sql: "INSERT INTO inbox(letter, lane, state) VALUES(?, ?, ?)", arguments: [letter.data, lane.rawValue, state.rawValue])
+            sql: "INSERT INTO inbox(letter, lane, state) VALUES(?, ?, ?)",
+            arguments: [letter.data, lane.rawValue, state.rawValue])
     }
 
     public func inbox() throws -> [InboxEntry] {
@@ -86,7 +94,9 @@ extension CaseTransaction {
     }
 
     public func inboxEntry(_ letter: LetterID) throws -> InboxEntry? {
-        try Row.fetchOne(database, sql: "SELECT * FROM inbox WHERE letter = ?", arguments: [letter.data]).map { try InboxEntry($0) }
+        try Row.fetchOne(database, sql: "SELECT * FROM inbox WHERE letter = ?", arguments: [letter.data]).map {
+            try InboxEntry($0)
+        }
     }
 
     /// Letters to be judged: urgent first, then in the order of arrival.
@@ -98,7 +108,8 @@ extension CaseTransaction {
     }
 
     public func setInbox(
-        _ letter: LetterID, state: InboxEntry.State, code: String? = nil, receipt: LetterID? = nil, judged: Instant? = nil
+        _ letter: LetterID, state: InboxEntry.State, code: String? = nil, receipt: LetterID? = nil,
+        judged: Instant? = nil
     ) throws {
         try database.execute(
             sql: "UPDATE inbox SET state = ?, code = ?, receipt = coalesce(?, receipt), judged = ? WHERE letter = ?",
@@ -144,7 +155,8 @@ extension CaseTransaction {
     public func partSizes(of letter: LetterID) throws -> [(digest: Digest, size: Int)] {
         try Row.fetchAll(
             database,
-            sql: "SELECT digest, size FROM letter_part JOIN part USING(digest) WHERE letter = ? ORDER BY place", arguments: [letter.data]
+            sql: "SELECT digest, size FROM letter_part JOIN part USING(digest) WHERE letter = ? ORDER BY place",
+            arguments: [letter.data]
         ).map { (try $0.digest("digest"), $0["size"]) }
     }
 
@@ -154,7 +166,9 @@ extension CaseTransaction {
 
     /// - Throws: ``CaseFileError`` `.damaged` when the row names a file that is gone.
     public func part(_ digest: Digest, offset: Int = 0, count: Int = .max) throws -> [UInt8]? {
-        guard let row = try Row.fetchOne(database, sql: "SELECT content FROM part WHERE digest = ?", arguments: [digest.data])
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT content FROM part WHERE digest = ?", arguments: [digest.data])
         else { return nil }
         if let content = row["content"] as Data? {
             let end = count == .max ? content.count : min(content.count, offset + count)
@@ -173,7 +187,8 @@ extension CaseTransaction {
         try database.execute(sql: "DELETE FROM letter_part WHERE letter = ?", arguments: [letter.data])
         var files: [Digest] = []
         for digest in digests {
-            let used = try Bool.fetchOne(database, sql: "SELECT 1 FROM letter_part WHERE digest = ? LIMIT 1", arguments: [digest.data])
+            let used = try Bool.fetchOne(
+                database, sql: "SELECT 1 FROM letter_part WHERE digest = ? LIMIT 1", arguments: [digest.data])
             guard used == nil else { continue }
             try database.execute(sql: "DELETE FROM part WHERE digest = ?", arguments: [digest.data])
             files.append(digest)
@@ -187,14 +202,18 @@ extension CaseTransaction {
         try database.execute(
             sql: "INSERT OR IGNORE INTO receipt VALUES(?, ?, ?, ?, ?, ?)",
             arguments: [
-                receipt.id.data, receipt.letter.data, receipt.sender.text, receipt.state.rawValue, receipt.code, receipt.at.seconds,
+                receipt.id.data, receipt.letter.data, receipt.sender.text, receipt.state.rawValue, receipt.code,
+                receipt.at.seconds,
             ])
     }
 
     public func receipts(for letter: LetterID) throws -> [ReceiptRecord] {
-        try Row.fetchAll(database, sql: "SELECT * FROM receipt WHERE letter = ? ORDER BY at, id", arguments: [letter.data]).map {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM receipt WHERE letter = ? ORDER BY at, id", arguments: [letter.data]
+        ).map {
             ReceiptRecord(
-                id: try $0.digest("id"), letter: letter, sender: try $0.member("sender"), state: try $0.code("state"), code: $0["code"],
+                id: try $0.digest("id"), letter: letter, sender: try $0.member("sender"), state: try $0.code("state"),
+                code: $0["code"],
                 at: $0.instant("at"))
         }
     }
@@ -203,17 +222,20 @@ extension CaseTransaction {
         try database.execute(
             sql: "INSERT OR IGNORE INTO void VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
-                void.id.data, void.letter.data, void.type.rawValue, void.code, void.stop?.data, void.sender.text, void.at.seconds,
+                void.id.data, void.letter.data, void.type.rawValue, void.code, void.stop?.data, void.sender.text,
+                void.at.seconds,
                 Data(void.slip),
             ])
     }
 
     public func voids(of letter: LetterID) throws -> [VoidRecord] {
-        try Row.fetchAll(database, sql: "SELECT * FROM void WHERE letter = ? ORDER BY at, id", arguments: [letter.data]).map {
-            VoidRecord(
-                id: try $0.digest("id"), letter: letter, type: try $0.code("kind"), code: $0["code"], stop: try $0.optionalDigest("stop"),
-                sender: try $0.member("sender"), at: $0.instant("at"), slip: [UInt8]($0["slip"] as Data))
-        }
+        try Row.fetchAll(database, sql: "SELECT * FROM void WHERE letter = ? ORDER BY at, id", arguments: [letter.data])
+            .map {
+                VoidRecord(
+                    id: try $0.digest("id"), letter: letter, type: try $0.code("kind"), code: $0["code"],
+                    stop: try $0.optionalDigest("stop"),
+                    sender: try $0.member("sender"), at: $0.instant("at"), slip: [UInt8]($0["slip"] as Data))
+            }
     }
 
     // MARK: Pairs
@@ -225,7 +247,9 @@ extension CaseTransaction {
                 INSERT INTO pair VALUES(?, ?, 1) ON CONFLICT(member) DO UPDATE SET
                 sequence = CASE WHEN epoch = excluded.epoch THEN sequence + 1 ELSE 1 END, epoch = excluded.epoch
                 """, arguments: [member.text, try epoch()])
-        guard let row = try Row.fetchOne(database, sql: "SELECT epoch, sequence FROM pair WHERE member = ?", arguments: [member.text])
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT epoch, sequence FROM pair WHERE member = ?", arguments: [member.text])
         else { throw CaseFileError(.damaged, "pair") }
         return (row["epoch"], row["sequence"])
     }
@@ -233,7 +257,8 @@ extension CaseTransaction {
     /// The newest number used in this epoch; 0 when there is none.
     public func newestSequence(to member: MemberID) throws -> Int64 {
         try Int64.fetchOne(
-            database, sql: "SELECT sequence FROM pair WHERE member = ? AND epoch = ?", arguments: [member.text, try epoch()]) ?? 0
+            database, sql: "SELECT sequence FROM pair WHERE member = ? AND epoch = ?",
+            arguments: [member.text, try epoch()]) ?? 0
     }
 
     /// The epoch of this store, from 1. A node that was restored from a backup starts a new one.
@@ -258,19 +283,26 @@ extension CaseTransaction {
     /// Notes a number of the pair from `member` to us.
     public func hear(from member: MemberID, epoch: Int64, sequence: Int64, letter: LetterID) throws -> Heard {
         let arguments: StatementArguments = [member.text, epoch, sequence]
-        let newest = try Int64.fetchOne(
-            database, sql: "SELECT max(sequence) FROM heard WHERE member = ? AND epoch = ?", arguments: [member.text, epoch]) ?? 0
-        let others = try Int.fetchOne(
-            database, sql: "SELECT count(*) FROM heard WHERE member = ? AND epoch = ? AND sequence = ? AND letter != ?",
-            arguments: arguments + [letter.data]) ?? 0
+        let newest =
+            try Int64.fetchOne(
+                database, sql: "SELECT max(sequence) FROM heard WHERE member = ? AND epoch = ?",
+                arguments: [member.text, epoch]) ?? 0
+        let others =
+            try Int.fetchOne(
+                database,
+                sql: "SELECT count(*) FROM heard WHERE member = ? AND epoch = ? AND sequence = ? AND letter != ?",
+                arguments: arguments + [letter.data]) ?? 0
         try database.execute(
             sql: "INSERT OR IGNORE INTO heard VALUES(?, ?, ?, ?)", arguments: arguments + [letter.data])
         if sequence < newest {
             // A number that was passed over has come: the gap is no gap any more.
-            let heard = try Int64.fetchOne(
-                database, sql: "SELECT count(DISTINCT sequence) FROM heard WHERE member = ? AND epoch = ?", arguments: [member.text, epoch]) ?? 0
+            let heard =
+                try Int64.fetchOne(
+                    database, sql: "SELECT count(DISTINCT sequence) FROM heard WHERE member = ? AND epoch = ?",
+                    arguments: [member.text, epoch]) ?? 0
             if heard == newest {
-                try database.execute(sql: "DELETE FROM alarm WHERE kind = 'gap' AND member = ?", arguments: [member.text])
+                try database.execute(
+                    sql: "DELETE FROM alarm WHERE kind = 'gap' AND member = ?", arguments: [member.text])
             }
         }
         return Heard(isConflict: others > 0, missing: max(0, sequence - newest - 1))
@@ -287,7 +319,8 @@ extension CaseTransaction {
     public func alarms() throws -> [Alarm] {
         try Row.fetchAll(database, sql: "SELECT * FROM alarm ORDER BY id").map {
             Alarm(
-                at: $0.instant("at"), kind: try $0.code("kind"), member: ($0["member"] as String?).flatMap { MemberID($0) },
+                at: $0.instant("at"), kind: try $0.code("kind"),
+                member: ($0["member"] as String?).flatMap { MemberID($0) },
                 letter: try $0.optionalDigest("letter"), detail: $0["detail"])
         }
     }
@@ -296,7 +329,8 @@ extension CaseTransaction {
 extension OutboxEntry {
     init(_ row: Row) throws {
         self.init(
-            position: row["position"], letter: try row.digest("letter"), lane: try row.code("lane"), state: try row.code("state"),
+            position: row["position"], letter: try row.digest("letter"), lane: try row.code("lane"),
+            state: try row.code("state"),
             tries: row["tries"], due: row.instant("due"), code: row["code"], stop: try row.optionalDigest("stop"),
             relayed: (row["relayed"] as Data?).map { [UInt8]($0) }, carried: row.optionalInstant("carried"),
             settled: row.optionalInstant("settled"))
@@ -306,8 +340,10 @@ extension OutboxEntry {
 extension InboxEntry {
     init(_ row: Row) throws {
         self.init(
-            position: row["position"], letter: try row.digest("letter"), lane: try row.code("lane"), state: try row.code("state"),
-            code: row["code"], receipt: try row.optionalDigest("receipt"), acknowledged: row["acknowledged"], due: row.instant("due"),
+            position: row["position"], letter: try row.digest("letter"), lane: try row.code("lane"),
+            state: try row.code("state"),
+            code: row["code"], receipt: try row.optionalDigest("receipt"), acknowledged: row["acknowledged"],
+            due: row.instant("due"),
             judged: row.optionalInstant("judged"), acted: row.optionalInstant("acted"))
     }
 }

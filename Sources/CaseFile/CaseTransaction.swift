@@ -22,7 +22,9 @@ public struct CaseTransaction {
     // MARK: Settings
 
     public func setting(_ name: String) throws -> [UInt8]? {
-        try Data.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]).map { [UInt8]($0) }
+        try Data.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]).map {
+            [UInt8]($0)
+        }
     }
 
     public func setSetting(_ name: String, _ value: [UInt8]) throws {
@@ -38,7 +40,9 @@ public struct CaseTransaction {
     }
 
     public func caseRecord(_ caseID: CaseID) throws -> CaseRecord? {
-        try Row.fetchOne(database, sql: "SELECT * FROM cases WHERE pseudonym = ?", arguments: [caseID.text]).map { try CaseRecord($0) }
+        try Row.fetchOne(database, sql: "SELECT * FROM cases WHERE pseudonym = ?", arguments: [caseID.text]).map {
+            try CaseRecord($0)
+        }
     }
 
     /// Adds a case and its key. The key is durable before the row.
@@ -54,26 +58,32 @@ public struct CaseTransaction {
 
     /// Our newest letter of the case is now `letter`.
     public func setLastOwn(_ letter: LetterID, in caseID: CaseID) throws {
-        try database.execute(sql: "UPDATE cases SET last_own = ? WHERE pseudonym = ?", arguments: [letter.data, caseID.text])
+        try database.execute(
+            sql: "UPDATE cases SET last_own = ? WHERE pseudonym = ?", arguments: [letter.data, caseID.text])
     }
 
     // MARK: Letters
 
     public func letter(_ id: LetterID) throws -> LetterRecord? {
-        try Row.fetchOne(database, sql: "SELECT * FROM letter WHERE id = ?", arguments: [id.data]).map { try LetterRecord($0) }
+        try Row.fetchOne(database, sql: "SELECT * FROM letter WHERE id = ?", arguments: [id.data]).map {
+            try LetterRecord($0)
+        }
     }
 
     /// All letters of a case in the order in which this node came to know them.
     public func letters(of caseID: CaseID) throws -> [LetterRecord] {
-        try Row.fetchAll(database, sql: "SELECT * FROM letter WHERE pseudonym = ? ORDER BY serial", arguments: [caseID.text])
-            .map { try LetterRecord($0) }
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM letter WHERE pseudonym = ? ORDER BY serial", arguments: [caseID.text]
+        )
+        .map { try LetterRecord($0) }
     }
 
     /// Those of `ids` that this node holds in the graph of their case.
     public func known(_ ids: some Sequence<LetterID>) throws -> Set<LetterID> {
         var result: Set<LetterID> = []
         for id in ids {
-            let state = try String.fetchOne(database, sql: "SELECT state FROM letter WHERE id = ?", arguments: [id.data])
+            let state = try String.fetchOne(
+                database, sql: "SELECT state FROM letter WHERE id = ?", arguments: [id.data])
             if let state, LetterRecord.State(rawValue: state)?.isInGraph == true { result.insert(id) }
         }
         return result
@@ -86,7 +96,8 @@ public struct CaseTransaction {
             sql: "INSERT INTO letter VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 record.id.data, record.caseID.text, record.type.rawValue, record.lane.rawValue, record.sender.text,
-                record.sent.seconds, record.direction.rawValue, record.state.rawValue, record.roles.sorted().joined(separator: " "),
+                record.sent.seconds, record.direction.rawValue, record.state.rawValue,
+                record.roles.sorted().joined(separator: " "),
                 Data(record.slip), record.arrived.seconds, serial,
             ])
         for ancestor in ancestors {
@@ -102,11 +113,14 @@ public struct CaseTransaction {
     /// A letter known as context has now been delivered to us.
     public func setDelivered(_ letter: LetterID) throws {
         try database.execute(
-            sql: "UPDATE letter SET direction = 'in', state = 'stored' WHERE id = ? AND direction = 'context'", arguments: [letter.data])
+            sql: "UPDATE letter SET direction = 'in', state = 'stored' WHERE id = ? AND direction = 'context'",
+            arguments: [letter.data])
     }
 
     public func children(of letter: LetterID) throws -> [LetterID] {
-        try Row.fetchAll(database, sql: "SELECT child FROM ancestry WHERE parent = ?", arguments: [letter.data]).map { try $0.digest("child") }
+        try Row.fetchAll(database, sql: "SELECT child FROM ancestry WHERE parent = ?", arguments: [letter.data]).map {
+            try $0.digest("child")
+        }
     }
 
     /// Steps of the case which this node has processed and from which no other step, and nothing of its own, descends, newest first,
@@ -141,18 +155,23 @@ public struct CaseTransaction {
         case verdict
     }
 
-    public func putRecord(_ kind: RecordKind, id: Digest, letter: LetterID, in caseID: CaseID, version: Int64 = 1, _ content: [UInt8]) throws {
+    public func putRecord(
+        _ kind: RecordKind, id: Digest, letter: LetterID, in caseID: CaseID, version: Int64 = 1, _ content: [UInt8]
+    ) throws {
         let sealed = try AESGCM.seal(
             content, key: try keys.key(of: caseID), associatedData: Self.label(kind, id, caseID, version))
         try database.execute(
-            sql: "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, sealed = excluded.sealed",
+            sql:
+                "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, sealed = excluded.sealed",
             arguments: [kind.rawValue, caseID.text, id.data, version, letter.data, Data(sealed)])
     }
 
     /// - Throws: ``CaseFileError`` `.damaged` when the record is not what this node wrote there.
     public func record(_ kind: RecordKind, id: Digest, in caseID: CaseID) throws -> [UInt8]? {
-        guard let row = try Row.fetchOne(
-            database, sql: "SELECT version, sealed FROM record WHERE kind = ? AND id = ?", arguments: [kind.rawValue, id.data])
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT version, sealed FROM record WHERE kind = ? AND id = ?",
+                arguments: [kind.rawValue, id.data])
         else { return nil }
         return try open(kind, id, caseID, version: row["version"], sealed: row["sealed"])
     }
@@ -161,7 +180,8 @@ public struct CaseTransaction {
     public func records(_ kind: RecordKind, of letter: LetterID, in caseID: CaseID) throws -> [Digest: [UInt8]] {
         var result: [Digest: [UInt8]] = [:]
         for row in try Row.fetchAll(
-            database, sql: "SELECT id, version, sealed FROM record WHERE kind = ? AND letter = ?", arguments: [kind.rawValue, letter.data])
+            database, sql: "SELECT id, version, sealed FROM record WHERE kind = ? AND letter = ?",
+            arguments: [kind.rawValue, letter.data])
         {
             let id = try row.digest("id")
             result[id] = try open(kind, id, caseID, version: row["version"], sealed: row["sealed"])
@@ -169,7 +189,9 @@ public struct CaseTransaction {
         return result
     }
 
-    private func open(_ kind: RecordKind, _ id: Digest, _ caseID: CaseID, version: Int64, sealed: Data) throws -> [UInt8] {
+    private func open(_ kind: RecordKind, _ id: Digest, _ caseID: CaseID, version: Int64, sealed: Data) throws
+        -> [UInt8]
+    {
         do {
             return try AESGCM.open(
                 [UInt8](sealed), key: try keys.key(of: caseID), associatedData: Self.label(kind, id, caseID, version))
@@ -187,19 +209,25 @@ public struct CaseTransaction {
     }
 
     /// Names an attachment that lies finished in a file. One file may stand under several commitments: one for each recipient.
-    public func addAttachment(_ commitment: Digest, file: Digest, bytes: Int64, letter: LetterID, in caseID: CaseID) throws {
+    public func addAttachment(_ commitment: Digest, file: Digest, bytes: Int64, letter: LetterID, in caseID: CaseID)
+        throws
+    {
         try database.execute(
             sql: "INSERT OR IGNORE INTO attachment VALUES(?, ?, ?, ?, ?)",
             arguments: [commitment.data, caseID.text, letter.data, file.hex, bytes])
     }
 
     /// The attachment's bytes and a reader of its content.
-    public func attachment(_ commitment: Digest, in caseID: CaseID) throws -> (byteCount: Int64, reader: AttachmentReader)? {
-        guard let row = try Row.fetchOne(
-            database, sql: "SELECT file, bytes FROM attachment WHERE commitment = ? AND pseudonym = ?",
-            arguments: [commitment.data, caseID.text])
+    public func attachment(_ commitment: Digest, in caseID: CaseID) throws -> (
+        byteCount: Int64, reader: AttachmentReader
+    )? {
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT file, bytes FROM attachment WHERE commitment = ? AND pseudonym = ?",
+                arguments: [commitment.data, caseID.text])
         else { return nil }
-        let reader = try AttachmentReader(caseID: caseID, key: try keys.key(of: caseID), name: row["file"], files: files)
+        let reader = try AttachmentReader(
+            caseID: caseID, key: try keys.key(of: caseID), name: row["file"], files: files)
         return (row["bytes"], reader)
     }
 
@@ -228,12 +256,16 @@ extension Row {
     }
 
     func code<Code: RawRepresentable>(_ column: String) throws -> Code where Code.RawValue == String {
-        guard let code = Code(rawValue: self[column] as String) else { throw CaseFileError(.damaged, "\(column): unknown code") }
+        guard let code = Code(rawValue: self[column] as String) else {
+            throw CaseFileError(.damaged, "\(column): unknown code")
+        }
         return code
     }
 
     func member(_ column: String) throws -> MemberID {
-        guard let member = MemberID(self[column] as String) else { throw CaseFileError(.damaged, "\(column): not a member") }
+        guard let member = MemberID(self[column] as String) else {
+            throw CaseFileError(.damaged, "\(column): not a member")
+        }
         return member
     }
 
@@ -243,16 +275,21 @@ extension Row {
 
 extension CaseRecord {
     init(_ row: Row) throws {
-        guard let caseID = CaseID(row["pseudonym"] as String) else { throw CaseFileError(.damaged, "pseudonym: not one") }
+        guard let caseID = CaseID(row["pseudonym"] as String) else {
+            throw CaseFileError(.damaged, "pseudonym: not one")
+        }
         self.init(
-            caseID: caseID, root: try row.digest("root"), profile: try row.digest("profile"), created: row.instant("created"),
+            caseID: caseID, root: try row.digest("root"), profile: try row.digest("profile"),
+            created: row.instant("created"),
             openedHere: row["opened_here"], lastOwn: try row.optionalDigest("last_own"))
     }
 }
 
 extension LetterRecord {
     init(_ row: Row) throws {
-        guard let caseID = CaseID(row["pseudonym"] as String) else { throw CaseFileError(.damaged, "pseudonym: not one") }
+        guard let caseID = CaseID(row["pseudonym"] as String) else {
+            throw CaseFileError(.damaged, "pseudonym: not one")
+        }
         self.init(
             id: try row.digest("id"), caseID: caseID, type: try row.code("type"), lane: try row.code("lane"),
             sender: try row.member("sender"), sent: row.instant("sent"), direction: try row.code("direction"),

@@ -55,7 +55,8 @@ public struct LetterRecord: Sendable, Hashable {
     public var serial: Int64
 
     public init(
-        id: LetterID, caseID: CaseID, type: LetterType, lane: Lane, sender: MemberID, sent: Instant, direction: Direction,
+        id: LetterID, caseID: CaseID, type: LetterType, lane: Lane, sender: MemberID, sent: Instant,
+        direction: Direction,
         state: State, roles: Set<String>, slip: [UInt8], arrived: Instant, serial: Int64 = 0
     ) {
         self.id = id
@@ -84,7 +85,9 @@ public struct CaseRecord: Sendable, Hashable {
     /// Our own newest letter of the case, receipts included: the next one's `previous`.
     public var lastOwn: LetterID?
 
-    public init(caseID: CaseID, root: LetterID, profile: Digest, created: Instant, openedHere: Bool, lastOwn: LetterID? = nil) {
+    public init(
+        caseID: CaseID, root: LetterID, profile: Digest, created: Instant, openedHere: Bool, lastOwn: LetterID? = nil
+    ) {
         self.caseID = caseID
         self.root = root
         self.profile = profile
@@ -186,7 +189,8 @@ public struct VoidRecord: Sendable, Hashable {
     public var slip: [UInt8]
 
     public init(
-        id: LetterID, letter: LetterID, type: LetterType, code: String, stop: LetterID?, sender: MemberID, at: Instant, slip: [UInt8]
+        id: LetterID, letter: LetterID, type: LetterType, code: String, stop: LetterID?, sender: MemberID, at: Instant,
+        slip: [UInt8]
     ) {
         self.id = id
         self.letter = letter

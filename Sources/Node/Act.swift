@@ -21,7 +21,8 @@ public struct Act: Sendable {
     public var account: String
 
     public init(
-        events: [Event], forms: [FormDraft] = [], basis: Basis = .consent, to: [MemberID] = [], requires: [LetterID]? = nil,
+        events: [Event], forms: [FormDraft] = [], basis: Basis = .consent, to: [MemberID] = [],
+        requires: [LetterID]? = nil,
         account: String
     ) {
         self.events = events

@@ -29,7 +29,9 @@ struct ActPlanner {
     }
 
     /// - Parameter parents: what the letter will name as its parents.
-    func plan(_ act: Act, previous: LetterID?, parents: [LetterID]) throws -> (main: LetterPlan?, following: [Following]) {
+    func plan(_ act: Act, previous: LetterID?, parents: [LetterID]) throws -> (
+        main: LetterPlan?, following: [Following]
+    ) {
         let events = act.events.map { event in
             var event = event
             event.person = Person.code(of: act.account, in: caseID, key: personKey)
@@ -42,7 +44,9 @@ struct ActPlanner {
         guard !events.isEmpty else { return (nil, following) }
         guard let lane = profile.lane(of: events) else {
             if let unknown = events.first(where: { profile.event($0.code) == nil }) {
-                throw DeskError(.refused, "the profile has no event \(unknown.code)", refusal: Refusal(.unknownCode, event: unknown.code))
+                throw DeskError(
+                    .refused, "the profile has no event \(unknown.code)",
+                    refusal: Refusal(.unknownCode, event: unknown.code))
             }
             throw DeskError(.mixedLanes, "these events travel on different lanes: make a letter of each")
         }
@@ -93,7 +97,8 @@ struct ActPlanner {
                 act.events.isEmpty ? act.requires?.last ?? newestOwn(event, in: sight) : newestOwn(event, in: sight)
             }
             guard let told else {
-                throw DeskError(.refused, "no letter of ours told \(event): tell it first", refusal: Refusal(.noEdge, event: event))
+                throw DeskError(
+                    .refused, "no letter of ours told \(event): tell it first", refusal: Refusal(.noEdge, event: event))
             }
             if let index = groups.firstIndex(where: { $0.after == told }) {
                 groups[index].forms.append(form)
@@ -110,11 +115,16 @@ struct ActPlanner {
         let letter = following.after ?? previous
         guard let sight, let letter, let step = sight.history.step(letter), step.from == member,
             forms.allSatisfy({ form in events(of: step).contains { $0.code == form.form.event } })
-        else { throw DeskError(.refused, "these forms are not of that letter", refusal: Refusal(.noEdge, event: forms.first?.form.event)) }
+        else {
+            throw DeskError(
+                .refused, "these forms are not of that letter",
+                refusal: Refusal(.noEdge, event: forms.first?.form.event))
+        }
         let named = act.to.filter { step.to.contains($0) }
         let recipients = named.isEmpty ? step.to : named
         var plan = LetterPlan(
-            lane: .normal, events: [], requires: [letter], addressees: recipients.sorted(), stepsTier: .t0, forms: [], profile: profile,
+            lane: .normal, events: [], requires: [letter], addressees: recipients.sorted(), stepsTier: .t0, forms: [],
+            profile: profile,
             verdict: .admitted)
         plan.forms = forms.map { part($0, act.basis, recipients) }
         try check(forms, about: events(of: step), after: sight.history)
@@ -129,9 +139,12 @@ struct ActPlanner {
     /// The letter as the procedure will see it.
     func step(_ plan: LetterPlan, previous: LetterID?, parents: [LetterID]) throws -> Step {
         Step(
-            id: plan.events.isEmpty ? Self.followingDraft : Self.draft, parents: Array(Set(parents + [previous].compactMap { $0 })).sorted(), previous: previous,
-            root: sight?.record.root, from: member, roles: directories.roles(of: member), to: plan.addressees, at: now, lane: plan.lane,
-            profile: profile.digest, shown: profile.shown(plan.events), sealed: .opened(plan.events), requires: plan.requires,
+            id: plan.events.isEmpty ? Self.followingDraft : Self.draft,
+            parents: Array(Set(parents + [previous].compactMap { $0 })).sorted(), previous: previous,
+            root: sight?.record.root, from: member, roles: directories.roles(of: member), to: plan.addressees, at: now,
+            lane: plan.lane,
+            profile: profile.digest, shown: profile.shown(plan.events), sealed: .opened(plan.events),
+            requires: plan.requires,
             parts: plan.claims)
     }
 
@@ -170,10 +183,13 @@ struct ActPlanner {
                 var alone = plan
                 alone.forms = [part(form, act.basis, [recipient])]
                 let disclosure = Disclosure(
-                    form: form.form.name, tier: content.tier, dataClasses: content.dataClasses, basis: act.basis, from: member,
+                    form: form.form.name, tier: content.tier, dataClasses: content.dataClasses, basis: act.basis,
+                    from: member,
                     roles: directories.roles(of: member), to: recipient, event: event.code,
                     facts: event.facts, at: now, listed: listed, judge: .sealer)
-                if let refusal = history.disclosure(disclosure, with: try step(alone, previous: previous, parents: parents)) {
+                if let refusal = history.disclosure(
+                    disclosure, with: try step(alone, previous: previous, parents: parents))
+                {
                     red = red ?? refusal
                 } else {
                     allowed.append(recipient)
@@ -207,7 +223,9 @@ struct ActPlanner {
         addressees.remove(member)
         guard !addressees.isEmpty else { throw DeskError(.noRecipient, "nobody to send it to: name the receiver") }
         for addressee in addressees {
-            guard directories.member(addressee) != nil else { throw DeskError(.unknownMember, "\(addressee) is in no directory") }
+            guard directories.member(addressee) != nil else {
+                throw DeskError(.unknownMember, "\(addressee) is in no directory")
+            }
         }
         return addressees.sorted()
     }
@@ -219,7 +237,8 @@ struct ActPlanner {
 
     private func part(_ form: FilledForm, _ basis: Basis, _ recipients: [MemberID]) -> LetterPlan.FormPart {
         LetterPlan.FormPart(
-            form: form.form, attachments: form.attachments, tier: form.content(in: catalogue, profile: profile).tier, basis: basis,
+            form: form.form, attachments: form.attachments, tier: form.content(in: catalogue, profile: profile).tier,
+            basis: basis,
             recipients: recipients)
     }
 
@@ -246,7 +265,8 @@ struct ActPlanner {
 
     private func newestOwn(_ event: String, in sight: CaseSight) -> LetterID? {
         sight.letters.last { letter in
-            letter.sender == member && sight.history.step(letter.id).map { self.events(of: $0).contains { $0.code == event } } ?? false
+            letter.sender == member
+                && sight.history.step(letter.id).map { self.events(of: $0).contains { $0.code == event } } ?? false
         }?.id
     }
 
@@ -264,9 +284,11 @@ struct ActPlanner {
     private func check(_ forms: [FilledForm], about events: [Event], after history: CaseHistory) throws {
         for form in forms {
             let facts = events.first { $0.code == form.form.event }?.facts ?? [:]
-            let findings = form.content(in: catalogue, profile: profile).findings(facts: facts, isChild: history.countsAsChild)
+            let findings = form.content(in: catalogue, profile: profile).findings(
+                facts: facts, isChild: history.countsAsChild)
             guard findings.isEmpty else {
-                throw DeskError(.formInvalid, "form \(form.form.name): \(findings.joined(separator: "; "))", findings: findings)
+                throw DeskError(
+                    .formInvalid, "form \(form.form.name): \(findings.joined(separator: "; "))", findings: findings)
             }
         }
     }

@@ -41,7 +41,9 @@ extension CaseDesk {
             var taken: [Digest: [UInt8]] = [:]
             var bytes = 0
             while let part = parts.first, taken.isEmpty || bytes + part.size <= Self.bundleBytes {
-                guard let content = try desk.store.read({ try $0.part(part.digest) }) else { throw CaseFileError(.damaged, "a part is missing") }
+                guard let content = try desk.store.read({ try $0.part(part.digest) }) else {
+                    throw CaseFileError(.damaged, "a part is missing")
+                }
                 taken[part.digest] = content
                 bytes += part.size
                 parts.removeFirst()
@@ -53,7 +55,9 @@ extension CaseDesk {
     /// Everything in the outbox that no broker has stored, urgent letters first.
     public func export() throws -> Export {
         let entries = try store.read { try $0.outbox() }.filter { $0.state == .waiting }
-        let ordered = entries.sorted { ($0.lane == .urgent ? 0 : 1, $0.position) < ($1.lane == .urgent ? 0 : 1, $1.position) }
+        let ordered = entries.sorted {
+            ($0.lane == .urgent ? 0 : 1, $0.position) < ($1.lane == .urgent ? 0 : 1, $1.position)
+        }
         return Export(self, letters: ordered.map(\.letter))
     }
 

@@ -16,10 +16,13 @@ extension CaseDesk {
                 let state = sight.history.state
                 let own = Dictionary(uniqueKeysWithValues: sight.letters.map { ($0.id, $0) })
                 return CaseOverview(
-                    caseID: record.caseID, openedHere: record.openedHere, created: record.created, lifecycle: state.lifecycle,
+                    caseID: record.caseID, openedHere: record.openedHere, created: record.created,
+                    lifecycle: state.lifecycle,
                     hasEnded: state.hasEnded, newest: sight.letters.map(\.sent).max() ?? record.created,
-                    unread: unread.filter { $0.state == .judged && $0.acted == nil && own[$0.letter]?.type == .step }.count,
-                    waiting: unread.filter { ($0.state == .waiting || $0.state == .stored) && own[$0.letter] != nil }.count)
+                    unread: unread.filter { $0.state == .judged && $0.acted == nil && own[$0.letter]?.type == .step }
+                        .count,
+                    waiting: unread.filter { ($0.state == .waiting || $0.state == .stored) && own[$0.letter] != nil }
+                        .count)
             }
         }
     }
@@ -31,7 +34,8 @@ extension CaseDesk {
             let state = sight.history.state
             return CaseView(
                 record: sight.record, state: state, parties: sight.history.parties,
-                waits: try Waits(sight: sight, state: state, member: identity.member).all(transaction), formsAwaited: formsAwaited(sight),
+                waits: try Waits(sight: sight, state: state, member: identity.member).all(transaction),
+                formsAwaited: formsAwaited(sight),
                 countsAsChild: sight.history.countsAsChild)
         }
     }
@@ -44,8 +48,10 @@ extension CaseDesk {
             return history.possibleEvents(for: identity.member, roles: roles, at: now).compactMap { possible in
                 guard let rule = history.profile.event(possible.event) else { return nil }
                 return PossibleAct(
-                    event: possible.event, refusal: possible.refusal, reason: possible.refusal.map(DeskWords.refusal), lanes: rule.lanes,
-                    facts: history.profile.compulsoryFacts(of: possible.event), form: rule.form, consents: rule.consents)
+                    event: possible.event, refusal: possible.refusal, reason: possible.refusal.map(DeskWords.refusal),
+                    lanes: rule.lanes,
+                    facts: history.profile.compulsoryFacts(of: possible.event), form: rule.form, consents: rule.consents
+                )
             }
         }
     }
@@ -63,7 +69,9 @@ extension CaseDesk {
     /// - Throws: ``DeskError`` `.unknownLetter`.
     public func form(_ commitment: Digest, in caseID: CaseID) throws -> [UInt8] {
         try store.read { transaction in
-            guard let form = try transaction.record(.form, id: commitment, in: caseID) else { throw DeskError(.unknownLetter, "no such form here") }
+            guard let form = try transaction.record(.form, id: commitment, in: caseID) else {
+                throw DeskError(.unknownLetter, "no such form here")
+            }
             return form
         }
     }
@@ -88,7 +96,8 @@ extension CaseDesk {
                 let slip = try StoredSlip.read(letter.slip)
                 let receipts = try transaction.receipts(for: letter.id)
                 return TransitItem(
-                    entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code), about: slip.about,
+                    entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
+                    about: slip.about,
                     words: DeskWords.outbox(entry, to: slip.to.map(\.member), isStep: slip.type == .step, receipts))
             }
         }
@@ -100,7 +109,8 @@ extension CaseDesk {
                 guard let letter = try transaction.letter(entry.letter) else { return nil }
                 let slip = try StoredSlip.read(letter.slip)
                 return TransitItem(
-                    entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code), about: slip.about,
+                    entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
+                    about: slip.about,
                     words: DeskWords.inbox(entry, letter))
             }
         }
@@ -108,7 +118,9 @@ extension CaseDesk {
 
     public func letter(_ id: LetterID) throws -> LetterView {
         try store.read { transaction in
-            guard let letter = try transaction.letter(id) else { throw DeskError(.unknownLetter, "this node has no such letter") }
+            guard let letter = try transaction.letter(id) else {
+                throw DeskError(.unknownLetter, "this node has no such letter")
+            }
             let sight = try sight(letter.caseID, transaction)
             let slip = try StoredSlip.read(letter.slip)
             let (outbox, inbox) = (try transaction.outboxEntry(id), try transaction.inboxEntry(id))
@@ -124,7 +136,9 @@ extension CaseDesk {
     /// The letter as it travels, with the part files that still lie here: for plain inspection.
     public func bundle(_ id: LetterID) throws -> (slip: [UInt8], parts: [Digest]) {
         try store.read { transaction in
-            guard let letter = try transaction.letter(id) else { throw DeskError(.unknownLetter, "this node has no such letter") }
+            guard let letter = try transaction.letter(id) else {
+                throw DeskError(.unknownLetter, "this node has no such letter")
+            }
             return (letter.slip, try transaction.partSizes(of: id).map(\.digest))
         }
     }
@@ -134,7 +148,9 @@ extension CaseDesk {
     // MARK: Reading
 
     func sight(_ caseID: CaseID, _ transaction: CaseTransaction) throws -> CaseSight {
-        guard let record = try transaction.caseRecord(caseID) else { throw DeskError(.unknownCase, "this node has no such case") }
+        guard let record = try transaction.caseRecord(caseID) else {
+            throw DeskError(.unknownCase, "this node has no such case")
+        }
         return try sight(record, transaction)
     }
 
@@ -145,17 +161,27 @@ extension CaseDesk {
         return try CaseSight(record, profile: profile, in: transaction)
     }
 
-    private func entry(_ letter: LetterRecord, _ sight: CaseSight, _ transaction: CaseTransaction) throws -> HistoryEntry {
+    private func entry(_ letter: LetterRecord, _ sight: CaseSight, _ transaction: CaseTransaction) throws
+        -> HistoryEntry
+    {
         let slip = try sight.slips[letter.id] ?? StoredSlip.read(letter.slip)
         var events = slip.steps
         var isOpened = slip.sealed == nil
-        if let step = sight.history.step(letter.id), case .opened(let opened) = step.sealed { (events, isOpened) = (opened, true) }
-        let forms = try transaction.records(.form, of: letter.id, in: letter.caseID).mapValues { (try? FormDocument.read($0).name) ?? "?" }
+        if let step = sight.history.step(letter.id), case .opened(let opened) = step.sealed {
+            (events, isOpened) = (opened, true)
+        }
+        let forms = try transaction.records(.form, of: letter.id, in: letter.caseID).mapValues {
+            (try? FormDocument.read($0).name) ?? "?"
+        }
         return HistoryEntry(
-            letter: letter, to: slip.to.map(\.member), events: events, isOpened: isOpened, isVoid: try transaction.isVoid(letter),
-            about: slip.about, receipts: try transaction.receipts(for: letter.id), voids: try transaction.voids(of: letter.id), forms: forms,
+            letter: letter, to: slip.to.map(\.member), events: events, isOpened: isOpened,
+            isVoid: try transaction.isVoid(letter),
+            about: slip.about, receipts: try transaction.receipts(for: letter.id),
+            voids: try transaction.voids(of: letter.id), forms: forms,
             attachments: try transaction.attachments(of: letter.id),
-            reason: try transaction.record(.verdict, id: letter.id, in: letter.caseID).map { String(decoding: $0, as: UTF8.self) })
+            reason: try transaction.record(.verdict, id: letter.id, in: letter.caseID).map {
+                String(decoding: $0, as: UTF8.self)
+            })
     }
 
     /// Facts told without their paper, as far as this node could read them.
@@ -167,8 +193,11 @@ extension CaseDesk {
         var awaited: [FormAwaited] = []
         for step in steps where !step.hasForm && !followed.contains(step.id) {
             for event in step.readEvents {
-                guard let rule = history.profile.event(event.code), rule.kind == .fact || rule.lanes == [.urgent], let form = rule.form else { continue }
-                awaited.append(FormAwaited(event: event.code, form: form, letter: step.id, from: step.from, since: step.at))
+                guard let rule = history.profile.event(event.code), rule.kind == .fact || rule.lanes == [.urgent],
+                    let form = rule.form
+                else { continue }
+                awaited.append(
+                    FormAwaited(event: event.code, form: form, letter: step.id, from: step.from, since: step.at))
             }
         }
         return awaited

@@ -20,7 +20,9 @@ public struct CaseDesk: Sendable {
     public let settings: NodeSettings
     public let accounts: Accounts
 
-    public init(identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings, accounts: Accounts) {
+    public init(
+        identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings, accounts: Accounts
+    ) {
         self.identity = identity
         self.store = store
         self.network = network
@@ -37,8 +39,12 @@ public struct CaseDesk: Sendable {
     ///   - caseID: 128 random bits; the default draws them.
     /// - Throws: ``DeskError``; nothing was written then, but for a key file that the next case of that pseudonym would take.
     public func openCase(_ act: Act, caseID: CaseID? = nil, at now: Instant) throws -> ActResult {
-        guard let profile = network.profileInForce else { throw DeskError(.unknownProfile, "no profile is in force here: fetch the documents") }
-        guard let caseID = caseID ?? CaseID(random: SecureRandom.bytes(16)) else { throw CaseFileError(.damaged, "no pseudonym") }
+        guard let profile = network.profileInForce else {
+            throw DeskError(.unknownProfile, "no profile is in force here: fetch the documents")
+        }
+        guard let caseID = caseID ?? CaseID(random: SecureRandom.bytes(16)) else {
+            throw CaseFileError(.damaged, "no pseudonym")
+        }
         return try write(act, in: caseID, profile: profile, isNew: true, at: now)
     }
 
@@ -47,7 +53,9 @@ public struct CaseDesk: Sendable {
     /// A fact, a stop or a withdrawal goes in an urgent letter at once; its form follows in a letter of its own.
     /// - Throws: ``DeskError``: nothing was written, no number of a pair was used.
     public func perform(_ act: Act, in caseID: CaseID, at now: Instant) throws -> ActResult {
-        guard let record = try store.read({ try $0.caseRecord(caseID) }) else { throw DeskError(.unknownCase, "this node has no such case") }
+        guard let record = try store.read({ try $0.caseRecord(caseID) }) else {
+            throw DeskError(.unknownCase, "this node has no such case")
+        }
         guard let profile = network.profile(record.profile) else {
             throw DeskError(.unknownProfile, "the profile of this case is not here: fetch the documents")
         }
@@ -60,7 +68,8 @@ public struct CaseDesk: Sendable {
     public func markActedOn(_ letter: LetterID, account: String, at now: Instant) throws -> LetterID {
         try check(account)
         return try store.write { transaction in
-            guard let entry = try transaction.inboxEntry(letter), let record = try transaction.letter(letter), record.type == .step,
+            guard let entry = try transaction.inboxEntry(letter), let record = try transaction.letter(letter),
+                record.type == .step,
                 entry.state == .judged, let caseRecord = try transaction.caseRecord(record.caseID)
             else { throw DeskError(.unknownLetter, "no letter of the inbox that was opened") }
             let own = try transaction.receipts(for: letter).first { $0.sender == identity.member && $0.state == .acted }
@@ -72,7 +81,9 @@ public struct CaseDesk: Sendable {
         }
     }
 
-    private func write(_ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, at now: Instant) throws -> ActResult {
+    private func write(_ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, at now: Instant) throws
+        -> ActResult
+    {
         try check(act.account)
         let personKey = try store.keys.personKey()
         // 1. Judge without writing: what is refused costs nothing, and attachments are sealed only for what will go.
@@ -95,7 +106,8 @@ public struct CaseDesk: Sendable {
 
     /// What the act comes to, as this transaction sees the case.
     private func plan(
-        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
+        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction,
+        _ personKey: [UInt8], _ now: Instant
     ) throws -> [LetterPlan] {
         let (planner, previous, parents) = try planner(caseID, profile, isNew, transaction, personKey, now)
         let plans = try planner.rehearse(act, previous: previous, parents: parents)
@@ -104,26 +116,36 @@ public struct CaseDesk: Sendable {
     }
 
     private func planner(
-        _ caseID: CaseID, _ profile: Profile, _ isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
+        _ caseID: CaseID, _ profile: Profile, _ isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8],
+        _ now: Instant
     ) throws -> (ActPlanner, previous: LetterID?, parents: [LetterID]) {
         let record = try transaction.caseRecord(caseID)
-        guard (record == nil) == isNew else { throw DeskError(isNew ? .alreadyOpen : .unknownCase, "the pseudonym is \(isNew ? "taken" : "unknown")") }
+        guard (record == nil) == isNew else {
+            throw DeskError(isNew ? .alreadyOpen : .unknownCase, "the pseudonym is \(isNew ? "taken" : "unknown")")
+        }
         let sight = try record.map { try CaseSight($0, profile: profile, in: transaction) }
         let planner = ActPlanner(
-            member: identity.member, directories: network.directories, profile: profile, catalogue: network.forms(of: profile.digest),
-            caseID: caseID, sight: sight, personKey: personKey, listed: try sight.map { try ConsentLists.read($0, transaction) } ?? [:],
+            member: identity.member, directories: network.directories, profile: profile,
+            catalogue: network.forms(of: profile.digest),
+            caseID: caseID, sight: sight, personKey: personKey,
+            listed: try sight.map { try ConsentLists.read($0, transaction) } ?? [:],
             now: now)
-        return (planner, record?.lastOwn, try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? [])
+        return (
+            planner, record?.lastOwn,
+            try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? []
+        )
     }
 
     private func write(
-        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8],
+        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction,
+        _ personKey: [UInt8],
         _ prepared: [URL: [PreparedAttachment]], _ now: Instant
     ) throws -> ActResult {
         // Each letter is planned against a history that holds the one before it.
         var result = ActResult(caseID: caseID, letters: [], flags: [])
         func make(_ plan: LetterPlan) throws {
-            let made = try maker(transaction, now).make(plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
+            let made = try maker(transaction, now).make(
+                plan, caseID: caseID, record: try transaction.caseRecord(caseID), prepared: prepared)
             result.letters.append(made.id)
             if case .flagged(let flags) = plan.verdict { result.flags.formUnion(flags) }
         }
@@ -133,7 +155,10 @@ public struct CaseDesk: Sendable {
         let told = result.letters.first
         for one in following {
             let (next, previous, parents) = try planner(caseID, profile, false, transaction, personKey, now)
-            try make(next.planForms(ActPlanner.Following(forms: one.forms, after: one.after ?? told), act, previous: previous, parents: parents))
+            try make(
+                next.planForms(
+                    ActPlanner.Following(forms: one.forms, after: one.after ?? told), act, previous: previous,
+                    parents: parents))
         }
         return result
     }
@@ -143,29 +168,39 @@ public struct CaseDesk: Sendable {
         let directories = network.directories
         for plan in plans where plan.lane == .normal {
             for member in plan.addressees + [identity.member] {
-                do { try directories.requireCurrent(member, now: now) } catch { throw DeskError(.directoryExpired, error.reason) }
+                do { try directories.requireCurrent(member, now: now) } catch {
+                    throw DeskError(.directoryExpired, error.reason)
+                }
             }
         }
     }
 
     func maker(_ transaction: CaseTransaction, _ now: Instant) -> LetterMaker {
-        LetterMaker(identity: identity, directories: network.directories, settings: settings, transaction: transaction, now: now)
+        LetterMaker(
+            identity: identity, directories: network.directories, settings: settings, transaction: transaction, now: now
+        )
     }
 
     private func check(_ account: String) throws {
-        guard accounts.has(account) else { throw DeskError(.unknownAccount, "no account \(account) at this node: run `kheya node account add`") }
+        guard accounts.has(account) else {
+            throw DeskError(.unknownAccount, "no account \(account) at this node: run `kheya node account add`")
+        }
     }
 
     // MARK: Attachments
 
     /// Seals each attachment to each of its readers and keeps a copy at rest; memory holds one piece.
-    private func prepareAttachments(of plans: [LetterPlan], caseID: CaseID, _ now: Instant) throws -> [URL: [PreparedAttachment]] {
+    private func prepareAttachments(of plans: [LetterPlan], caseID: CaseID, _ now: Instant) throws -> [URL:
+        [PreparedAttachment]]
+    {
         var prepared: [URL: [PreparedAttachment]] = [:]
         for form in plans.flatMap(\.forms) {
             for url in Set(form.attachments.values) {
-                for recipient in form.recipients where prepared[url]?.contains(where: { $0.recipient == recipient }) != true {
+                for recipient in form.recipients
+                where prepared[url]?.contains(where: { $0.recipient == recipient }) != true {
                     let atRest = prepared[url]?.first
-                    prepared[url, default: []].append(try prepare(url, to: recipient, caseID: caseID, atRest: atRest, now))
+                    prepared[url, default: []].append(
+                        try prepare(url, to: recipient, caseID: caseID, atRest: atRest, now))
                 }
             }
         }
@@ -177,7 +212,9 @@ public struct CaseDesk: Sendable {
     ) throws -> PreparedAttachment {
         let certificate = try network.directories.sealingCertificate(of: recipient, at: now)
         let handle: FileHandle
-        do { handle = try FileHandle(forReadingFrom: url) } catch { throw DeskError(.attachment, "an attachment cannot be read") }
+        do { handle = try FileHandle(forReadingFrom: url) } catch {
+            throw DeskError(.attachment, "an attachment cannot be read")
+        }
         defer { try? handle.close() }
         try store.keys.makeKey(of: caseID)
         let name = atRest?.file ?? .sha256(SecureRandom.bytes(32))
@@ -196,10 +233,12 @@ public struct CaseDesk: Sendable {
         }
         try writer?.finish()
         let reference = PartReference(
-            digest: sealed.digest, commitment: sealed.commitment, size: sealed.size, tier: .t3, recipient: recipient, basis: .consent,
+            digest: sealed.digest, commitment: sealed.commitment, size: sealed.size, tier: .t3, recipient: recipient,
+            basis: .consent,
             pieces: sealed.pieces)
         return PreparedAttachment(
-            recipient: recipient, reference: reference, list: sealed.list, pieces: pieces, file: name, byteCount: byteCount)
+            recipient: recipient, reference: reference, list: sealed.list, pieces: pieces, file: name,
+            byteCount: byteCount)
     }
 
     /// The act failed: what was sealed for it goes. What a crash leaves, ``CaseStore/clearAway(before:)`` removes.

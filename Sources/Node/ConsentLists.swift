@@ -13,7 +13,8 @@ enum ConsentLists {
         for letter in sight.letters where letter.state.isInGraph {
             for document in try transaction.records(.form, of: letter.id, in: letter.caseID).values {
                 guard let form = try? CanonicalJSON.readText(document), case .object(let fields) = form["fields"],
-                    case .string(let reference) = fields["consent_ref"], case .array(let classes) = fields["data_classes"]
+                    case .string(let reference) = fields["consent_ref"],
+                    case .array(let classes) = fields["data_classes"]
                 else { continue }
                 lists[reference] = Set(classes.compactMap { if case .string(let text) = $0 { text } else { nil } })
             }

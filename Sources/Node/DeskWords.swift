@@ -55,7 +55,9 @@ public enum DeskWords {
     }
 
     /// Why a letter is where it is in the outbox, and what comes next.
-    static func outbox(_ entry: OutboxEntry, to members: [MemberID], isStep: Bool, _ receipts: [ReceiptRecord]) -> String {
+    static func outbox(_ entry: OutboxEntry, to members: [MemberID], isStep: Bool, _ receipts: [ReceiptRecord])
+        -> String
+    {
         switch entry.state {
         case .waiting:
             let carried = entry.carried == nil ? "" : "; a copy was written to a stick"

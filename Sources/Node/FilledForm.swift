@@ -22,7 +22,8 @@ struct FilledForm {
             throw DeskError(.attachment, "the form names the attachment \(missing), and no file is given for it")
         }
         if let unnamed = Set(attachments.keys).subtracting(named).min() {
-            throw DeskError(.attachment, "the attachment \(unnamed) is named by no form: write attach:\(unnamed) into its field")
+            throw DeskError(
+                .attachment, "the attachment \(unnamed) is named by no form: write attach:\(unnamed) into its field")
         }
     }
 
@@ -81,7 +82,8 @@ enum FormAttachments {
         switch value {
         case .item(let item): .item(item.mapValues { fill($0, with: commitment) })
         case .list(let list): .list(list.map { fill($0, with: commitment) })
-        case .text(let text) where text.hasPrefix(prefix): commitment(String(text.dropFirst(prefix.count))).map { .text($0.hex) } ?? value
+        case .text(let text) where text.hasPrefix(prefix):
+            commitment(String(text.dropFirst(prefix.count))).map { .text($0.hex) } ?? value
         default: value
         }
     }
@@ -101,7 +103,9 @@ extension CaseHistory {
     /// What she may count as by the letters that this node can read: one with less sight leaves both open, and asks no more of a form than
     /// either would.
     var childhood: [Bool] {
-        guard let track = profile.definition.tracks.first(where: { $0.value.initial == "child" })?.key, let states = state.tracks[track] else {
+        guard let track = profile.definition.tracks.first(where: { $0.value.initial == "child" })?.key,
+            let states = state.tracks[track]
+        else {
             return [true]
         }
         return Set(states.map { $0 == "child" }).sorted { $0 && !$1 }

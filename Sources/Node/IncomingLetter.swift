@@ -48,7 +48,9 @@ struct LetterOpener {
                 case (nil, .custody):
                     let content = try part(reference, .steps, slip, caseID, key)
                     guard let digest = slip.sealed else { throw .sealing(.slipBinding) }
-                    do { opened.steps = try SealedStepsContent.read(content, digest: digest) } catch { throw .sealing(error.code) }
+                    do { opened.steps = try SealedStepsContent.read(content, digest: digest) } catch {
+                        throw .sealing(error.code)
+                    }
                 case (nil, _):
                     let document = try part(reference, .form, slip, caseID, key)
                     opened.forms.append((reference.commitment, reference.tier, document))
@@ -79,7 +81,8 @@ struct LetterOpener {
         guard let file else { throw .sealing(.partMismatch) }
         let label = PartLabel(from: slip.from, to: identity.member, caseID: caseID, kind: kind)
         do {
-            return try SealedPart.open(file, label: label, commitment: reference.commitment, size: reference.size, with: key)
+            return try SealedPart.open(
+                file, label: label, commitment: reference.commitment, size: reference.size, with: key)
         } catch { throw .sealing(error.code) }
     }
 
@@ -89,12 +92,16 @@ struct LetterOpener {
     ) throws(OpeningFault) -> Int64 {
         do {
             return try store.read { transaction in
-                guard let list = try transaction.part(reference.digest) else { throw SealingError(.partMismatch, "no list") }
+                guard let list = try transaction.part(reference.digest) else {
+                    throw SealingError(.partMismatch, "no list")
+                }
                 let label = PartLabel(from: slip.from, to: identity.member, caseID: caseID, kind: .piece)
                 var opener = try AttachmentOpener(list: list, reference: reference, label: label, with: key)
                 let writer = try transaction.attachmentWriter(named: reference.commitment, in: caseID)
                 for digest in opener.pieces {
-                    guard let file = try transaction.part(digest) else { throw SealingError(.partMismatch, "a piece is missing") }
+                    guard let file = try transaction.part(digest) else {
+                        throw SealingError(.partMismatch, "a piece is missing")
+                    }
                     var piece = try opener.open(file)
                     try writer.write(piece)
                     Secret.wipe(&piece)

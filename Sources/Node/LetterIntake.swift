@@ -43,14 +43,17 @@ struct LetterIntake {
             let at = try Slip.read(Array(Gate.slip(bundle.slip).content)).at
             (signed, signer) = try desk.network.directories.readSlip(bundle.slip, at: at)
         } catch {
-            return .unreadable(code: (error as? SealingError)?.code.rawValue ?? SealingError.Code.slipMalformed.rawValue)
+            return .unreadable(
+                code: (error as? SealingError)?.code.rawValue ?? SealingError.Code.slipMalformed.rawValue)
         }
         guard signed.id == bundle.id, signed.slip.addressee(member) != nil, let caseID = signed.slip.caseID else {
             return .unreadable(code: SealingError.Code.slipBinding.rawValue)
         }
         if signed.slip.lane == .normal, signed.slip.type == .step {
             let waiting = try store.read { try $0.waitingCount(caseID: caseID, sender: signed.slip.from) }
-            if waiting.ofCase >= CaseFileLimits.waitingLettersPerCase || waiting.ofSender >= CaseFileLimits.waitingLettersPerSender {
+            if waiting.ofCase >= CaseFileLimits.waitingLettersPerCase
+                || waiting.ofSender >= CaseFileLimits.waitingLettersPerSender
+            {
                 return .noRoom
             }
         }
@@ -72,7 +75,8 @@ struct LetterIntake {
         for reference in slip.parts where reference.recipient == member {
             digests.append(reference.digest)
             guard reference.pieces != nil else { continue }
-            guard let file = try list(reference.digest), let pieces = try? PieceList.read(file, reference: reference) else { return nil }
+            guard let file = try list(reference.digest), let pieces = try? PieceList.read(file, reference: reference)
+            else { return nil }
             digests += pieces
         }
         return digests
@@ -90,8 +94,10 @@ struct LetterIntake {
             } else {
                 try transaction.add(
                     LetterRecord(
-                        id: id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane, sender: signed.slip.from,
-                        sent: signed.slip.at, direction: .in, state: .stored, roles: signer.roles, slip: signed.file, arrived: now),
+                        id: id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane,
+                        sender: signed.slip.from,
+                        sent: signed.slip.at, direction: .in, state: .stored, roles: signer.roles, slip: signed.file,
+                        arrived: now),
                     ancestors: signed.slip.ancestors)
             }
             try transaction.receive(id, lane: signed.slip.lane)
@@ -111,9 +117,12 @@ struct LetterIntake {
         guard let addressee = signed.slip.addressee(member) else { return }
         let heard = try transaction.hear(
             from: signed.slip.from, epoch: addressee.epoch, sequence: addressee.sequence, letter: signed.id)
-        if heard.isConflict { try transaction.raise(Alarm(at: now, kind: .conflict, member: signed.slip.from, letter: signed.id)) }
+        if heard.isConflict {
+            try transaction.raise(Alarm(at: now, kind: .conflict, member: signed.slip.from, letter: signed.id))
+        }
         if heard.missing > 0 {
-            try transaction.raise(Alarm(at: now, kind: .gap, member: signed.slip.from, letter: signed.id, detail: String(heard.missing)))
+            try transaction.raise(
+                Alarm(at: now, kind: .gap, member: signed.slip.from, letter: signed.id, detail: String(heard.missing)))
         }
     }
 
@@ -122,7 +131,9 @@ struct LetterIntake {
     /// - Returns: whether this is the first time.
     func alarm(_ letter: LetterID, code: String) throws -> Bool {
         try store.write { transaction in
-            guard try !transaction.alarms().contains(where: { $0.kind == .unreadable && $0.letter == letter }) else { return false }
+            guard try !transaction.alarms().contains(where: { $0.kind == .unreadable && $0.letter == letter }) else {
+                return false
+            }
             try transaction.raise(Alarm(at: now, kind: .unreadable, letter: letter, detail: code))
             return true
         }
@@ -141,17 +152,22 @@ struct LetterIntake {
         return try store.write { transaction in
             var new = 0
             for context in found {
-                guard let (signed, signer) = read(context.slip), signed.id == context.id, let caseID = signed.slip.caseID else { continue }
+                guard let (signed, signer) = read(context.slip), signed.id == context.id,
+                    let caseID = signed.slip.caseID
+                else { continue }
                 if try transaction.letter(signed.id) == nil {
                     try transaction.add(
                         LetterRecord(
-                            id: signed.id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane, sender: signed.slip.from,
-                            sent: signed.slip.at, direction: .context, state: .recorded, roles: signer.roles, slip: signed.file,
+                            id: signed.id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane,
+                            sender: signed.slip.from,
+                            sent: signed.slip.at, direction: .context, state: .recorded, roles: signer.roles,
+                            slip: signed.file,
                             arrived: now),
                         ancestors: signed.slip.ancestors)
                     new += 1
                 }
-                guard let void = context.void, let (refusal, issuer) = read(void), issuer.isBroker, let about = refusal.slip.about,
+                guard let void = context.void, let (refusal, issuer) = read(void), issuer.isBroker,
+                    let about = refusal.slip.about,
                     about.letter == signed.id, let code = about.code, refusal.slip.caseID == caseID,
                     directories.serves(refusal.slip.from, signed.slip)
                 else { continue }

@@ -58,7 +58,9 @@ struct LetterJudge {
         if desk.network.directories.isExpired(slip.from, now: now), !isUrgent { return .held("directory-expired") }
         guard let profile = desk.network.profile(reference.digest) else { return .held("unknown-profile") }
         // 2. Is it for its turn? Opening attachments twice would be waste.
-        if let missing = try store.read({ try missingAncestors(letter, slip, profile, $0) }), !isUrgent { return .waiting(missing) }
+        if let missing = try store.read({ try missingAncestors(letter, slip, profile, $0) }), !isUrgent {
+            return .waiting(missing)
+        }
         // 3. Open. The letter is durable and acknowledged: nothing that happens here is an answer to anybody.
         let opened = try LetterOpener(identity: desk.identity, store: store).open(slip, id: letter.id)
         // 4. Judge and write.
@@ -112,13 +114,16 @@ struct LetterJudge {
     private func write(
         _ letter: LetterRecord, _ slip: Slip, _ opened: OpenedLetter, _ profile: Profile, _ transaction: CaseTransaction
     ) throws -> (Outcome, [Digest]) {
-        guard let entry = try transaction.inboxEntry(letter.id), entry.state == .stored || entry.state == .waiting else {
+        guard let entry = try transaction.inboxEntry(letter.id), entry.state == .stored || entry.state == .waiting
+        else {
             return (.recorded, [])  // another pass was faster
         }
         let caseID = letter.caseID
         let known = try transaction.caseRecord(caseID)
-        let record = known
-            ?? CaseRecord(caseID: caseID, root: slip.root ?? letter.id, profile: profile.digest, created: now, openedHere: false)
+        let record =
+            known
+            ?? CaseRecord(
+                caseID: caseID, root: slip.root ?? letter.id, profile: profile.digest, created: now, openedHere: false)
         if known == nil { try transaction.addCase(record) }
         var code: String?
         var state = LetterRecord.State.invalid
@@ -137,7 +142,9 @@ struct LetterJudge {
             }
             isRecorded = state != .invalid
             sight.insert(step)
-            if isRecorded, opened.fault == nil, !areFormsValid(opened, step, sight.history, profile) { code = "form.invalid" }
+            if isRecorded, opened.fault == nil, !areFormsValid(opened, step, sight.history, profile) {
+                code = "form.invalid"
+            }
         }
         // A form or attachment that does not open, or is none, does not undo what the steps tell: they count, the paper is asked again.
         if let fault = opened.fault { code = code ?? fault.rawValue }
@@ -145,12 +152,15 @@ struct LetterJudge {
         try transaction.setState(state, of: letter.id)
         let receiptState: About.State = code != nil ? .invalid : state == .flagged ? .flagged : .valid
         if receiptState == .invalid {
-            try transaction.raise(Alarm(at: now, kind: .invalid, member: letter.sender, letter: letter.id, detail: code))
+            try transaction.raise(
+                Alarm(at: now, kind: .invalid, member: letter.sender, letter: letter.id, detail: code))
         }
         let receipt = try desk.maker(transaction, now).makeReceipt(
             for: letter.id, to: letter.sender, state: receiptState, code: code, lane: .normal, record: record,
             root: slip.root ?? letter.id)
-        if receiptDelay > 0 { try transaction.postpone(receipt.id, until: now + receiptDelay, code: nil, countsAsTry: false) }
+        if receiptDelay > 0 {
+            try transaction.postpone(receipt.id, until: now + receiptDelay, code: nil, countsAsTry: false)
+        }
         try transaction.setInbox(letter.id, state: .judged, code: code, receipt: receipt.id, judged: now)
         try wakeWaiting(in: caseID, transaction)
         // What was opened lies in records now. What was not stays for a second look.
@@ -167,20 +177,25 @@ struct LetterJudge {
         }
         for attachment in opened.attachments {
             try transaction.addAttachment(
-                attachment.commitment, file: attachment.commitment, bytes: attachment.byteCount, letter: letter.id, in: letter.caseID)
+                attachment.commitment, file: attachment.commitment, bytes: attachment.byteCount, letter: letter.id,
+                in: letter.caseID)
         }
     }
 
     /// Each form is one of the profile for an event of this letter or of one that it follows, agrees with the event's facts, holds
     /// nothing above the tier that the slip says, and names exactly the attachments that came.
-    private func areFormsValid(_ opened: OpenedLetter, _ step: Step, _ history: CaseHistory, _ profile: Profile) -> Bool {
-        func events(_ step: Step) -> [Event] { if case .opened(let events) = step.sealed { events } else { step.shown } }
+    private func areFormsValid(_ opened: OpenedLetter, _ step: Step, _ history: CaseHistory, _ profile: Profile) -> Bool
+    {
+        func events(_ step: Step) -> [Event] {
+            if case .opened(let events) = step.sealed { events } else { step.shown }
+        }
         let own = events(step)
         let told = own.isEmpty ? step.requires.compactMap { history.step($0) }.flatMap(events) : own
         let catalogue = desk.network.forms(of: profile.digest)
         var named: Set<Digest> = []
         for document in opened.forms {
-            guard let form = try? FormDocument.read(document.document), let event = told.first(where: { $0.code == form.event }),
+            guard let form = try? FormDocument.read(document.document),
+                let event = told.first(where: { $0.code == form.event }),
                 profile.event(form.event)?.form == form.name
             else { return false }
             let content = FormContent(form, in: catalogue, profile: profile)
@@ -204,7 +219,9 @@ struct LetterJudge {
     private func recordReceipt(
         _ letter: LetterRecord, _ slip: Slip, _ transaction: CaseTransaction, dropped: inout [Digest]
     ) throws -> Outcome {
-        guard let about = slip.about, let state = about.state else { throw CaseFileError(.damaged, "a receipt about nothing") }
+        guard let about = slip.about, let state = about.state else {
+            throw CaseFileError(.damaged, "a receipt about nothing")
+        }
         let receipted = try transaction.letter(about.letter)
         guard let receipted, receipted.direction == .out, receipted.type == .step, receipted.caseID == letter.caseID,
             try StoredSlip.read(receipted.slip).addressee(slip.from) != nil
@@ -215,7 +232,8 @@ struct LetterJudge {
             return .recorded
         }
         try transaction.add(
-            ReceiptRecord(id: letter.id, letter: about.letter, sender: slip.from, state: state, code: about.code, at: slip.at))
+            ReceiptRecord(
+                id: letter.id, letter: about.letter, sender: slip.from, state: state, code: about.code, at: slip.at))
         try transaction.setState(.recorded, of: letter.id)
         try transaction.setInbox(letter.id, state: .judged, judged: now)
         dropped += try transaction.dropAnsweredParts(of: about.letter, keeps: desk.settings.keepsSealedParts)
@@ -228,19 +246,26 @@ struct LetterJudge {
     }
 
     private func recordVoid(_ letter: LetterRecord, _ slip: Slip, _ transaction: CaseTransaction) throws -> Outcome {
-        guard let about = slip.about, let code = about.code else { throw CaseFileError(.damaged, "a refusal about nothing") }
+        guard let about = slip.about, let code = about.code else {
+            throw CaseFileError(.damaged, "a refusal about nothing")
+        }
         // Only a broker that serves the letter's sender or one of its readers can say that it does not count. Of a letter that never
         // came, the paper comes again beside its slip, when something descends from it.
         let subject = try transaction.letter(about.letter)
-        guard let subject, subject.caseID == letter.caseID, try desk.network.directories.serves(slip.from, StoredSlip.read(subject.slip)) else {
-            if subject != nil { try transaction.raise(Alarm(at: now, kind: .strangeReceipt, member: slip.from, letter: letter.id)) }
+        guard let subject, subject.caseID == letter.caseID,
+            try desk.network.directories.serves(slip.from, StoredSlip.read(subject.slip))
+        else {
+            if subject != nil {
+                try transaction.raise(Alarm(at: now, kind: .strangeReceipt, member: slip.from, letter: letter.id))
+            }
             try transaction.setState(.recorded, of: letter.id)
             try transaction.setInbox(letter.id, state: .judged, code: code, judged: now)
             return .recorded
         }
         try transaction.add(
             VoidRecord(
-                id: letter.id, letter: about.letter, type: slip.type, code: code, stop: about.stop, sender: slip.from, at: slip.at,
+                id: letter.id, letter: about.letter, type: slip.type, code: code, stop: about.stop, sender: slip.from,
+                at: slip.at,
                 slip: letter.slip))
         try transaction.setState(.recorded, of: letter.id)
         try transaction.setInbox(letter.id, state: .judged, code: code, judged: now)
@@ -269,7 +294,8 @@ extension CaseTransaction {
     ///
     /// - Returns: files to remove when this transaction has ended.
     func dropAnsweredParts(of id: LetterID, keeps: Bool) throws -> [Digest] {
-        guard !keeps, let letter = try letter(id), letter.direction == .out, try outboxEntry(id)?.state != .waiting else { return [] }
+        guard !keeps, let letter = try letter(id), letter.direction == .out, try outboxEntry(id)?.state != .waiting
+        else { return [] }
         let answered = Set(try receipts(for: id).map(\.sender))
         guard answered.isSuperset(of: try StoredSlip.read(letter.slip).to.map(\.member)) else { return [] }
         return try dropParts(of: id)

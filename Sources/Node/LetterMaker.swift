@@ -35,15 +35,20 @@ struct LetterMaker {
         var certificates: [MemberID: Certificate] = [:]
         for member in plan.addressees { certificates[member] = try directories.sealingCertificate(of: member, at: now) }
         func seal(_ bytes: [UInt8], _ kind: PartKind, to member: MemberID, tier: Tier, basis: Basis) throws -> Digest {
-            guard let certificate = certificates[member] else { throw DeskError(.noRecipient, "\(member) is no addressee") }
+            guard let certificate = certificates[member] else {
+                throw DeskError(.noRecipient, "\(member) is no addressee")
+            }
             let part = try SealedPart.seal(bytes, label: label(kind, to: member, caseID), to: certificate)
             references.append(
                 PartReference(
-                    digest: part.digest, commitment: part.commitment, size: part.size, tier: tier, recipient: member, basis: basis))
+                    digest: part.digest, commitment: part.commitment, size: part.size, tier: tier, recipient: member,
+                    basis: basis))
             files.append((part.digest, part.file))
             return part.commitment
         }
-        for member in plan.addressees { _ = try seal(content, .steps, to: member, tier: plan.stepsTier, basis: .custody) }
+        for member in plan.addressees {
+            _ = try seal(content, .steps, to: member, tier: plan.stepsTier, basis: .custody)
+        }
 
         // 2. Forms: to each reader a part of its own, because it names the attachments by that reader's commitments.
         var forms: [(commitment: Digest, document: [UInt8])] = []
@@ -75,7 +80,8 @@ struct LetterMaker {
             type: .step, lane: plan.lane, from: identity.member, to: try addressees(plan.addressees), caseID: caseID,
             root: record?.root,
             profile: ProfileReference(id: plan.profile.id, version: plan.profile.version, digest: plan.profile.digest),
-            steps: plan.profile.shown(plan.events), sealed: sealedDigest, parents: try record.map { try parents(of: $0) } ?? [],
+            steps: plan.profile.shown(plan.events), sealed: sealedDigest,
+            parents: try record.map { try parents(of: $0) } ?? [],
             previous: record?.lastOwn, requires: showsAny ? plan.requires : [], parts: references, at: now,
             expires: plan.lane == .normal ? now + min(settings.expiryDays * 86_400, LetterLimits.expirySeconds) : nil)
         let signed = try SignedSlip.sign(slip, by: identity.signing)
@@ -84,11 +90,14 @@ struct LetterMaker {
         // it, a letter in the outbox that is sent as it is.
         if record == nil {
             try transaction.addCase(
-                CaseRecord(caseID: caseID, root: signed.id, profile: plan.profile.digest, created: now, openedHere: true))
+                CaseRecord(
+                    caseID: caseID, root: signed.id, profile: plan.profile.digest, created: now, openedHere: true))
         }
         try store(signed)
         try transaction.putRecord(.steps, id: signed.id, letter: signed.id, in: caseID, sealedSteps.json())
-        for form in forms { try transaction.putRecord(.form, id: form.commitment, letter: signed.id, in: caseID, form.document) }
+        for form in forms {
+            try transaction.putRecord(.form, id: form.commitment, letter: signed.id, in: caseID, form.document)
+        }
         for (place, file) in files.enumerated() {
             try transaction.putPart(file.bytes, digest: file.digest, letter: signed.id, place: place)
         }
@@ -99,7 +108,8 @@ struct LetterMaker {
                 place += 1
             }
             try transaction.addAttachment(
-                attachment.reference.commitment, file: attachment.file, bytes: attachment.byteCount, letter: signed.id, in: caseID)
+                attachment.reference.commitment, file: attachment.file, bytes: attachment.byteCount, letter: signed.id,
+                in: caseID)
         }
         return signed
     }
@@ -111,7 +121,8 @@ struct LetterMaker {
     ) throws -> SignedSlip {
         let root = root ?? record.root
         let slip = Slip(
-            type: .receipt, lane: lane, from: identity.member, to: try addressees([sender]), caseID: record.caseID, root: root,
+            type: .receipt, lane: lane, from: identity.member, to: try addressees([sender]), caseID: record.caseID,
+            root: root,
             parents: [letter],
             // A letter with another root is of another case, whatever its label: its receipt descends from nothing of this one.
             previous: root == record.root ? try transaction.caseRecord(record.caseID)?.lastOwn : nil,
@@ -133,7 +144,8 @@ struct LetterMaker {
         let roles = directories.roles(of: identity.member)
         try transaction.add(
             LetterRecord(
-                id: signed.id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane, sender: identity.member, sent: now,
+                id: signed.id, caseID: caseID, type: signed.slip.type, lane: signed.slip.lane, sender: identity.member,
+                sent: now,
                 direction: .out, state: .made, roles: roles, slip: signed.file, arrived: now),
             ancestors: signed.slip.ancestors)
         // A receipt for a letter with another root is no letter of this case, whatever the label says.
@@ -147,7 +159,8 @@ struct LetterMaker {
         try members.sorted().map { member in
             let number = try transaction.nextSequence(to: member)
             return Addressee(
-                member: member, certificate: try directories.sealingCertificate(of: member, at: now).id, epoch: number.epoch,
+                member: member, certificate: try directories.sealingCertificate(of: member, at: now).id,
+                epoch: number.epoch,
                 sequence: number.sequence)
         }
     }

@@ -32,7 +32,9 @@ struct LetterPlan {
         addressees.map { PartClaim(recipient: $0, tier: stepsTier, basis: .custody) }
             + forms.flatMap { form in
                 form.recipients.flatMap { recipient in
-                    Array(repeating: PartClaim(recipient: recipient, tier: form.tier, basis: form.basis), count: 1 + form.attachments.count)
+                    Array(
+                        repeating: PartClaim(recipient: recipient, tier: form.tier, basis: form.basis),
+                        count: 1 + form.attachments.count)
                 }
             }
     }

@@ -32,7 +32,8 @@ public struct LocalNode: Sendable {
         let network = try NetworkView(directories: try home.directories(now: now), home: home)
         let identity = NodeIdentity(member: home.settings.id, signing: keys.signing, sealing: keys.sealing)
         let desk = CaseDesk(
-            identity: identity, store: store, network: network, settings: settings, accounts: try Accounts(home: directory))
+            identity: identity, store: store, network: network, settings: settings,
+            accounts: try Accounts(home: directory))
         return LocalNode(home: home, settings: settings, store: store, network: network, desk: desk)
     }
 
@@ -65,7 +66,11 @@ struct FormFiles {
 
     func install(_ bytes: [UInt8], into network: NetworkView) throws {
         let catalogue = try FormsDocument.read(bytes)
-        guard let profile = network.profiles.first(where: { $0.id == catalogue.profile && $0.version == catalogue.version }) else {
+        guard
+            let profile = network.profiles.first(where: {
+                $0.id == catalogue.profile && $0.version == catalogue.version
+            })
+        else {
             throw DeskError(.unknownProfile, "forms of a profile that is not here: take in its letter first")
         }
         try check(catalogue, bytes, profile)

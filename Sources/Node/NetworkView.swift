@@ -24,26 +24,35 @@ public final class NetworkView: Sendable {
     ///   - profiles: beside those whose letters the directories hold.
     ///   - forms: the form catalogue of each profile, by the profile's digest.
     ///   - home: where accepted documents are kept; `nil` keeps them in memory only.
-    public init(directories: Directories, profiles: [Profile] = [], forms: [Digest: FormCatalogue] = [:], home: MemberHome? = nil) throws {
+    public init(
+        directories: Directories, profiles: [Profile] = [], forms: [Digest: FormCatalogue] = [:],
+        home: MemberHome? = nil
+    ) throws {
         self.home = home
         content = Mutex(
-            Content(directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { $1 }, forms: forms))
+            Content(
+                directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { $1 }, forms: forms))
         try readProfiles()
     }
 
     public var directories: Directories { content.withLock { $0.directories } }
 
-    public var profiles: [Profile] { content.withLock { $0.profiles.values.sorted { ($0.id, $0.version) < ($1.id, $1.version) } } }
+    public var profiles: [Profile] {
+        content.withLock { $0.profiles.values.sorted { ($0.id, $0.version) < ($1.id, $1.version) } }
+    }
     public func profile(_ digest: Digest) -> Profile? { content.withLock { $0.profiles[digest] } }
     public func forms(of profile: Digest) -> FormCatalogue? { content.withLock { $0.forms[profile] } }
-    public func setForms(_ catalogue: FormCatalogue, of profile: Digest) { content.withLock { $0.forms[profile] = catalogue } }
+    public func setForms(_ catalogue: FormCatalogue, of profile: Digest) {
+        content.withLock { $0.forms[profile] = catalogue }
+    }
 
     /// The profile that new cases are opened under: one that every authority puts in force, the newest version; without directories'
     /// word, the only one that is here.
     public var profileInForce: Profile? {
         content.withLock { content in
             let named = content.directories.profilesInForce.compactMap { content.profiles[$0.digest] }
-            return named.max { $0.version < $1.version } ?? (content.profiles.count == 1 ? content.profiles.values.first : nil)
+            return named.max { $0.version < $1.version }
+                ?? (content.profiles.count == 1 ? content.profiles.values.first : nil)
         }
     }
 
@@ -56,7 +65,8 @@ public final class NetworkView: Sendable {
         var directories = self.directories
         switch type {
         case .directory:
-            let acceptance = try home?.accept(document, into: &directories, now: now) ?? directories.accept(document, now: now)
+            let acceptance =
+                try home?.accept(document, into: &directories, now: now) ?? directories.accept(document, now: now)
             guard acceptance == .newer else { return false }
         case .profile:
             if directories.profileFile(.sha256(document.file)) != nil { return false }

@@ -20,7 +20,9 @@ public final class NodeLock: Sendable {
     public init(home: URL) throws {
         let path = home.appendingPathComponent("node.lock").path
         descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CaseFileError(.unwritable, "node.lock: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw CaseFileError(.unwritable, "node.lock: \(String(cString: strerror(errno)))")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw CaseFileError(.inUse, "another process runs this node")

@@ -116,7 +116,9 @@ extension NodeService {
         let whole = try store.files.partial(bytesOf: digest)
         store.files.dropPartial(digest)
         guard Digest.sha256(whole) == digest else { return nil }
-        if whole.count <= CaseFileLimits.inlinePartBytes { return LetterIntake.Part(digest: digest, size: whole.count, bytes: whole) }
+        if whole.count <= CaseFileLimits.inlinePartBytes {
+            return LetterIntake.Part(digest: digest, size: whole.count, bytes: whole)
+        }
         try store.files.write(whole, as: digest)
         return LetterIntake.Part(digest: digest, size: whole.count, bytes: nil)
     }

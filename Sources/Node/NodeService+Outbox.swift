@@ -33,7 +33,9 @@ extension NodeService {
             bundles.append(bundle)
         }
         let outcomes = try await connection.push(bundles, context: [])
-        guard outcomes.count == bundles.count else { throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters") }
+        guard outcomes.count == bundles.count else {
+            throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters")
+        }
         var settled = 0
         for (bundle, outcome) in zip(bundles, outcomes) {
             if try await settle(bundle, outcome) { settled += 1 }
@@ -96,7 +98,9 @@ extension NodeService {
                     guard try await upload(digest) else {
                         // One damaged letter must not keep the others, stops among them, from leaving.
                         try postpone(bundle.id, seconds: 3_600, "part-missing")
-                        try store.write { try $0.raise(Alarm(at: clock(), kind: .rejected, letter: bundle.id, detail: "part-missing")) }
+                        try store.write {
+                            try $0.raise(Alarm(at: clock(), kind: .rejected, letter: bundle.id, detail: "part-missing"))
+                        }
                         return false
                     }
                 }
@@ -142,9 +146,12 @@ extension NodeService {
             case .missing: offset = 0
             case .partial(let count): offset = count
             }
-            guard offset < bytes.count || bytes.isEmpty else { throw ExchangeError(.badAnswer, "more of a part than it has") }
+            guard offset < bytes.count || bytes.isEmpty else {
+                throw ExchangeError(.badAnswer, "more of a part than it has")
+            }
             let end = min(bytes.count, offset + CaseFileLimits.pieceBytes)
-            state = try await connection.putPart(digest, offset: offset, bytes: Array(bytes[offset..<end]), size: bytes.count)
+            state = try await connection.putPart(
+                digest, offset: offset, bytes: Array(bytes[offset..<end]), size: bytes.count)
         }
     }
 

@@ -36,7 +36,8 @@ public actor NodeService: Service {
 
     /// - Parameter lock: what keeps other processes from running the same home; `nil` in tests with homes of their own.
     public init(
-        desk: CaseDesk, connection: any BrokerConnection, lock: NodeLock? = nil, clock: @escaping @Sendable () -> Instant, logger: Logger
+        desk: CaseDesk, connection: any BrokerConnection, lock: NodeLock? = nil,
+        clock: @escaping @Sendable () -> Instant, logger: Logger
     ) {
         self.desk = desk
         self.connection = connection
@@ -171,7 +172,9 @@ public actor NodeService: Service {
         let documents = try await connection.documents()
         for document in documents {
             do {
-                changed = try desk.network.accept(SignedDocument(slip: document.slip, file: document.file), now: clock()) || changed
+                changed =
+                    try desk.network.accept(SignedDocument(slip: document.slip, file: document.file), now: clock())
+                    || changed
             } catch let error as MembershipError {
                 // The broker may be behind us: an older one is no alarm.
                 guard error.code != .directoryOlder else { continue }

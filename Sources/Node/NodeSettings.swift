@@ -44,10 +44,13 @@ public struct NodeSettings: Sendable, Hashable {
         }
     }
 
-    private static func number(_ home: HomeSettings, _ name: String, _ range: ClosedRange<Int>) throws(MembershipError) -> Int? {
+    private static func number(_ home: HomeSettings, _ name: String, _ range: ClosedRange<Int>) throws(MembershipError)
+        -> Int?
+    {
         guard let value = home.options[name] else { return nil }
         guard case .integer(let number) = value, range.contains(Int(number)) else {
-            throw MembershipError(.homeMalformed, "kheya.json: options.\(name) is not from \(range.lowerBound) to \(range.upperBound)")
+            throw MembershipError(
+                .homeMalformed, "kheya.json: options.\(name) is not from \(range.lowerBound) to \(range.upperBound)")
         }
         return Int(number)
     }

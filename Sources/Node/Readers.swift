@@ -46,7 +46,9 @@ public struct Readers: Sendable {
     }
 
     /// Which of `parties` (roles by member) may read all the events; `none` reads only a part of them.
-    public func readers(of events: [Event], among parties: [MemberID: Set<String>]) -> (all: Set<MemberID>, partly: Set<MemberID>) {
+    public func readers(of events: [Event], among parties: [MemberID: Set<String>]) -> (
+        all: Set<MemberID>, partly: Set<MemberID>
+    ) {
         var all: Set<MemberID> = []
         var partly: Set<MemberID> = []
         for (member, roles) in parties {

@@ -16,17 +16,22 @@ struct Waits {
         for letter in sight.letters where letter.type == .step {
             if let entry = try transaction.outboxEntry(letter.id) {
                 let slip = try sight.slips[letter.id] ?? StoredSlip.read(letter.slip)
-                if entry.state == .waiting { waits.append(Wait(kind: .broker, on: [], since: letter.sent, letter: letter.id)) }
+                if entry.state == .waiting {
+                    waits.append(Wait(kind: .broker, on: [], since: letter.sent, letter: letter.id))
+                }
                 let answered = Set(try transaction.receipts(for: letter.id).map(\.sender))
                 let silent = slip.to.map(\.member).filter { !answered.contains($0) }
                 if entry.state == .stored, !silent.isEmpty {
-                    waits.append(Wait(kind: .receipt, on: silent, since: entry.settled ?? letter.sent, letter: letter.id))
+                    waits.append(
+                        Wait(kind: .receipt, on: silent, since: entry.settled ?? letter.sent, letter: letter.id))
                 }
             } else if let entry = try transaction.inboxEntry(letter.id) {
                 switch entry.state {
-                case .stored, .waiting: waits.append(Wait(kind: .ancestors, on: [letter.sender], since: letter.arrived, letter: letter.id))
+                case .stored, .waiting:
+                    waits.append(Wait(kind: .ancestors, on: [letter.sender], since: letter.arrived, letter: letter.id))
                 case .judged where entry.acted == nil && letter.state != .invalid:
-                    waits.append(Wait(kind: .us, on: [member], since: entry.judged ?? letter.arrived, letter: letter.id))
+                    waits.append(
+                        Wait(kind: .us, on: [member], since: entry.judged ?? letter.arrived, letter: letter.id))
                 default: break
                 }
             }
@@ -55,7 +60,8 @@ struct Waits {
             // Months are counted as 30 days for a reminder; what turns a guard red counts exactly, in the guard.
             waits.append(
                 Wait(
-                    kind: .step, on: holders.sorted(), since: since, due: since + (deadline.seconds + deadline.months * 30 * 86_400),
+                    kind: .step, on: holders.sorted(), since: since,
+                    due: since + (deadline.seconds + deadline.months * 30 * 86_400),
                     deadline: name, events: events, letter: state.events[start].letter))
         }
         return waits

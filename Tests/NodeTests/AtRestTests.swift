@@ -11,7 +11,9 @@ import Testing
 
 @Suite struct AtRestTests {
     /// Names and words that occur in the example's forms and nowhere else.
-    private static let markers = ["Jhinuk Nodibala", "ঝিনুক নদীবালা", "lemon tree", "old banyan at the ferry ghat", "no acute complaint; sleeps badly"]
+    private static let markers = [
+        "Jhinuk Nodibala", "ঝিনুক নদীবালা", "lemon tree", "old banyan at the ferry ghat", "no acute complaint; sleeps badly",
+    ]
 
     /// The spellings in which a careless writer would leave a text.
     private static func spellings(_ marker: String) -> [Data] {
@@ -19,7 +21,9 @@ import Testing
         let wide = Data(marker.utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
         let hex = Data(utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined().utf8)
         // Of the three places where base64 may begin, the middle of the text is the same in one of them.
-        let base64 = (0..<3).map { Data((Data(repeating: 0x20, count: $0) + utf8).base64EncodedString().dropFirst(4).dropLast(4).utf8) }
+        let base64 = (0..<3).map {
+            Data((Data(repeating: 0x20, count: $0) + utf8).base64EncodedString().dropFirst(4).dropLast(4).utf8)
+        }
         return [utf8, wide, hex] + base64
     }
 
@@ -28,7 +32,9 @@ import Testing
         let files = try #require(FileManager.default.enumerator(at: directory, includingPropertiesForKeys: nil))
         for case let file as URL in files {
             let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
-            for marker in markers where file.lastPathComponent.contains(marker) { found.append("name of \(file.lastPathComponent)") }
+            for marker in markers where file.lastPathComponent.contains(marker) {
+                found.append("name of \(file.lastPathComponent)")
+            }
             guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
             let bytes = try Data(contentsOf: file)
             for marker in markers where spellings(marker).contains(where: { bytes.range(of: $0) != nil }) {
@@ -62,7 +68,8 @@ import Testing
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
         try await example.run(through: "05")
-        let files = try #require(FileManager.default.enumerator(at: nodes.home(PracticeNodes.ngo), includingPropertiesForKeys: nil))
+        let files = try #require(
+            FileManager.default.enumerator(at: nodes.home(PracticeNodes.ngo), includingPropertiesForKeys: nil))
         var count = 0
         for case let file as URL in files {
             let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
@@ -79,8 +86,11 @@ import Testing
         let result = try example.send("01")
         let letter = result.letters[0]
         nodes.restart(PracticeNodes.shelter)
-        let stranger = try CaseStore(directory: nodes.home(PracticeNodes.shelter), wrapping: Array(repeating: 8, count: 32))
-        #expect(throws: CaseFileError(.damaged, "")) { try stranger.read { try $0.record(.steps, id: letter, in: result.caseID) } }
+        let stranger = try CaseStore(
+            directory: nodes.home(PracticeNodes.shelter), wrapping: Array(repeating: 8, count: 32))
+        #expect(throws: CaseFileError(.damaged, "")) {
+            try stranger.read { try $0.record(.steps, id: letter, in: result.caseID) }
+        }
         let other = try nodes.desk(PracticeNodes.shelter).openCase(example.act("01"), at: nodes.clock.now).caseID
         let store = try nodes.store(PracticeNodes.shelter)
         #expect(throws: CaseFileError(.damaged, "")) { try store.read { try $0.record(.steps, id: letter, in: other) } }
@@ -93,7 +103,9 @@ import Testing
         let result = try example.send("01")
         let store = try nodes.store(PracticeNodes.shelter)
         try store.keys.destroyKey(of: result.caseID)
-        #expect(throws: CaseFileError(.unknownCase, "")) { try store.read { try $0.record(.steps, id: result.letters[0], in: result.caseID) } }
+        #expect(throws: CaseFileError(.unknownCase, "")) {
+            try store.read { try $0.record(.steps, id: result.letters[0], in: result.caseID) }
+        }
     }
 
     @Test func `an attachment that was cut short or swapped does not open`() throws {
@@ -102,7 +114,8 @@ import Testing
         let caseID = try #require(CaseID(random: Array(repeating: 3, count: 16)))
         let profile = nodes.profile.digest
         try store.write { transaction in
-            try transaction.addCase(CaseRecord(caseID: caseID, root: profile, profile: profile, created: nodes.clock.now, openedHere: true))
+            try transaction.addCase(
+                CaseRecord(caseID: caseID, root: profile, profile: profile, created: nodes.clock.now, openedHere: true))
             let writer = try transaction.attachmentWriter(named: profile, in: caseID)
             for piece in 0..<3 { try writer.write(Array(repeating: UInt8(piece), count: 1_000)) }
             try writer.finish()

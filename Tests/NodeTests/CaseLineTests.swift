@@ -21,7 +21,9 @@ import Testing
         #expect(receipts.map(\.sender) == [PracticeNodes.ngo])
     }
 
-    @Test func `a whole case runs from the nameless offer to the first follow-up over three nodes and two brokers`() async throws {
+    @Test func `a whole case runs from the nameless offer to the first follow-up over three nodes and two brokers`()
+        async throws
+    {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
         var letters: [LetterID] = []

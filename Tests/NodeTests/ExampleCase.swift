@@ -15,41 +15,52 @@ struct ExampleCase {
     let papers: URL
     private(set) var caseID: CaseID?
 
-    static let all: [(number: String, sender: MemberID, account: String, events: [String], to: [MemberID], attachments: [String: String])] = [
-        ("01", PracticeNodes.shelter, "caseworker", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"], [PracticeNodes.ngo], [:]),
-        ("02", PracticeNodes.ngo, "caseworker", ["REFERRAL_ACCEPTED"], [], [:]),
-        ("03", PracticeNodes.shelter, "caseworker", ["SHARE_CONSENT_FULL"], [], [:]),
-        ("04", PracticeNodes.shelter, "caseworker", ["PLACEMENT_ORDER"], [], ["court-order": "court-order.pdf"]),
-        ("05", PracticeNodes.shelter, "caseworker", ["DOSSIER"], [], ["photo": "photo.jpg"]),
-        ("06", PracticeNodes.shelter, "caseworker", ["MISSION_CONTACT_CONSENT"], [], [:]),
-        ("07", PracticeNodes.shelter, "caseworker", ["NATIONALITY_REQUESTED", "FORWARDED_TO_DHAKA"], [], [:]),
-        (
-            "10", PracticeNodes.shelter, "caseworker", ["FAMILY_CONTACT_CONSENT", "HOME_INV_REQUEST"], [PracticeNodes.investigator], [:]
-        ),
-        ("08", PracticeNodes.ngo, "caseworker", ["FIELD_INQUIRY", "NATIONALITY_CONFIRMED"], [], ["nationality-letter": "nationality-letter.pdf"]),
-        ("11", PracticeNodes.investigator, "visitor", ["HOME_INV_ACCEPTED"], [], [:]),
-        ("12", PracticeNodes.investigator, "visitor", ["HOME_INV_REPORT"], [], [:]),
-        ("13", PracticeNodes.ngo, "reviewer", ["HOME_REVIEW_SUITABLE"], [], [:]),
-        ("14", PracticeNodes.shelter, "caseworker", ["RETURN_CONSENT"], [], [:]),
-        ("15", PracticeNodes.shelter, "caseworker", ["ASSESSMENT_COMPLETE"], [], [:]),
-        ("16", PracticeNodes.shelter, "caseworker", ["ADULT_RELEASE_ORDER"], [], [:]),
-        ("17", PracticeNodes.shelter, "caseworker", ["CASE_PENDING", "STATEMENT_RECORDED", "COURT_NOC"], [], [:]),
-        ("18", PracticeNodes.ngo, "caseworker", ["RECEPTION_OFFERED"], [], [:]),
-        ("19", PracticeNodes.shelter, "caseworker", ["CLEARANCE_PROPOSED"], [], [:]),
-        ("20", PracticeNodes.ngo, "caseworker", ["CLEARANCE_COUNTERSIGNED"], [], [:]),
-        ("21", PracticeNodes.shelter, "caseworker", ["PERMIT_ISSUED", "EXIT_PERMISSION"], [], [:]),
-        ("22", PracticeNodes.shelter, "caseworker", ["RETURN_PLAN_AGREED"], [], [:]),
-        ("23", PracticeNodes.shelter, "caseworker", ["FIT"], [], [:]),
-        ("24", PracticeNodes.ngo, "caseworker", ["RECEIVER_READY"], [], [:]),
-        ("25", PracticeNodes.shelter, "caseworker", ["RETURN_RECONFIRMED"], [], [:]),
-        ("26", PracticeNodes.shelter, "caseworker", ["DEPARTED"], [], [:]),
-        ("27", PracticeNodes.ngo, "caseworker", ["BORDER_CROSSED"], [], [:]),
-        ("28", PracticeNodes.ngo, "caseworker", ["HANDOVER_RECEIPT"], [], [:]),
-        ("29", PracticeNodes.ngo, "caseworker", ["NEWS_CONSENT"], [], [:]),
-        ("30", PracticeNodes.ngo, "caseworker", ["ARRIVED_RECEPTION"], [], [:]),
-        ("31", PracticeNodes.ngo, "caseworker", ["PLACEMENT_DECISION"], [], [:]),
-        ("32", PracticeNodes.ngo, "caseworker", ["FOLLOW_UP"], [], [:]),
-    ]
+    static let all:
+        [(
+            number: String, sender: MemberID, account: String, events: [String], to: [MemberID],
+            attachments: [String: String]
+        )] = [
+            (
+                "01", PracticeNodes.shelter, "caseworker",
+                ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"], [PracticeNodes.ngo], [:]
+            ),
+            ("02", PracticeNodes.ngo, "caseworker", ["REFERRAL_ACCEPTED"], [], [:]),
+            ("03", PracticeNodes.shelter, "caseworker", ["SHARE_CONSENT_FULL"], [], [:]),
+            ("04", PracticeNodes.shelter, "caseworker", ["PLACEMENT_ORDER"], [], ["court-order": "court-order.pdf"]),
+            ("05", PracticeNodes.shelter, "caseworker", ["DOSSIER"], [], ["photo": "photo.jpg"]),
+            ("06", PracticeNodes.shelter, "caseworker", ["MISSION_CONTACT_CONSENT"], [], [:]),
+            ("07", PracticeNodes.shelter, "caseworker", ["NATIONALITY_REQUESTED", "FORWARDED_TO_DHAKA"], [], [:]),
+            (
+                "10", PracticeNodes.shelter, "caseworker", ["FAMILY_CONTACT_CONSENT", "HOME_INV_REQUEST"],
+                [PracticeNodes.investigator], [:]
+            ),
+            (
+                "08", PracticeNodes.ngo, "caseworker", ["FIELD_INQUIRY", "NATIONALITY_CONFIRMED"], [],
+                ["nationality-letter": "nationality-letter.pdf"]
+            ),
+            ("11", PracticeNodes.investigator, "visitor", ["HOME_INV_ACCEPTED"], [], [:]),
+            ("12", PracticeNodes.investigator, "visitor", ["HOME_INV_REPORT"], [], [:]),
+            ("13", PracticeNodes.ngo, "reviewer", ["HOME_REVIEW_SUITABLE"], [], [:]),
+            ("14", PracticeNodes.shelter, "caseworker", ["RETURN_CONSENT"], [], [:]),
+            ("15", PracticeNodes.shelter, "caseworker", ["ASSESSMENT_COMPLETE"], [], [:]),
+            ("16", PracticeNodes.shelter, "caseworker", ["ADULT_RELEASE_ORDER"], [], [:]),
+            ("17", PracticeNodes.shelter, "caseworker", ["CASE_PENDING", "STATEMENT_RECORDED", "COURT_NOC"], [], [:]),
+            ("18", PracticeNodes.ngo, "caseworker", ["RECEPTION_OFFERED"], [], [:]),
+            ("19", PracticeNodes.shelter, "caseworker", ["CLEARANCE_PROPOSED"], [], [:]),
+            ("20", PracticeNodes.ngo, "caseworker", ["CLEARANCE_COUNTERSIGNED"], [], [:]),
+            ("21", PracticeNodes.shelter, "caseworker", ["PERMIT_ISSUED", "EXIT_PERMISSION"], [], [:]),
+            ("22", PracticeNodes.shelter, "caseworker", ["RETURN_PLAN_AGREED"], [], [:]),
+            ("23", PracticeNodes.shelter, "caseworker", ["FIT"], [], [:]),
+            ("24", PracticeNodes.ngo, "caseworker", ["RECEIVER_READY"], [], [:]),
+            ("25", PracticeNodes.shelter, "caseworker", ["RETURN_RECONFIRMED"], [], [:]),
+            ("26", PracticeNodes.shelter, "caseworker", ["DEPARTED"], [], [:]),
+            ("27", PracticeNodes.ngo, "caseworker", ["BORDER_CROSSED"], [], [:]),
+            ("28", PracticeNodes.ngo, "caseworker", ["HANDOVER_RECEIPT"], [], [:]),
+            ("29", PracticeNodes.ngo, "caseworker", ["NEWS_CONSENT"], [], [:]),
+            ("30", PracticeNodes.ngo, "caseworker", ["ARRIVED_RECEPTION"], [], [:]),
+            ("31", PracticeNodes.ngo, "caseworker", ["PLACEMENT_DECISION"], [], [:]),
+            ("32", PracticeNodes.ngo, "caseworker", ["FOLLOW_UP"], [], [:]),
+        ]
 
     init(_ nodes: PracticeNodes) throws {
         self.nodes = nodes
@@ -57,17 +68,21 @@ struct ExampleCase {
         try FileManager.default.createDirectory(at: papers, withIntermediateDirectories: true)
         let source = try Self.folder("papers")
         for name in try FileManager.default.contentsOfDirectory(atPath: source.path) {
-            try FileManager.default.copyItem(at: source.appendingPathComponent(name), to: papers.appendingPathComponent(name))
+            try FileManager.default.copyItem(
+                at: source.appendingPathComponent(name), to: papers.appendingPathComponent(name))
         }
         // Of two pieces and a bit, of exactly one, and short.
-        for (name, count) in [("photo.jpg", 2_500_000), ("court-order.pdf", 1_048_576), ("nationality-letter.pdf", 70_000)] {
+        for (name, count) in [
+            ("photo.jpg", 2_500_000), ("court-order.pdf", 1_048_576), ("nationality-letter.pdf", 70_000),
+        ] {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
             try Data(bytes).write(to: papers.appendingPathComponent(name))
         }
     }
 
     private static func folder(_ name: String) throws -> URL {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         return root.appendingPathComponent("Protocols/Examples/asha-to-jessore/\(name)")
     }
 
@@ -114,19 +129,25 @@ struct ExampleCase {
             let text = String(decoding: document, as: UTF8.self)
             return FormDraft(
                 document: document,
-                attachments: letter.attachments.filter { text.contains("attach:\($0.key)") }.mapValues { papers.appendingPathComponent($0) })
+                attachments: letter.attachments.filter { text.contains("attach:\($0.key)") }.mapValues {
+                    papers.appendingPathComponent($0)
+                })
         }
         return Act(
-            events: (events ?? letter.events).map { Event(code: $0, facts: facts[$0] ?? [:]) }, forms: forms, to: to ?? letter.to,
+            events: (events ?? letter.events).map { Event(code: $0, facts: facts[$0] ?? [:]) }, forms: forms,
+            to: to ?? letter.to,
             account: letter.account)
     }
 
     /// The example's files of a number, with the day's dates and the practice world's members filled in.
     private func files(_ folder: String, _ number: String) throws -> [[UInt8]] {
         let directory = try Self.folder(folder)
-        return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter { $0.hasPrefix(number + "-") }.map { name in
+        return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter {
+            $0.hasPrefix(number + "-")
+        }.map { name in
             let text = try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8)
-                .replacing("bd:nadipar", with: PracticeNodes.ngo.text).replacing("bd:shathi-visits", with: PracticeNodes.investigator.text)
+                .replacing("bd:nadipar", with: PracticeNodes.ngo.text).replacing(
+                    "bd:shathi-visits", with: PracticeNodes.investigator.text)
             return Array(try fill(text).utf8)
         }
     }

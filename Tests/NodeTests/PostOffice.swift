@@ -108,7 +108,11 @@ final class PostOffice: Sendable {
                     for part in slip?.parts ?? [] where part.recipient == member {
                         guard var bytes = state.parts[part.digest] else { continue }
                         bytes = state.tampers?(part.digest, bytes) ?? bytes
-                        if bytes.count <= 65_536 { bundle.parts[part.digest] = bytes } else { remaining.append(part.digest) }
+                        if bytes.count <= 65_536 {
+                            bundle.parts[part.digest] = bytes
+                        } else {
+                            remaining.append(part.digest)
+                        }
                     }
                     return Delivery(letter: bundle, remaining: remaining)
                 }

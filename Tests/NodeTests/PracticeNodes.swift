@@ -56,9 +56,11 @@ final class PracticeNodes {
         guard office == nil else { return }
         for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
             let queue = try SQLiteLetterQueue(
-                path: directory.appendingPathComponent("\(broker.country).sqlite").path, settings: SQLiteSettings(allowsVolatile: true))
+                path: directory.appendingPathComponent("\(broker.country).sqlite").path,
+                settings: SQLiteSettings(allowsVolatile: true))
             brokers[broker] = BrokerCore(
-                id: broker, signing: try world.party(broker).signing, queue: queue, directories: try world.directories(),
+                id: broker, signing: try world.party(broker).signing, queue: queue,
+                directories: try world.directories(),
                 profiles: [profile], clock: { clock.now }, logger: Self.logger)
         }
     }
@@ -78,7 +80,9 @@ final class PracticeNodes {
         return (try ProfileDocument.read(bytes, digest: .sha256(bytes)), bytes, catalogue)
     }
 
-    static func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Vector.protocols.appendingPathComponent(path))) }
+    static func read(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: Vector.protocols.appendingPathComponent(path)))
+    }
 
     func home(_ member: MemberID) -> URL { directory.appendingPathComponent(member.text.replacing(":", with: "-")) }
 
@@ -89,7 +93,8 @@ final class PracticeNodes {
         for account in ["caseworker", "reviewer", "visitor"] { try accounts.set(account, roles: []) }
         let network = try network(member)
         return CaseDesk(
-            identity: NodeIdentity(member: member, signing: party.keys.signing, sealing: party.keys.sealing), store: store,
+            identity: NodeIdentity(member: member, signing: party.keys.signing, sealing: party.keys.sealing),
+            store: store,
             network: network, settings: NodeSettings(), accounts: accounts)
     }
 
@@ -117,7 +122,8 @@ final class PracticeNodes {
 
     func service(_ member: MemberID) throws -> NodeService {
         let clock = clock
-        return NodeService(desk: try desk(member), connection: try connection(member), clock: { clock.now }, logger: Self.logger)
+        return NodeService(
+            desk: try desk(member), connection: try connection(member), clock: { clock.now }, logger: Self.logger)
     }
 
     /// Drops what the node holds in memory; the next use opens its home again, as after a kill.
@@ -156,7 +162,9 @@ final class PracticeNodes {
     /// The directories as the authorities sign them now.
     func newerDirectories() throws -> [SignedFile] {
         var later = world
-        for authority in [PracticeWorld.inAuthority, PracticeWorld.bdAuthority] { try later.publish(authority, at: clock.now) }
+        for authority in [PracticeWorld.inAuthority, PracticeWorld.bdAuthority] {
+            try later.publish(authority, at: clock.now)
+        }
         return later.documents.map { SignedFile(slip: $0.slip, file: $0.file) }
     }
 
@@ -164,9 +172,15 @@ final class PracticeNodes {
     func report() -> String {
         var lines: [String] = []
         for member in Self.everybody {
-            guard let desk = try? desk(member), let outbox = try? desk.outbox(), let inbox = try? desk.inbox() else { continue }
-            lines += outbox.map { "\(member) out \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words)" }
-            lines += inbox.map { "\(member) in \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words) \($0.entry.code ?? "")" }
+            guard let desk = try? desk(member), let outbox = try? desk.outbox(), let inbox = try? desk.inbox() else {
+                continue
+            }
+            lines += outbox.map {
+                "\(member) out \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words)"
+            }
+            lines += inbox.map {
+                "\(member) in \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words) \($0.entry.code ?? "")"
+            }
             lines += ((try? desk.alarms()) ?? []).map { "\(member) alarm \($0.kind) \($0.detail ?? "")" }
         }
         return lines.joined(separator: "\n")

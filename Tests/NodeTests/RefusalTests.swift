@@ -14,7 +14,8 @@ import Testing
         try nodes.store(member).read { transaction in
             let cases = try transaction.cases()
             let letters = try cases.flatMap { try transaction.letters(of: $0.caseID) }
-            return try cases.map { "\($0)" } + letters.map { "\($0.id) \($0.state)" } + transaction.outbox().map { "\($0)" }
+            return try cases.map { "\($0)" } + letters.map { "\($0.id) \($0.state)" }
+                + transaction.outbox().map { "\($0)" }
                 + [PracticeNodes.shelter, PracticeNodes.ngo].map { "\($0) \(try transaction.newestSequence(to: $0))" }
         }
     }
@@ -51,12 +52,16 @@ import Testing
         try example.send("04")
         try await nodes.settle()
         let before = try everything(nodes, PracticeNodes.shelter)
-        let files = try FileManager.default.contentsOfDirectory(atPath: nodes.home(PracticeNodes.shelter).path + "/parts").count
+        let files = try FileManager.default.contentsOfDirectory(
+            atPath: nodes.home(PracticeNodes.shelter).path + "/parts"
+        ).count
         let error = #expect(throws: DeskError.self) { try example.send("05", events: ["DOSSIER"]) }
         #expect(error?.code == .cannotSeal)
         #expect(error?.refusal?.detail == "health")
         #expect(try everything(nodes, PracticeNodes.shelter) == before)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: nodes.home(PracticeNodes.shelter).path + "/parts").count == files)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: nodes.home(PracticeNodes.shelter).path + "/parts").count
+                == files)
     }
 
     @Test func `a basis that the event does not name opens no way around her consent`() async throws {
@@ -74,7 +79,9 @@ import Testing
         }
     }
 
-    @Test func `a withdrawal goes out at once, ends the sharing at both ends, and no form can be sealed after it`() async throws {
+    @Test func `a withdrawal goes out at once, ends the sharing at both ends, and no form can be sealed after it`()
+        async throws
+    {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
         try await example.run(through: "05")
@@ -84,7 +91,10 @@ import Testing
         #expect(try nodes.desk(PracticeNodes.shelter).letter(result.letters[0]).slip.lane == .urgent)
         try await nodes.settle()
         try nodes.bothEndsAgree(caseID)
-        #expect(try nodes.desk(PracticeNodes.ngo).view(of: caseID, at: nodes.clock.now).state.lifecycle == ["closed_withdrawn"])
+        #expect(
+            try nodes.desk(PracticeNodes.ngo).view(of: caseID, at: nodes.clock.now).state.lifecycle == [
+                "closed_withdrawn"
+            ])
         let error = #expect(throws: DeskError.self) { try example.send("06") }
         #expect(error?.code == .refused)
     }
@@ -93,7 +103,9 @@ import Testing
         let nodes = try PracticeNodes()
         var act = try ExampleCase(nodes).act("01")
         act.account = "nobody"
-        #expect(throws: DeskError(.unknownAccount, "")) { try nodes.desk(PracticeNodes.shelter).openCase(act, at: nodes.clock.now) }
+        #expect(throws: DeskError(.unknownAccount, "")) {
+            try nodes.desk(PracticeNodes.shelter).openCase(act, at: nodes.clock.now)
+        }
     }
 
     @Test func `a form with a missing answer is not sealed, and the finding names the field`() throws {
@@ -103,12 +115,15 @@ import Testing
             act.forms[index].document = Array(
                 String(decoding: form.document, as: UTF8.self).replacing("\"age_band\": \"18-24\", ", with: "").utf8)
         }
-        let error = #expect(throws: DeskError.self) { try nodes.desk(PracticeNodes.shelter).openCase(act, at: nodes.clock.now) }
+        let error = #expect(throws: DeskError.self) {
+            try nodes.desk(PracticeNodes.shelter).openCase(act, at: nodes.clock.now)
+        }
         #expect(error?.code == .formInvalid)
         #expect(error?.findings == ["age_band: missing"])
     }
 
-    @Test func `with an expired directory a normal letter waits for the newer one and a withdrawal goes`() async throws {
+    @Test func `with an expired directory a normal letter waits for the newer one and a withdrawal goes`() async throws
+    {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
         try await example.run(through: "03")
@@ -116,7 +131,9 @@ import Testing
         nodes.clock.advance(30 * 86_400)
         #expect(throws: DeskError(.directoryExpired, "")) { try example.send("04") }
         let withdrawal = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker")
-        #expect(try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.count == 1)
+        #expect(
+            try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.count
+                == 1)
     }
 
     @Test func `one person has another code in each case`() throws {

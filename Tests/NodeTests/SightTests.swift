@@ -9,15 +9,23 @@ import Procedure
 import Testing
 
 @Suite struct SightTests {
-    @Test func `an investigator reads the visit, the consent to it and the stops, and nothing else of the case`() async throws {
+    @Test func `an investigator reads the visit, the consent to it and the stops, and nothing else of the case`()
+        async throws
+    {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
         try await example.run(through: "14")
         let caseID = try #require(example.caseID)
         let history = try nodes.desk(PracticeNodes.investigator).history(of: caseID)
         let read = Set(history.filter { $0.isOpened && $0.letter.type == .step }.flatMap { $0.events.map(\.code) })
-        #expect(read == ["FAMILY_CONTACT_CONSENT", "HOME_INV_REQUEST", "HOME_INV_ACCEPTED", "HOME_INV_REPORT", "HOME_REVIEW_SUITABLE"])
-        #expect(Set(history.flatMap(\.forms.values)).isSubset(of: ["consent", "home-request", "home-report", "home-review"]))
+        #expect(
+            read == [
+                "FAMILY_CONTACT_CONSENT", "HOME_INV_REQUEST", "HOME_INV_ACCEPTED", "HOME_INV_REPORT",
+                "HOME_REVIEW_SUITABLE",
+            ])
+        #expect(
+            Set(history.flatMap(\.forms.values)).isSubset(of: ["consent", "home-request", "home-report", "home-review"])
+        )
         let view = try nodes.desk(PracticeNodes.investigator).view(of: caseID, at: nodes.clock.now)
         #expect(view.state.tracks["home"] == ["suitable"])
         #expect(!view.state.isExact)
@@ -25,7 +33,10 @@ import Testing
         let withdrawal = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker")
         _ = try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now)
         try await nodes.settle()
-        #expect(try nodes.desk(PracticeNodes.investigator).history(of: caseID).contains { $0.isOpened && $0.events.map(\.code) == ["SHARE_CONSENT_WITHDRAWN"] })
+        #expect(
+            try nodes.desk(PracticeNodes.investigator).history(of: caseID).contains {
+                $0.isOpened && $0.events.map(\.code) == ["SHARE_CONSENT_WITHDRAWN"]
+            })
     }
 
     @Test func `a fact never waits for its paper, and the case shows what is awaited until it comes`() async throws {

@@ -26,7 +26,9 @@ import Testing
         try nodes.store(PracticeNodes.shelter).read { try $0.receipts(for: letter) }
     }
 
-    @Test func `a letter that comes again has no second effect, and its stored receipt goes out again byte for byte`() async throws {
+    @Test func `a letter that comes again has no second effect, and its stored receipt goes out again byte for byte`()
+        async throws
+    {
         let (nodes, office, letter) = try offered()
         try await nodes.settle()
         let receipt = try #require(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.receipt })
@@ -106,7 +108,8 @@ import Testing
 
     /// A slip of the shelter's own over parts that it changes or takes from elsewhere.
     private func forge(
-        _ nodes: PracticeNodes, _ office: PostOffice, from letter: LetterID, _ change: (inout Slip, inout [Digest: [UInt8]]) throws -> Void
+        _ nodes: PracticeNodes, _ office: PostOffice, from letter: LetterID,
+        _ change: (inout Slip, inout [Digest: [UInt8]]) throws -> Void
     ) throws -> LetterID {
         var (slip, parts) = try nodes.store(PracticeNodes.shelter).read { transaction in
             let record = try #require(try transaction.letter(letter))
@@ -125,7 +128,9 @@ import Testing
         return signed.id
     }
 
-    @Test func `a part that was sealed for another case does not open, the receipt says so, and the node goes on`() async throws {
+    @Test func `a part that was sealed for another case does not open, the receipt says so, and the node goes on`()
+        async throws
+    {
         let (nodes, office, letter) = try offered()
         let other = try #require(CaseID(random: Array(repeating: 9, count: 16)))
         let forged = try forge(nodes, office, from: letter) { slip, _ in slip.caseID = other }
@@ -168,7 +173,9 @@ import Testing
 
     @Test func `a letter that somebody else signed is no letter`() async throws {
         let (nodes, office, letter) = try offered()
-        let slip = try nodes.store(PracticeNodes.shelter).read { try StoredSlip.read(try #require(try $0.letter(letter)).slip) }
+        let slip = try nodes.store(PracticeNodes.shelter).read {
+            try StoredSlip.read(try #require(try $0.letter(letter)).slip)
+        }
         let forged = try SignedSlip.sign(slip, by: nodes.world.party(PracticeNodes.investigator).keys.signing)
         office.state.withLock { state in
             state.slips[letter] = forged.file
@@ -183,7 +190,9 @@ import Testing
         let (nodes, office, letter) = try offered()
         try await nodes.settle()
         let receipt = try #require(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.receipt })
-        var slip = try nodes.store(PracticeNodes.ngo).read { try StoredSlip.read(try #require(try $0.letter(receipt)).slip) }
+        var slip = try nodes.store(PracticeNodes.ngo).read {
+            try StoredSlip.read(try #require(try $0.letter(receipt)).slip)
+        }
         slip.about?.letter = .sha256([1])
         slip.parents = [.sha256([1])]
         let forged = try SignedSlip.sign(slip, by: nodes.world.party(PracticeNodes.ngo).keys.signing)
@@ -223,7 +232,8 @@ import Testing
             func carry() async throws {
                 var export = try nodes.desk(PracticeNodes.shelter).export()
                 while let (id, slip, parts) = try export.next() {
-                    _ = try await nodes.service(PracticeNodes.ngo).take(Delivery(letter: LetterBundle(id: id, slip: slip, parts: parts)))
+                    _ = try await nodes.service(PracticeNodes.ngo).take(
+                        Delivery(letter: LetterBundle(id: id, slip: slip, parts: parts)))
                 }
             }
             if stickFirst { try await carry() }
@@ -235,7 +245,8 @@ import Testing
             }
             try await nodes.settle()
             #expect(try receipts(nodes, letter).map(\.state) == [.valid])
-            #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inbox() }.filter { $0.letter == letter }.count == 1)
+            #expect(
+                try nodes.store(PracticeNodes.ngo).read { try $0.inbox() }.filter { $0.letter == letter }.count == 1)
         }
     }
 
@@ -251,7 +262,8 @@ import Testing
         let (nodes, _, letter) = try offered()
         try await nodes.settle()
         let first = try nodes.desk(PracticeNodes.ngo).markActedOn(letter, account: "caseworker", at: nodes.clock.now)
-        #expect(try nodes.desk(PracticeNodes.ngo).markActedOn(letter, account: "caseworker", at: nodes.clock.now) == first)
+        #expect(
+            try nodes.desk(PracticeNodes.ngo).markActedOn(letter, account: "caseworker", at: nodes.clock.now) == first)
         try await nodes.settle()
         #expect(try receipts(nodes, letter).map(\.state) == [.valid, .acted])
         #expect(try nodes.desk(PracticeNodes.shelter).letter(letter).words.contains("acted"))
@@ -265,7 +277,9 @@ import Testing
         let running = services.map { service in Task { try await service.run() } }
         let letter = try #require(try example.send("01").letters.first)
         let end = ContinuousClock.now + .seconds(20)
-        while try receipts(nodes, letter).isEmpty, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
+        while try receipts(nodes, letter).isEmpty, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(50))
+        }
         #expect(try receipts(nodes, letter).map(\.state) == [.valid])
         for task in running { task.cancel() }
         for task in running { _ = await task.result }
@@ -294,7 +308,8 @@ import Testing
         }
         try await Task.sleep(for: .milliseconds(500))
         let withdrawal = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker")
-        let stop = try #require(try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.first)
+        let stop = try #require(
+            try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.first)
         #expect(try await isStored(stop, within: 20))
         #expect(try await !isStored(dossier, within: 1))
         office.state.withLock { $0.holdsUploads = false }
@@ -309,10 +324,13 @@ import Testing
         _ = try await nodes.service(PracticeNodes.shelter).pushDue()
         let broker = try nodes.world.party(PracticeWorld.inBroker)
         func notice(from signer: SigningIdentity, _ member: MemberID) throws -> LetterID {
-            let certificate = try nodes.world.directories().sealingCertificate(of: PracticeNodes.shelter, at: nodes.clock.now).id
+            let certificate = try nodes.world.directories().sealingCertificate(
+                of: PracticeNodes.shelter, at: nodes.clock.now
+            ).id
             let slip = Slip(
                 type: .notice, lane: .normal, from: member,
-                to: [Addressee(member: PracticeNodes.shelter, certificate: certificate, epoch: 1, sequence: 1)], caseID: caseID, root: letter,
+                to: [Addressee(member: PracticeNodes.shelter, certificate: certificate, epoch: 1, sequence: 1)],
+                caseID: caseID, root: letter,
                 about: About(letter: letter, code: "expired"), at: nodes.clock.now)
             let signed = try SignedSlip.sign(slip, by: signer)
             office.state.withLock { state in
@@ -323,7 +341,9 @@ import Testing
         }
         func state() throws -> (OutboxEntry.State?, [String]) {
             let desk = try nodes.desk(PracticeNodes.shelter)
-            return (try desk.letter(letter).outbox?.state, try desk.view(of: caseID, at: nodes.clock.now).state.lifecycle)
+            return (
+                try desk.letter(letter).outbox?.state, try desk.view(of: caseID, at: nodes.clock.now).state.lifecycle
+            )
         }
         // From a member it is no notice, and nothing changes.
         let stranger = try nodes.world.party(PracticeNodes.investigator)
