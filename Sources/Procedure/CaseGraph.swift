@@ -31,14 +31,16 @@ struct SealedReach: Sendable {
     let hasStop: Bool
     let hasLifecycleFact: Bool
 
-    init(_ key: Key, tables: ProfileTables) {
+    init(
+        _ key: Key, events tables: [ProfileTables.EventTable], machines: Int, newest newestCount: Int, unmoved: UInt64
+    ) {
         var events: [Int] = []
-        var rows: [[UInt64]] = Array(repeating: [], count: tables.machines.count)
-        var newest = Array(repeating: false, count: tables.newestEvents.count)
+        var rows: [[UInt64]] = Array(repeating: [], count: machines)
+        var newest = Array(repeating: false, count: newestCount)
         var stops: UInt64 = 0
         var hasStop = false
         var hasLifecycleFact = false
-        for (index, event) in tables.events.enumerated()
+        for (index, event) in tables.enumerated()
         where event.rule.shownAs == nil && event.rule.lanes.contains(key.lane)
             && event.rule.by.contains(where: key.roles.contains)
         {
@@ -48,7 +50,7 @@ struct SealedReach: Sendable {
                 if rows[machine].isEmpty { rows[machine] = Array(repeating: 0, count: to.count) }
                 for state in to.indices {
                     if machine == 0, let target = event.factTarget {
-                        if tables.unmoved & (1 << UInt64(state)) == 0 { rows[0][state] |= 1 << UInt64(target) }
+                        if unmoved & (1 << UInt64(state)) == 0 { rows[0][state] |= 1 << UInt64(target) }
                     } else if to[state] != ProfileTables.noEdge {
                         rows[machine][state] |= 1 << UInt64(to[state])
                     }
@@ -97,6 +99,11 @@ struct SealedReach: Sendable {
 
 /// One letter in the causal graph.
 struct Node: Sendable {
+    struct Naming: Sendable {
+        var rule: Int
+        var members: [MemberID]
+    }
+
     let id: Digest
     /// Absent while others name it and it has not come.
     var step: Step?
@@ -108,6 +115,8 @@ struct Node: Sendable {
     var items: [Item] = []
     /// Place of its ``SealedReach``; -1 where it hides nothing.
     var reach = -1
+    /// Whom it makes a party, by the place of the profile's rule.
+    var naming: [Naming] = []
     /// Machines that its items may move.
     var touches: UInt64 = 0
     /// Machines touched by stops that are certainly, or possibly, among its events.

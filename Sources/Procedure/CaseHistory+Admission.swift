@@ -74,7 +74,7 @@ struct Admission {
         let parties = history.parties(in: ancestors, root: isRoot ? nil : roots.first, extra: isRoot ? node : nil)
         caseRoles = parties.roles(of: step.from).intersection(held)
         if let refusal = party(parties, isRoot: isRoot) { return .refused(refusal) }
-        guard hasEvents else { return partsVerdict() }
+        guard hasEvents || !step.parts.isEmpty else { return .admitted }
         // 5. Profile.
         if let refusal = profileRefusal(roots: roots) { return .refused(refusal) }
         // 6. Awareness of its own letters.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Who holds which role in a case, by its letters (R11).
-struct Parties {
+struct Parties: Sendable {
     /// Each role with its holders; for a judge with less sight also those who may hold it.
     var holders: [String: Set<MemberID>] = [:]
     /// The only events of this case; empty where all are.
@@ -42,15 +42,42 @@ extension CaseHistory {
 
     /// - Parameter extra: the letter that is judged, where it is not among the nodes.
     func parties(in members: BitSet, root: Int?, extra: Node? = nil) -> Parties {
+        guard let root else { return extra.map(opening) ?? Parties() }
+        guard var result = rootParties[root] else { return Parties() }
+        let makers = members.intersection(partyMakers).subtracting(retracted(in: members)).elements
+        let judged = extra.map(naming) ?? []
+        for (number, rule) in profile.definition.parties.enumerated() {
+            let named = makers.filter { place in nodes[place].naming.contains { $0.rule == number } }
+            let now = judged.filter { $0.rule == number }
+            guard !named.isEmpty || !now.isEmpty else { continue }
+            func members(_ place: Int) -> [MemberID] {
+                nodes[place].naming.filter { $0.rule == number }.flatMap(\.members)
+            }
+            if rule.replaces {
+                // The newest; if two stand that neither precedes the other, both hold the role until one follows the
+                // other. The judged letter follows all.
+                let last = named.filter { one in !named.contains { nodes[$0].ancestors.contains(one) } }
+                result.holders[rule.role] = Set(now.isEmpty ? last.flatMap(members) : now.flatMap(\.members))
+            } else {
+                result.holders[rule.role, default: []].formUnion(named.flatMap(members) + now.flatMap(\.members))
+            }
+        }
+        return result
+    }
+
+    /// Who becomes what by the letter that opens the case.
+    func opening(of node: Node) -> Parties {
         var result = Parties()
-        guard let rootNode = root.map({ nodes[$0] }) ?? extra, let step = rootNode.step else { return result }
+        guard let step = node.step else { return result }
         let held = profile.tables.held(step, roles: profile.definition.roles)
-        var names = Set(rootNode.items.flatMap(\.candidates))
-        if rootNode.reach >= 0, let extraReach = reach(of: rootNode) { names.formUnion(extraReach.events) }
+        var events = Set(node.items.flatMap(\.candidates))
+        if let reach = reach(of: node) { events.formUnion(reach.events) }
         var only: Set<String>?
-        for event in names.map({ profile.tables.events[$0].name }).sorted() {
-            guard let opening = profile.definition.opening[event] else { continue }
-            let senders = opening.sender.map { [$0] } ?? (profile.event(event)?.by ?? [])
+        for name in profile.definition.opening.keys.sorted() {
+            guard let opening = profile.definition.opening[name], let event = profile.tables.eventIndex[name],
+                events.contains(event)
+            else { continue }
+            let senders = opening.sender.map { [$0] } ?? profile.tables.events[event].rule.by
             for role in senders where held.contains(role) { result.holders[role, default: []].insert(step.from) }
             result.holders[opening.addressee, default: []].formUnion(step.recipients)
             // A root that this judge cannot read may be of several kinds.
@@ -58,8 +85,34 @@ extension CaseHistory {
         }
         result.only = only ?? []
         result.addressees = step.recipients
-        for rule in profile.definition.parties {
-            apply(rule, in: members, extra: root == nil ? nil : extra, to: &result)
+        return result
+    }
+
+    /// Whom the letter makes, or where it cannot be read may make, a party.
+    func naming(of node: Node) -> [Node.Naming] {
+        guard let step = node.step, node.isEventful else { return [] }
+        var result: [Node.Naming] = []
+        for (number, rule) in profile.definition.parties.enumerated() {
+            guard let event = profile.tables.eventIndex[rule.event] else { continue }
+            var members: [MemberID] = []
+            var isNamed = false
+            // The directory gives nobody a role of another country.
+            let country = profile.definition.roles[rule.role]?.country
+            let addressed = step.recipients.filter { country == nil || $0.country == country }
+            for item in node.items where item.candidates.contains(event) {
+                switch rule.who {
+                case .addressee: members += addressed
+                case .fact(let fact):
+                    guard case .text(let text) = item.facts[fact], let member = MemberID(text) else { continue }
+                    members.append(member)
+                }
+                isNamed = true
+            }
+            if rule.who == .addressee, let reach = reach(of: node), reach.events.contains(event) {
+                members += addressed
+                isNamed = true
+            }
+            if isNamed { result.append(Node.Naming(rule: number, members: members)) }
         }
         return result
     }
@@ -67,42 +120,7 @@ extension CaseHistory {
     private func reach(of node: Node) -> SealedReach? {
         guard let step = node.step, node.reach >= 0 else { return nil }
         if node.reach < reaches.count { return reaches[node.reach] }
-        return SealedReach(
-            SealedReach.Key(roles: profile.tables.held(step, roles: profile.definition.roles), lane: step.lane),
-            tables: profile.tables)
-    }
-
-    private func apply(_ rule: ProfileDefinition.PartyRule, in members: BitSet, extra: Node?, to parties: inout Parties)
-    {
-        guard let event = profile.tables.eventIndex[rule.event] else { return }
-        var naming: [(place: Int, node: Node, named: [MemberID])] = []
-        var places = members.intersection(partyMakers).elements.map { ($0, nodes[$0]) }
-        if let extra { places.append((nodes.count, extra)) }
-        let gone = retracted(in: members)
-        for (place, node) in places where !gone.contains(place) {
-            guard let step = node.step else { continue }
-            // The directory gives nobody a role of another country.
-            let country = profile.definition.roles[rule.role]?.country
-            let addressed = step.recipients.filter { country == nil || $0.country == country }
-            for item in node.items where item.candidates.contains(event) {
-                switch rule.who {
-                case .addressee: naming.append((place, node, addressed))
-                case .fact(let fact):
-                    if case .text(let text) = item.facts[fact], let member = MemberID(text) {
-                        naming.append((place, node, [member]))
-                    }
-                }
-            }
-            if node.reach >= 0, rule.who == .addressee, reach(of: node)?.events.contains(event) == true {
-                naming.append((place, node, addressed))
-            }
-        }
-        if rule.replaces, !naming.isEmpty {
-            // The newest; if two stand that neither precedes the other, both hold the role until one follows the other.
-            let last = naming.filter { one in !naming.contains { $0.node.ancestors.contains(one.place) } }
-            parties.holders[rule.role] = Set(last.flatMap(\.named))
-        } else {
-            for one in naming { parties.holders[rule.role, default: []].formUnion(one.named) }
-        }
+        let held = profile.tables.held(step, roles: profile.definition.roles)
+        return profile.tables.reach(SealedReach.Key(roles: held, lane: step.lane))
     }
 }

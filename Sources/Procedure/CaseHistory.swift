@@ -22,6 +22,7 @@ public struct CaseHistory: Sendable {
     /// Letters that open a case, and letters that may make somebody a party.
     private(set) var roots = BitSet()
     private(set) var partyMakers = BitSet()
+    private(set) var rootParties: [Int: Parties] = [:]
     /// The letters of each sender, in the order they came.
     private(set) var sent: [MemberID: [Int]] = [:]
     /// What all known letters leave possible; absent after a letter that did not descend from all others.
@@ -137,21 +138,14 @@ public struct CaseHistory: Sendable {
         profile.tables.describe(
             &nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
         if nodes[place].isEventful { eventful.insert(place) } else { eventful.remove(place) }
-        if makesParties(nodes[place]) { partyMakers.insert(place) } else { partyMakers.remove(place) }
+        nodes[place].naming = naming(of: nodes[place])
+        if nodes[place].naming.isEmpty { partyMakers.remove(place) } else { partyMakers.insert(place) }
+        if Self.isRoot(step) { rootParties[place] = opening(of: nodes[place]) }
         // Whom it retracts is asked later: that letter may not have come yet.
         let retracts = nodes[place].items.contains {
             $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event }
         }
         if retracts, !step.isVoid { retractions.insert(place) } else { retractions.remove(place) }
-    }
-
-    private func makesParties(_ node: Node) -> Bool {
-        guard node.isEventful else { return false }
-        return profile.definition.parties.contains { rule in
-            guard let event = profile.tables.eventIndex[rule.event] else { return false }
-            return node.items.contains { $0.candidates.contains(event) }
-                || (node.reach >= 0 && reaches[node.reach].events.contains(event))
-        }
     }
 
     private mutating func reach(of key: SealedReach.Key) -> Int {
@@ -160,7 +154,7 @@ public struct CaseHistory: Sendable {
         let wide =
             reaches.count >= 62 ? SealedReach.Key(roles: Set(profile.definition.roles.keys), lane: key.lane) : key
         if let place = reachIndex[wide] { return place }
-        reaches.append(SealedReach(wide, tables: profile.tables))
+        reaches.append(profile.tables.reach(wide))
         reachIndex[wide] = reaches.count - 1
         return reaches.count - 1
     }

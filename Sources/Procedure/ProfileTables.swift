@@ -15,7 +15,8 @@ final class ProfileTables: Sendable {
 
     static let noEdge: UInt8 = 255
 
-    struct EventTable: Sendable {
+    /// A class, because judging a letter asks dozens of them and copies of its lists would cost more than the answers.
+    final class EventTable: Sendable {
         let name: String
         let rule: ProfileDefinition.EventRule
         /// Index of its machine, -1 for a notice.
@@ -34,6 +35,24 @@ final class ProfileTables: Sendable {
         let newestIndex: Int
         /// fact 0, withdrawal 1, stop 2, progress 3, notice 4.
         let classRank: Int
+
+        init(
+            name: String, rule: ProfileDefinition.EventRule, home: Int, edges: [(machine: Int, to: [UInt8])],
+            facts: Set<String>, guards: [Int], needsPerson: Bool, factTarget: UInt8?, factRank: Int, newestIndex: Int,
+            classRank: Int
+        ) {
+            self.name = name
+            self.rule = rule
+            self.home = home
+            self.edges = edges
+            self.facts = facts
+            self.guards = guards
+            self.needsPerson = needsPerson
+            self.factTarget = factTarget
+            self.factRank = factRank
+            self.newestIndex = newestIndex
+            self.classRank = classRank
+        }
 
         var isProgress: Bool { rule.kind == .progress }
         var isStop: Bool { rule.kind == .stop }
@@ -78,6 +97,8 @@ final class ProfileTables: Sendable {
     let guards: [Expression]
     /// Events whose newest step some guard reads.
     let newestEvents: [Int]
+    /// What an unread letter may do, for every set of roles that a member can hold; larger profiles make them as needed.
+    private let reaches: [SealedReach.Key: SealedReach]
     /// Bit mask of the lifecycle's ends.
     let terminal: UInt64
     /// Bit mask of the states that a fact does not move, ends included.
@@ -173,6 +194,25 @@ final class ProfileTables: Sendable {
         }
         terminal = mask(definition.lifecycle.terminal)
         unmoved = terminal | mask(definition.lifecycle.notMovedByFacts)
+
+        // 6. what an unread letter may do
+        let roles = definition.roles.keys.sorted()
+        var reaches: [SealedReach.Key: SealedReach] = [:]
+        for subset in 0..<(roles.count <= 6 ? 1 << roles.count : 0) {
+            let held = Set(roles.enumerated().filter { subset & (1 << $0.offset) != 0 }.map(\.element))
+            for lane in Lane.allCases {
+                let key = SealedReach.Key(roles: held, lane: lane)
+                reaches[key] = SealedReach(
+                    key, events: events, machines: machines.count, newest: newest.count, unmoved: unmoved)
+            }
+        }
+        self.reaches = reaches
+    }
+
+    func reach(_ key: SealedReach.Key) -> SealedReach {
+        reaches[key]
+            ?? SealedReach(
+                key, events: events, machines: machines.count, newest: newestEvents.count, unmoved: unmoved)
     }
 
     private static func machine(_ lifecycle: ProfileDefinition.Lifecycle) throws(ProfileError) -> Machine {

@@ -215,7 +215,6 @@ func history(upTo name: String, sight: ReplayScript.Sight = .full, story: String
                 var step = letter.step
                 if sight == .broker, case .opened = step.sealed { step.sealed = .unknown }
                 step.parents = [last].compactMap { $0 }
-                step.requires = []
                 #expect(history.admit(step) == .admitted, "\(letter.name)")
                 history.insert(step)
                 last = step.id

@@ -33,6 +33,7 @@ struct RandomCase {
     private var late: [(member: MemberID, letter: Digest)] = []
     private var last: [MemberID: Digest] = [:]
     private var number = 0
+    private var sent: [Digest: Digest] = [:]
     private static let main: [ReplayScript.Letter] = {
         do {
             return try ReplayDocument.read(
@@ -116,7 +117,8 @@ struct RandomCase {
         step.parents = letters.isEmpty ? [] : heads(of: step.from)
         step.previous = last[step.from]
         step.root = letters.first?.step.id
-        step.requires = []
+        // A form follows its fact, by the id that the fact was sent under.
+        step.requires = template.requires.compactMap { sent[$0] }
         if step.parents.isEmpty, !letters.isEmpty { return false }
         let verdict = full.admit(step)
         if case .refused = verdict {
@@ -126,6 +128,7 @@ struct RandomCase {
         }
         if case .waiting = verdict { return false }
         full.insert(step)
+        sent[template.id] = step.id
         letters.append(Letter(step: step, readers: Set(step.to).union([step.from])))
         last[step.from] = step.id
         learn(step.from, step.id)
