@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["case", "list"], Int32(64)),  // no home
+        (["case", "list"], 64),  // no home
         (["nonsense"], 64),
         (["case", "do"], 64),
         (["member", "show", "A NAME", "--home", "/nonexistent"], 64),  // not a member id
@@ -32,7 +32,7 @@ import Testing
         (["procedure", "replay", "/nonexistent.json", "--profile", "/nonexistent.json"], 66),
         (["node", "status", "--home", "/nonexistent", "--key-file", "/nonexistent"], 73),
         (["courier", "import", "/nonexistent", "--home", "/nonexistent"], 66),
-    ])
+    ] as [([String], Int32)])
     func `a wrong command ends with its own status, in words, on standard error`(command: [String], status: Int32) throws {
         let result = try Program.run(command)
         #expect(result.status == status, "\(result.errors)")
