@@ -56,10 +56,9 @@ public actor NodeService: Service {
         try store.write { try $0.makeAllDue() }
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                // A lane each: while a large attachment goes up a thin line, a stop overtakes it.
-                for lane in Lane.allCases { group.addTask { try await self.outboxLoop(lane) } }
-                // Two: while one of them fetches a large attachment, the other takes what is urgent.
-                for _ in 0..<2 { group.addTask { try await self.inboxLoop() } }
+                // One loop each way: a letter never reaches the broker before the one that it descends from.
+                group.addTask { try await self.outboxLoop() }
+                group.addTask { try await self.inboxLoop() }
                 group.addTask { try await self.documentsLoop() }
                 // The first that ends ends all: by cancellation, or by an error that is ours.
                 try await group.next()
@@ -97,12 +96,12 @@ public actor NodeService: Service {
 
     // MARK: Loops
 
-    private func outboxLoop(_ lane: Lane) async throws {
+    private func outboxLoop() async throws {
         var backOff = BackOff(longest: settings.retrySeconds)
         var seen: Int64 = -1
         while !Task.isCancelled {
             do {
-                while try await pushDue(lane) > 0 {}
+                while try await pushDue() > 0 {}
                 backOff.reset()
                 seen = try await waitForWork(after: seen)
             } catch let error as ExchangeError {
@@ -147,11 +146,14 @@ public actor NodeService: Service {
     ///
     /// - Returns: the count of changes that was seen.
     private func waitForWork(after seen: Int64) async throws -> Int64 {
+        // One thing seldom comes alone: looks often at first, then ten times a second.
+        var pause = 5
         while !Task.isCancelled {
             let change = try store.changeCount()
             if change != seen { return change }
             if let due = try store.read({ try $0.nextDue() }), due.seconds > 0, due <= clock() { return change }
-            try await Task.sleep(for: .milliseconds(100))
+            try await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 2, 100)
         }
         return seen
     }
