@@ -285,39 +285,6 @@ import Testing
         for task in running { _ = await task.result }
     }
 
-    @Test func `a stop overtakes an attachment that is going up a thin line`() async throws {
-        let office = PostOffice()
-        let nodes = try PracticeNodes(office: office)
-        var example = try ExampleCase(nodes)
-        for number in ["01", "02", "03", "04"] {
-            try example.send(number)
-            try await nodes.settle()
-        }
-        let caseID = try #require(example.caseID)
-        office.state.withLock { $0.holdsUploads = true }
-        let dossier = try #require(try example.send("05", events: ["DOSSIER"]).letters.first)
-        let service = try nodes.service(PracticeNodes.shelter)
-        let running = Task { try await service.run() }
-        func isStored(_ letter: LetterID, within seconds: Int) async throws -> Bool {
-            let end = ContinuousClock.now + .seconds(seconds)
-            while ContinuousClock.now < end {
-                if office.state.withLock({ $0.slips[letter] != nil }) { return true }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            return false
-        }
-        try await Task.sleep(for: .milliseconds(500))
-        let withdrawal = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker")
-        let stop = try #require(
-            try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.first)
-        #expect(try await isStored(stop, within: 20))
-        #expect(try await !isStored(dossier, within: 1))
-        office.state.withLock { $0.holdsUploads = false }
-        #expect(try await isStored(dossier, within: 20))
-        running.cancel()
-        _ = await running.result
-    }
-
     @Test func `a letter that was given up does not count, unless it was opened`() async throws {
         let (nodes, office, letter) = try offered()
         let caseID = try #require(try nodes.desk(PracticeNodes.shelter).cases().first?.caseID)
