@@ -40,9 +40,38 @@ final class Child {
         process.standardOutput = output
         process.standardError = output
         try process.run()
+        Self.running.add(process.processIdentifier)
     }
 
     deinit { stop() }
+
+    private static let running = Running()
+
+    /// Ends all children when this process is told to end, and removes `place`: a run that was broken off leaves nothing.
+    static func endWithUs(removing place: URL?) -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)  // the source below takes it in place of the default
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                for id in running.all { kill(id, SIGKILL) }
+                if let place { try? FileManager.default.removeItem(at: place) }
+                exit(128 + number)
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    /// Processes that have not been waited for, so that their ids are still theirs.
+    private final class Running: @unchecked Sendable {
+        // @unchecked: the lock guards the set.
+        private let lock = NSLock()
+        private var ids: Set<pid_t> = []
+
+        func add(_ id: pid_t) { lock.withLock { _ = ids.insert(id) } }
+        func remove(_ id: pid_t) { lock.withLock { _ = ids.remove(id) } }
+        var all: Set<pid_t> { lock.withLock { ids } }
+    }
 
     var isRunning: Bool { process.isRunning }
 
@@ -88,6 +117,7 @@ final class Child {
 
     /// Ends the process, by force after ten seconds, and waits for it.
     func stop() {
+        defer { Self.running.remove(process.processIdentifier) }
         guard process.isRunning else { return }
         process.terminate()
         let deadline = Date(timeIntervalSinceNow: 10)

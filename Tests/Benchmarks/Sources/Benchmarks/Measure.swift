@@ -42,6 +42,8 @@ struct Measure: AsyncParsableCommand {
         let place = URL(fileURLWithPath: directory).appending(path: "run-\(ProcessInfo.processInfo.processIdentifier)")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         defer { if !keep { try? FileManager.default.removeItem(at: place) } }
+        let signals = Child.endWithUs(removing: keep ? nil : place)
+        defer { for source in signals { source.cancel() } }
         var report = Report()
         do {
             try await measure(chosen, place, &report)
