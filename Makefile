@@ -45,7 +45,8 @@ build: install-deps  ## Build the command `kheya`
 	$(SWIFT) build -c $(CONFIGURATION) --product kheya
 
 test: install-deps  ## Run all tests; the last line is the runner's own count
-	@SWIFT_BACKTRACE=enable=no $(SWIFT) test --parallel --disable-xctest
+	@# One after the other: many tests run real processes and sockets, and two cores are few.
+	SWIFT_BACKTRACE=enable=no $(SWIFT) test --no-parallel --disable-xctest
 
 demo: build  ## A whole case over five processes; KEEP=1 leaves them running
 	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo
