@@ -19,6 +19,17 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
+    private static func value(of digit: UInt8) -> UInt32? {
+        switch digit {
+        case 0x41...0x5A: UInt32(digit) - 0x41
+        case 0x61...0x7A: UInt32(digit) - 0x61 + 26
+        case 0x30...0x39: UInt32(digit) - 0x30 + 52
+        case 0x2B: 62
+        case 0x2F: 63
+        default: nil
+        }
+    }
+
     /// - Returns: `nil` for anything but the one spelling.
     static func bytes(of text: String) -> [UInt8]? {
         let input = Array(text.utf8)
@@ -33,8 +44,8 @@ enum Base64 {
                     count = min(count, index - 1)
                     value <<= 6
                 } else {
-                    guard count == 3, let six = digits.firstIndex(of: digit) else { return nil }
-                    value = value << 6 | UInt32(six)
+                    guard count == 3, let six = Self.value(of: digit) else { return nil }
+                    value = value << 6 | six
                 }
             }
             for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(16 - 8 * index))) }

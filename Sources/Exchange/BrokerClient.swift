@@ -55,10 +55,18 @@ public final class BrokerClient: BrokerConnection {
     /// Letters go in batches of at most 256 and 4 MiB. A part that does not fit stays behind: the answer names it, put it then.
     public func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
         guard context.count <= ExchangeLimits.batchContext else { throw ExchangeError(.badRequest, "too many ancestors") }
+        guard !letters.isEmpty || !context.isEmpty else { return [] }
+        // Ancestors that would leave letters no room go ahead by themselves; so does a stop's slip that goes with no letter at all.
+        var archive = BundleArchive()
+        for ancestor in context {
+            if archive.size + BundleArchive.cost(of: ancestor) > ExchangeLimits.batchBytes / 2 {
+                _ = try await push(archive, count: 0)
+                archive = BundleArchive()
+            }
+            archive.add(ancestor)
+        }
         var outcomes: [PushOutcome] = []
-        while outcomes.count < letters.count {
-            var archive = BundleArchive()
-            for ancestor in context { archive.add(ancestor) }
+        repeat {
             let first = outcomes.count
             var next = first
             while next < letters.count, next - first < ExchangeLimits.batchLetters,
@@ -67,11 +75,16 @@ public final class BrokerClient: BrokerConnection {
                 _ = archive.add(letters[next], room: ExchangeLimits.batchBytes)
                 next += 1
             }
-            guard next > first else { throw ExchangeError(.badRequest, "ancestors leave no room for a letter") }
-            let answer = try await json(.pushLetters, body: archive.bytes, limit: ExchangeLimits.answerBytes)
-            outcomes += try Self.reading { () throws(LetterError) in try PushAnswer.read(answer, count: next - first) }
-        }
+            guard next > first || letters.isEmpty else { throw ExchangeError(.badRequest, "a slip over its limit") }
+            outcomes += try await push(archive, count: next - first)
+            archive = BundleArchive()
+        } while outcomes.count < letters.count
         return outcomes
+    }
+
+    private func push(_ archive: BundleArchive, count: Int) async throws -> [PushOutcome] {
+        let answer = try await json(.pushLetters, body: archive.bytes, limit: ExchangeLimits.answerBytes)
+        return try Self.reading { () throws(LetterError) in try PushAnswer.read(answer, count: count) }
     }
 
     public func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {

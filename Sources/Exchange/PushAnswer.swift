@@ -19,7 +19,10 @@ internal import Procedure
 /// - SeeAlso: Protocols/Exchange.md §4.1.
 enum PushAnswer {
     static func write(_ outcomes: [PushOutcome]) -> [UInt8] {
-        CanonicalJSON.write(.object(["answers": .array(outcomes.map { .object(fields(of: $0)) }), "v": .integer(1)]))
+        var answer: [String: JSONValue] = ["v": .integer(1)]
+        // A push of ancestors alone has no answers, and what would be empty is absent.
+        if !outcomes.isEmpty { answer["answers"] = .array(outcomes.map { .object(fields(of: $0)) }) }
+        return CanonicalJSON.write(.object(answer))
     }
 
     private static func fields(of outcome: PushOutcome) -> [String: JSONValue] {

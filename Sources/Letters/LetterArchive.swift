@@ -54,28 +54,29 @@ public enum LetterArchive {
 
         /// - Parameter path: exactly a name of the grammar; anything else gives `nil`.
         init?(path: [UInt8]) {
-            let fields = path.split(separator: 0x2F, omittingEmptySubsequences: false).map { Array($0) }
-            func digest(_ field: [UInt8]) -> Digest? { Digest(hex: String(decoding: field, as: UTF8.self)) }
-            switch fields.count {
-            case 2:
-                guard let id = digest(fields[0]) else { return nil }
-                switch fields[1] {
-                case Array("slip.p7s".utf8): self = .slip(id)
-                case Array("file".utf8): self = .file(id)
-                case Array("remaining".utf8): self = .remaining(id)
-                default: return nil
-                }
-            case 3 where fields[1] == Array("parts".utf8):
-                guard let id = digest(fields[0]), let part = digest(fields[2]) else { return nil }
+            func digest(_ start: Int) -> Digest? {
+                path.count < start + 64 ? nil : Digest(hex: String(decoding: path[start..<(start + 64)], as: UTF8.self))
+            }
+            func ends(_ name: StaticString, from start: Int) -> Bool {
+                path.count == start + name.utf8CodeUnitCount
+                    && name.withUTF8Buffer { zip($0, path[start...]).allSatisfy { $0 == $1 } }
+            }
+            if path.starts(with: "context/".utf8) {
+                guard let id = digest(8) else { return nil }
+                if ends("/slip.p7s", from: 72) { self = .context(id) } else if ends("/void.p7s", from: 72) { self = .void(id) } else { return nil }
+                return
+            }
+            guard let id = digest(0) else { return nil }
+            if ends("/slip.p7s", from: 64) {
+                self = .slip(id)
+            } else if path.count == 135, path[64..<71].elementsEqual("/parts/".utf8), let part = digest(71) {
                 self = .part(id, part)
-            case 3 where fields[0] == Array("context".utf8):
-                guard let id = digest(fields[1]) else { return nil }
-                switch fields[2] {
-                case Array("slip.p7s".utf8): self = .context(id)
-                case Array("void.p7s".utf8): self = .void(id)
-                default: return nil
-                }
-            default: return nil
+            } else if ends("/file", from: 64) {
+                self = .file(id)
+            } else if ends("/remaining", from: 64) {
+                self = .remaining(id)
+            } else {
+                return nil
             }
         }
     }
@@ -101,13 +102,15 @@ public enum LetterArchive {
 
     /// The header block (POSIX.1-1988 ustar), as `tar --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=0644` writes it.
     public static func header(of entry: Entry, count: Int) -> [UInt8] {
-        var block = [UInt8](repeating: 0, count: blockBytes)
-        func put(_ bytes: some Collection<UInt8>, at offset: Int) {
-            for (index, byte) in bytes.enumerated() { block[offset + index] = byte }
-        }
-        func octal(_ number: Int, digits: Int) -> [UInt8] {
-            let text = Array(String(number, radix: 8).utf8)
-            return [UInt8](repeating: 0x30, count: max(0, digits - text.count)) + text
+        var block = template.block
+        var sum = template.sum
+        func put(_ bytes: some Sequence<UInt8>, at offset: Int) {
+            var position = offset
+            for byte in bytes {
+                sum += Int(byte) - Int(block[position])
+                block[position] = byte
+                position += 1
+            }
         }
         let path = Array(entry.path.utf8)
         // A name of more than 100 bytes is cut at its last slash into prefix and name.
@@ -117,20 +120,40 @@ public enum LetterArchive {
         } else {
             put(path, at: 0)
         }
-        put(octal(0o644, digits: 7), at: 100)
-        put(octal(0, digits: 7), at: 108)
-        put(octal(0, digits: 7), at: 116)
         put(octal(count, digits: 11), at: 124)
-        put(octal(0, digits: 11), at: 136)
-        put([UInt8](repeating: 0x20, count: 8), at: 148)
+        // The checksum is made with its own field full of spaces, as it stands in the template.
+        let text = octal(sum, digits: 6) + [0, 0x20]
+        put(text, at: 148)
+        return block
+    }
+
+    /// What all headers have in common: mode, owner, group, time, type, magic, device; and the sum of its bytes.
+    private static let template: (block: [UInt8], sum: Int) = {
+        var block = [UInt8](repeating: 0, count: blockBytes)
+        func put(_ bytes: some Sequence<UInt8>, at offset: Int) {
+            for (index, byte) in bytes.enumerated() { block[offset + index] = byte }
+        }
+        put("0000644".utf8, at: 100)
+        put("0000000".utf8, at: 108)
+        put("0000000".utf8, at: 116)
+        put("00000000000".utf8, at: 136)
+        put(repeatElement(0x20, count: 8), at: 148)
         block[156] = 0x30
         put("ustar\0".utf8, at: 257)
         put("00".utf8, at: 263)
-        put(octal(0, digits: 7), at: 329)
-        put(octal(0, digits: 7), at: 337)
-        let sum = block.reduce(0) { $0 + Int($1) }
-        put(octal(sum, digits: 6) + [0, 0x20], at: 148)
-        return block
+        put("0000000".utf8, at: 329)
+        put("0000000".utf8, at: 337)
+        return (block, block.reduce(0) { $0 + Int($1) })
+    }()
+
+    private static func octal(_ number: Int, digits: Int) -> [UInt8] {
+        var text = [UInt8](repeating: 0x30, count: digits)
+        var rest = number
+        for index in stride(from: digits - 1, through: 0, by: -1) {
+            text[index] = 0x30 + UInt8(rest & 7)
+            rest >>= 3
+        }
+        return text
     }
 }
 

@@ -46,7 +46,8 @@ public struct LetterArchiveReader: Sendable {
         let before = state
         state = .failed
         var current = before
-        var rest = bytes[...]
+        // One copy, so that all below works on memory that lies in a row.
+        var rest = Array(bytes)[...]
         total += rest.count
         guard total <= limits.bytes else { throw Self.fault("more than \(limits.bytes) bytes") }
         while !rest.isEmpty {
@@ -88,7 +89,7 @@ public struct LetterArchiveReader: Sendable {
     private mutating func readBlock(
         _ current: State, _ take: (Event) throws(LetterError) -> Void
     ) throws(LetterError) -> State {
-        if block.allSatisfy({ $0 == 0 }) { return current == .end ? .done : .end }
+        if block[0] == 0, block.allSatisfy({ $0 == 0 }) { return current == .end ? .done : .end }
         guard current == .header else { throw Self.fault("one zero block alone") }
         let (entry, count) = try readHeader()
         try checkOrder(entry)

@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    @Test func `ancestors go over without a letter, and as many as there are`() async throws {
+        try await PracticeLine.serving { line in
+            let stop = ContextLetter(id: Invented.digest(70), slip: Invented.bytes(900, seed: 70))
+            let none = try await line.calling { try await $0.push([], context: [stop]) }
+            #expect(none.isEmpty)
+            #expect(await line.broker.contexts == [stop])
+            // Three times what one request carries.
+            let long = (0..<200).map { ContextLetter(id: Invented.digest(1_000 + $0), slip: Invented.bytes(60_000, seed: 1_000 + $0)) }
+            let letter = Invented.letter(1)
+            await line.broker.set(outcome: .rejected(code: "slip.binding"), of: letter.id)
+            let outcomes = try await line.calling { try await $0.push([letter], context: long) }
+            #expect(outcomes == [.rejected(code: "slip.binding")])
+            #expect(await line.broker.contexts == [stop] + long)
+        }
+    }
+
     @Test func `many letters go in batches and are answered in their order`() async throws {
         try await PracticeLine.serving { line in
             let letters = (1...300).map { Invented.letter(UInt64($0), parts: [$0 % 7 == 0 ? 60_000 : 500]) }
