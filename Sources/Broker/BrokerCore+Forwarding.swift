@@ -41,20 +41,32 @@ extension BrokerCore {
     /// - Throws: ``ExchangeError`` when the broker cannot be reached or takes nothing; nothing is lost, and no letter's tries are counted.
     public func forward(to broker: MemberID, over connection: any BrokerConnection) async throws -> ForwardReport {
         var report = ForwardReport()
+        try await transact { _ = try $0.store.wake(QueueName(broker, .context), at: $0.view.now) }
         report.context = try await forwardContext(to: broker, over: connection)
         let batch = try await takeBatch(for: broker)
         guard !batch.letters.isEmpty else { return report }
+        var open = Set(batch.letters.map(\.delivery.number))
         do {
             let outcomes = try await connection.push(batch.letters.map(\.bundle), context: batch.context)
             guard outcomes.count == batch.letters.count else { throw ExchangeError(.badAnswer, "not one outcome for each letter") }
             try await markKnown(batch.context.map(\.id), at: broker)
-            for (outgoing, outcome) in zip(batch.letters, outcomes) {
+            let pairs = Array(zip(batch.letters, outcomes))
+            // What is stored there is most of it: one transaction for all.
+            let stored = pairs.compactMap { outgoing, outcome in if case .stored = outcome { outgoing.delivery } else { nil } }
+            if !stored.isEmpty {
+                try await transact { transaction in for delivery in stored { try transaction.end(delivery) } }
+                bell.ring([.sweeper])
+                report.ended += stored.count
+                open.subtract(stored.map(\.number))
+            }
+            for (outgoing, outcome) in pairs where open.contains(outgoing.delivery.number) {
                 try await settle(outgoing, outcome, at: broker, over: connection) ? (report.ended += 1) : (report.resting += 1)
+                open.remove(outgoing.delivery.number)
             }
             return report
         } catch {
             // Not reached: everything that is still open is due again, and time off is no try.
-            let numbers = batch.letters.map(\.delivery.number)
+            let numbers = open
             try await transact { transaction in
                 for number in numbers { try transaction.store.extend(number, until: Instant(seconds: 0)) }
                 _ = try transaction.store.wake(QueueName(broker, .forward), at: transaction.view.now)
@@ -78,42 +90,81 @@ extension BrokerCore {
         let queue = QueueName(broker, .context)
         let waiting = try await look { try $0.queued(queue, limit: BrokerLimits.lettersInAForward) }
         guard !waiting.isEmpty else { return 0 }
+        let ids = waiting.map(\.letter)
         let letters = try await look { reading in
-            try Self.closure(waiting.map(\.letter), for: broker, in: reading, full: false, including: true)
+            let letters = try Self.closure(ids, for: broker, in: reading, including: true)
+            guard !Set(letters.map(\.id)).isSuperset(of: ids) else { return letters }
+            // More ancestors than go at once: a stop takes effect without them.
+            return try ids.compactMap { id in try reading.slip(id).map { ContextLetter(id: id, slip: $0) } }
         }
         _ = try await connection.push([], context: letters)
-        try await transact { transaction in for delivery in waiting { try transaction.store.finish(delivery.number, .delivered) } }
-        return waiting.count
+        // Nothing answers for an ancestor, so it is asked: what the other broker did not take, a directory behind ours for example, is
+        // handed over again.
+        let taken = Set(try await connection.slips(ids).map(\.id))
+        try await transact { transaction in
+            for delivery in waiting {
+                if taken.contains(delivery.letter) {
+                    try transaction.store.finish(delivery.number, .delivered)
+                } else {
+                    let seconds = min(BrokerLimits.forwardRestSeconds << min(delivery.tries, 12), BrokerLimits.longestForwardRestSeconds)
+                    try transaction.store.rest(delivery.number, until: transaction.view.now + seconds)
+                }
+            }
+        }
+        return taken.count
     }
 
-    /// Slips of ancestors that the other broker cannot know, ancestors before descendants.
+    /// Slips of ancestors that the other broker cannot know, ancestors before descendants; as many as go in one push.
     ///
-    /// - Parameters:
-    ///   - full: also those that it was told of before: it said that it misses one.
-    ///   - including: the letters themselves too.
+    /// - Parameter including: the letters themselves too.
     private static func closure(
-        _ letters: [LetterID], for broker: MemberID, in reading: any LetterReading, full: Bool, including: Bool
+        _ letters: [LetterID], for broker: MemberID, in reading: any LetterReading, including: Bool
     ) throws -> [ContextLetter] {
-        var order: [ContextLetter] = []
+        let ids = try order(letters, for: broker, in: reading, isFull: false)
+        let own = Set(letters)
+        return try ids.filter { including || !own.contains($0) }.prefix(BrokerLimits.contextInAPush).compactMap {
+            try context($0, in: reading)
+        }
+    }
+
+    private static func context(_ id: LetterID, in reading: any LetterReading) throws -> ContextLetter? {
+        guard let record = try reading.letter(id), let file = try reading.slip(id) else { return nil }
+        return ContextLetter(id: id, slip: file, void: try record.voidedBy.flatMap { try reading.slip($0) })
+    }
+
+    /// The letters and their ancestors, each after all of its own.
+    ///
+    /// - Parameter isFull: also those that the other broker was told of before: it said that it misses one.
+    private static func order(
+        _ letters: [LetterID], for broker: MemberID, in reading: any LetterReading, isFull: Bool
+    ) throws -> [LetterID] {
+        var order: [LetterID] = []
         var seen: Set<LetterID> = []
         let own = Set(letters)
-        // Depth first, a letter after all its ancestors. The second visit emits it.
+        // Depth first; the second visit puts the letter behind its ancestors.
         var stack = letters.reversed().map { (id: $0, isDone: false) }
         while let (id, isDone) = stack.popLast() {
-            guard let record = try reading.letter(id), let file = try reading.slip(id) else { continue }
             if isDone {
-                guard including || !own.contains(id) else { continue }
-                order.append(ContextLetter(id: id, slip: file, void: try record.voidedBy.flatMap { try reading.slip($0) }))
+                order.append(id)
                 continue
             }
-            guard seen.insert(id).inserted else { continue }
-            if !own.contains(id), !full, try isKnown(record, at: broker, in: reading) { continue }
+            guard seen.insert(id).inserted, let record = try reading.letter(id), let file = try reading.slip(id) else { continue }
+            if !own.contains(id), !isFull, try isKnown(record, at: broker, in: reading) { continue }
             stack.append((id, true))
             let slip = try CaseReader.parse(file)
             for ancestor in Set(slip.ancestors).union([slip.root].compactMap { $0 }).sorted() { stack.append((ancestor, false)) }
-            if order.count > BrokerLimits.contextInAPush { break }
         }
-        return Array(order.prefix(BrokerLimits.contextInAPush))
+        return order
+    }
+
+    /// Everything that comes before a letter, in as many pushes as it takes: the other broker has lost more than its parents.
+    private func sendAncestors(of letter: LetterID, to broker: MemberID, over connection: any BrokerConnection) async throws {
+        let ids = try await look { try Self.order([letter], for: broker, in: $0, isFull: true).filter { $0 != letter } }
+        for start in stride(from: 0, to: ids.count, by: BrokerLimits.contextInAPush) {
+            let some = ids[start..<min(ids.count, start + BrokerLimits.contextInAPush)]
+            let context = try await look { reading in try some.compactMap { try Self.context($0, in: reading) } }
+            _ = try await connection.push([], context: context)
+        }
     }
 
     /// Whether the other broker has the letter: it came from there, or was handed over.
@@ -175,7 +226,7 @@ extension BrokerCore {
                 return Outgoing(
                     delivery: delivery, bundle: LetterBundle(id: delivery.letter, slip: slip, parts: files), parts: parts.map(\.digest))
             }
-            let context = try Self.closure(deliveries.map(\.letter), for: broker, in: reading, full: false, including: false)
+            let context = try Self.closure(deliveries.map(\.letter), for: broker, in: reading, including: false)
             return (letters, context)
         }
     }
@@ -187,7 +238,7 @@ extension BrokerCore {
         _ outgoing: Outgoing, _ first: PushOutcome, at broker: MemberID, over connection: any BrokerConnection
     ) async throws -> Bool {
         var outcome = first
-        var hasContext = false
+        var rounds = 0
         var sent: Set<Digest> = []
         let slipOnly = LetterBundle(id: outgoing.bundle.id, slip: outgoing.bundle.slip)
         while true {
@@ -208,21 +259,32 @@ extension BrokerCore {
                 let next = missing.filter { outgoing.parts.contains($0) && !sent.contains($0) }
                 guard !next.isEmpty else { return try await rest(outgoing, "the same parts again", at: broker) }
                 for digest in next {
+                    // A stop does not stand behind an attachment: the upload goes on where it was, after what is urgent.
+                    guard try await !isUrgentWaiting(for: broker) else {
+                        try await restUntil(outgoing, seconds: 0, isTry: false, at: broker)
+                        return false
+                    }
                     guard try await send(digest, over: connection) else { return try await rest(outgoing, "part not taken", at: broker) }
                     sent.insert(digest)
                 }
-            case .waiting:
-                guard !hasContext else { return try await rest(outgoing, "ancestors not taken", at: broker) }
-                hasContext = true
+            case .waiting(let missing):
+                // First what it names, then, if that does not help, everything.
                 let id = outgoing.bundle.id
-                let context = try await look { try Self.closure([id], for: broker, in: $0, full: true, including: false) }
-                guard let again = try await connection.push([outgoing.bundle], context: context).first else {
-                    throw ExchangeError(.badAnswer, "no outcome")
+                rounds += 1
+                switch rounds {
+                case 1:
+                    let context = try await look { try Self.closure(missing, for: broker, in: $0, including: true) }
+                    _ = try await connection.push([], context: context)
+                case 2: try await sendAncestors(of: id, to: broker, over: connection)
+                default: return try await rest(outgoing, "ancestors not taken", at: broker)
                 }
-                outcome = again
-                continue
             case .rejected(let code):
                 log(.warning, "letter rejected by the other broker", ["letter": .letter(outgoing.bundle.id), "code": .code(code)])
+                if code == Self.expiredCode {
+                    let delivery = outgoing.delivery
+                    try await transact { try $0.end(delivery, refusedBy: code) }
+                    return true
+                }
                 return try await rest(outgoing, "rejected", at: broker)
             case .later(_, let seconds):
                 try await restUntil(outgoing, seconds: Int64(max(1, min(seconds, 3_600))), isTry: false, at: broker)
@@ -232,6 +294,16 @@ extension BrokerCore {
                 throw ExchangeError(.badAnswer, "no outcome")
             }
             outcome = again
+        }
+    }
+
+    /// For good: a later try gives the same.
+    private static let expiredCode = "letter.expired"
+
+    private func isUrgentWaiting(for broker: MemberID) async throws -> Bool {
+        try await look { reading in
+            try !reading.queued(QueueName(broker, .context), limit: 1).isEmpty
+                || reading.queued(QueueName(broker, .forward), limit: 1).first?.lane == .urgent
         }
     }
 
@@ -248,7 +320,7 @@ extension BrokerCore {
             guard let file = try await look({ try $0.part(digest, offset: offset, count: StoreLimits.partBytes) }) else { return false }
             do {
                 state = try await connection.putPart(digest, offset: offset, bytes: file.bytes, size: file.size)
-            } catch let error as ExchangeError where error.code == .badRequest || error.code == .notFound {
+            } catch let error as ExchangeError where [.badRequest, .notFound, .busy].contains(error.code) {
                 return false
             }
         }

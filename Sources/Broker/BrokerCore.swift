@@ -18,6 +18,8 @@ public final class BrokerCore: Sendable {
     /// What changes while the broker runs.
     private struct State {
         var directories: Directories
+        /// Changes with the directories.
+        var generation: UInt64 = 0
         var profiles: [Digest: Profile]
         var fraction = 0.0
         var fractionAt: ContinuousClock.Instant?
@@ -31,6 +33,7 @@ public final class BrokerCore: Sendable {
     let log: BrokerLog
     let settings: BrokerSettings
     private let signing: SigningIdentity
+    private let links = LinkMemory()
     private let memory = CaseMemory(limit: BrokerLimits.casesInMemory)
     private let clock: @Sendable () -> Instant
     private let state: Mutex<State>
@@ -70,6 +73,12 @@ public final class BrokerCore: Sendable {
     /// - Parameter leaf: the certificate of the connection, DER.
     /// - Returns: `nil` for whoever must be refused.
     public func peer(forLeaf leaf: [UInt8]) -> Peer? {
+        let (directories, generation) = state.withLock { ($0.directories, $0.generation) }
+        let now = now
+        return links.peer(leaf, now: now, generation: generation) { peer(forLeaf: leaf, by: directories, now: now) }
+    }
+
+    private func peer(forLeaf leaf: [UInt8], by directories: Directories, now: Instant) -> Peer? {
         switch directories.judgeLink(leaf: leaf, now: now) {
         case .member(let member): member.broker == id ? .member(member.id) : nil
         case .broker(let broker): broker.id == id ? nil : .broker(broker.id)
@@ -87,6 +96,7 @@ public final class BrokerCore: Sendable {
     public func use(_ directories: Directories, profiles: [Profile]) {
         state.withLock { state in
             state.directories = directories
+            state.generation += 1
             for profile in profiles { state.profiles[profile.digest] = profile }
         }
         bell.ring([.directory, .sweeper])
@@ -109,7 +119,11 @@ public final class BrokerCore: Sendable {
         }
     }
 
-    var reader: LetterReader { LetterReader(directories: directories, broker: id, signing: signing, now: clock()) }
+    var reader: LetterReader {
+        let view = view
+        return LetterReader(
+            directories: view.directories, broker: id, signing: signing, profiles: view.profiles, memory: memory, now: view.now)
+    }
 
     /// Runs `body` in one transaction; rings and logs when it has ended, before the caller can answer.
     func transact<Value: Sendable>(_ body: @escaping @Sendable (BrokerTransaction) throws -> Value) async throws -> Value {

@@ -11,12 +11,22 @@ public enum BrokerLimits {
     /// Slips that wait for ancestors. A case's own letters seldom run further ahead than this; beyond it: "later".
     public static let waitingInACase = 64
     public static let waitingFromAMember = 1_000
+    /// What has no `expires` of its own, a receipt, waits at most 30 days for its letter, so that nobody fills the places for good.
+    public static let waitingSeconds: Int64 = 30 * 86_400
     /// Missing parts named in one answer: put them, then push again.
     public static let missingPartsInAnAnswer = 64
     /// A part file up to this size comes along with its letter; a longer one is fetched by digest, so that it can resume.
     public static let partInABundleBytes = 65_536
     /// One batch of letters with their small parts: what an answer holds in memory.
     public static let bundleBytes = 4_194_304
+    /// What one file of an archive costs beside its bytes.
+    public static let archiveBytes = 2_048
+    /// Letters of a case. Replay keeps for each letter which ones come before it, so its cost grows with the square; a case of years has a
+    /// few hundred. Beyond the first number normal letters are put off, beyond the second all.
+    public static let normalLettersInACase = 10_000
+    public static let lettersInACase = 20_000
+    /// A broker's word on who could sign goes back so far: as long as a letter may be under way.
+    public static let oldestContextSeconds: Int64 = 90 * 86_400
     /// Letters in one pull.
     public static let lettersInAPull = 256
     /// A long poll waits at most so long, so that a dead line is noticed.

@@ -18,7 +18,11 @@ extension BrokerTransaction {
         let known = try store.letter(letter.id)
         if let known, known.status != .context || known.voidedBy != nil { return try answerAgain(known, letter) }
         // 3. Clock, signer, addressees.
-        guard slip.at - view.now <= LetterLimits.aheadSeconds else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
+        guard slip.at - view.now <= LetterLimits.aheadSeconds else {
+            let code = SealingError.Code.slipBinding.rawValue
+            // A stop from a clock that runs ahead is not lost: it is taken when its time has come.
+            return slip.lane == .urgent ? .later(code: code, seconds: 3_600) : .rejected(code: code)
+        }
         if let expires = slip.expires, expires <= view.now { return .rejected(code: "letter.expired") }
         let signer: Signer
         do {
@@ -39,14 +43,21 @@ extension BrokerTransaction {
                 return try wait(record, letter, isKnown: known != nil, for: [about.letter])
             }
             guard try isBound(slip, to: subject) else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
+            // While the store is nearly full, a receipt that says nothing new can come again.
+            if view.isNearlyFull, slip.type == .receipt, subject.progress.isSuperset(of: Self.progress(about)) {
+                return .later(code: "store.full", seconds: 60)
+            }
         }
         // 6. The procedure.
-        switch try verdict(record, slip) {
+        switch try verdict(record, slip, letter.judgement) {
         case .waiting(let missing): return try wait(record, letter, isKnown: known != nil, for: missing)
         case .refused(let refusal):
+            // A refused letter is kept with its refusal; a row of them must not eat what is left for stops.
+            if view.isNearlyFull { return .later(code: "store.full", seconds: 60) }
             try store(record, letter, isKnown: known != nil)
             return try refuse(record, slip, refusal)
         case .admitted, .flagged:
+            if try isOverfull(caseID, slip.lane) { return .later(code: "case.full", seconds: 3_600) }
             let isWhole = isWhole(letter)
             record.status = isWhole ? .queued : .awaitingParts
             record.relayed = isWhole ? letter.relayed : nil
@@ -68,8 +79,8 @@ extension BrokerTransaction {
     private func judgeSigner(_ signed: SignedSlip, at: Instant) throws(MembershipError) -> Signer {
         let signer = try view.directories.judgeSigner(of: signed.slip, certificate: signed.certificateDigest, at: at)
         // Only the sender's own broker asks whether all addressees can be reached: the others would otherwise refuse for ever what a
-        // newer directory has changed under way.
-        if view.isServedHere(signed.slip.from) { try view.directories.judgeRecipients(of: signed.slip, at: at) }
+        // newer directory has changed under way. A stop goes to those that are left.
+        if view.isServedHere(signed.slip.from), signed.slip.lane == .normal { try view.directories.judgeRecipients(of: signed.slip, at: at) }
         return signer
     }
 
@@ -100,21 +111,29 @@ extension BrokerTransaction {
     }
 
     /// What the procedure says, with this broker's sight; progress that a known stop makes void is refused as stale.
-    private func verdict(_ record: LetterRecord, _ slip: Slip) throws -> Verdict {
-        guard let caseID = record.caseID, let history = try history(of: caseID, profile: slip.profile?.digest) else {
+    private func verdict(_ record: LetterRecord, _ slip: Slip, _ judgement: Judgement? = nil) throws -> Verdict {
+        guard let caseID = record.caseID else { return .refused(Refusal(.otherProfile)) }
+        if let judgement, judgement.roles == record.roles, try use(judgement, in: caseID) { return judgement.verdict }
+        guard let history = try history(of: caseID, profile: slip.profile?.digest) else {
             // A step under a profile that no authority of ours has put in force, or a paper whose case is not known here.
             return slip.type == .step ? .refused(Refusal(.otherProfile)) : .waiting(slip.ancestors)
         }
         let step = step(record, slip)
+        // The letter that opens the case says what its profile is, also when others came before it.
+        if slip.root == nil, let own = slip.profile?.digest, own != history.profile.digest {
+            guard let rebuilt = try rebuild(caseID, profile: own) else { return .refused(Refusal(.otherProfile)) }
+            return Judgement.verdict(of: step, in: rebuilt)
+        }
         if slip.type == .refusal || slip.type == .notice {
             let missing = history.missingAncestors(of: step)
             return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
         }
-        let verdict = history.admit(step)
-        switch verdict {
-        case .admitted, .flagged: return history.staleness(of: step).map { .refused($0) } ?? verdict
-        case .refused, .waiting: return verdict
-        }
+        return Judgement.verdict(of: step, in: history)
+    }
+
+    private func isOverfull(_ caseID: CaseID, _ lane: Lane) throws -> Bool {
+        let count = try history(of: caseID)?.count ?? 0
+        return count > (lane == .normal ? BrokerLimits.normalLettersInACase : BrokerLimits.lettersInACase)
     }
 
     private func store(_ record: LetterRecord, _ letter: VerifiedLetter, isKnown: Bool) throws {
@@ -144,6 +163,8 @@ extension BrokerTransaction {
         guard try store.waitingCount(from: record.from) < BrokerLimits.waitingFromAMember else {
             return .later(code: "letter.held", seconds: 60)
         }
+        var record = record
+        record.expires = record.expires ?? view.now + BrokerLimits.waitingSeconds
         try store(record, letter, isKnown: isKnown)
         try store.setMissing(missing, of: record.id)
         return .waiting(missing)
@@ -154,7 +175,11 @@ extension BrokerTransaction {
         var arrived = [id]
         while let next = arrived.popLast() {
             for waiting in try store.waiting(for: next) {
-                guard var record = try store.letter(waiting), record.status == .waiting else { continue }
+                guard var record = try store.letter(waiting) else { continue }
+                guard record.status == .waiting else {
+                    try judgeGap(record)
+                    continue
+                }
                 let slip = try slip(of: waiting)
                 if let about = slip.about, let subject = try store.letter(about.letter), subject.status != .waiting,
                     try !isBound(slip, to: subject)
@@ -170,6 +195,7 @@ extension BrokerTransaction {
                 case .admitted, .flagged:
                     try store.setMissing([], of: waiting)
                     record.status = .awaitingParts
+                    record.expires = slip.expires
                     try store.update(record)
                     _ = try accept(record, slip, [:], releases: false)
                     arrived.append(waiting)
@@ -178,14 +204,50 @@ extension BrokerTransaction {
         }
     }
 
+    /// An urgent letter that went on without some of its ancestors: when the last of them has come, it is judged as any other.
+    private func judgeGap(_ record: LetterRecord) throws {
+        let slip = try slip(of: record.id)
+        guard record.type == .step, record.voidedBy == nil, let caseID = record.caseID, let history = try history(of: caseID) else { return }
+        let missing = history.missingAncestors(of: step(record, slip))
+        try store.setMissing(missing, of: record.id)
+        guard missing.isEmpty else { return }
+        var record = record
+        if record.isUnheard {
+            record.isUnheard = false
+            try store.update(record)
+            guard try rebuild(caseID) != nil else { return }
+        }
+        switch try verdict(record, slip) {
+        case .refused(let refusal): _ = try refuse(record, slip, refusal)
+        case .admitted, .flagged: try takeEffect(record, slip)
+        case .waiting: break
+        }
+    }
+
+    /// An urgent letter takes effect also without all its ancestors, unless the case is known here and its sender has no part in it as far as
+    /// is known: then it is delivered, and is without effect until they have come.
+    private func judgedForGap(_ letter: LetterRecord, _ slip: Slip) throws -> LetterRecord {
+        guard slip.lane == .urgent, slip.type == .step, let caseID = letter.caseID, let history = try history(of: caseID) else { return letter }
+        let missing = history.missingAncestors(of: step(letter, slip))
+        guard !missing.isEmpty else { return letter }
+        try store.setMissing(missing, of: letter.id)
+        guard history.root != nil, !history.parties.values.contains(where: { $0.contains(slip.from) }) else { return letter }
+        var record = letter
+        record.isUnheard = true
+        try store.update(record)
+        return record
+    }
+
     // MARK: - Acceptance
 
     /// An admitted letter: its place is reserved, its parts are named, a stop takes effect. Queued when nothing is missing.
     private func accept(
         _ record: LetterRecord, _ slip: Slip, _ parts: [Digest: CheckedPart], releases: Bool = true
     ) throws -> PushOutcome {
+        let record = try judgedForGap(record, slip)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
         try store.need(neededParts(of: slip), for: record.id)
+        try needPieces(of: record, slip)
         try storeParts(parts, of: record, slip)
         let outcome: PushOutcome
         if let relayed = record.relayed {
@@ -199,7 +261,7 @@ extension BrokerTransaction {
         }
         // After the letter itself is queued: a stop stands before the notices that it causes. It takes effect also while its own parts
         // are still on their way.
-        if slip.lane == .urgent, !slip.steps.isEmpty { try takeEffect(record, slip) }
+        try takeEffect(record, slip)
         if releases { try release(after: record.id) }
         return outcome
     }
@@ -220,6 +282,26 @@ extension BrokerTransaction {
         }
     }
 
+    /// Lists that another letter has brought already.
+    private func needPieces(of record: LetterRecord, _ slip: Slip) throws {
+        for reference in slip.parts where reference.pieces != nil {
+            guard let size = try store.partSize(reference.digest),
+                let file = try store.part(reference.digest, offset: 0, count: size),
+                let pieces = try? PieceList.read(file.bytes, reference: reference)
+            else { continue }
+            try store.need(pieces.map { NeededPart(digest: $0, recipient: reference.recipient) }, for: record.id)
+        }
+    }
+
+    /// Whether a list names no file that the letter has for somebody else: one file has one recipient.
+    func fits(_ part: CheckedPart, _ digest: Digest, in id: LetterID) throws -> Bool {
+        guard case .list(_, let pieces) = part, let record = try store.letter(id) else { return true }
+        let needed = try store.neededParts(of: id)
+        guard let recipient = needed.first(where: { $0.digest == digest })?.recipient else { return true }
+        let named = Set(pieces)
+        return needed.allSatisfy { !named.contains($0.digest) || $0.recipient == recipient || ($0.recipient == record.from && !$0.isList) }
+    }
+
     /// Stores those files that the letter needs here, and names the pieces of those lists that came.
     private func storeParts(_ parts: [Digest: CheckedPart], of record: LetterRecord, _ slip: Slip) throws {
         guard !parts.isEmpty else { return }
@@ -228,7 +310,7 @@ extension BrokerTransaction {
         while index < needed.count {
             let part = needed[index]
             index += 1
-            guard let file = parts[part.digest] else { continue }
+            guard let file = parts[part.digest], try fits(file, part.digest, in: record.id) else { continue }
             try store.storePart(part.digest, bytes: file.bytes, chargedTo: slip.from)
             guard case .list(_, let digests) = file else { continue }
             let pieces = digests.map { NeededPart(digest: $0, recipient: part.recipient) }
@@ -286,9 +368,9 @@ extension BrokerTransaction {
     }
 
     /// A stop, or another urgent step that is visible: its slip goes at once to every broker that serves the case, and what it makes
-    /// void is withheld.
+    /// void is withheld. Of any other letter, and of one that is void, there is no effect.
     private func takeEffect(_ record: LetterRecord, _ slip: Slip) throws {
-        guard let caseID = record.caseID else { return }
+        guard slip.lane == .urgent, slip.type == .step, !slip.steps.isEmpty, !record.isVoid, let caseID = record.caseID else { return }
         var brokers: Set<MemberID> = []
         for letter in try store.letters(of: caseID) {
             let other = letter.record.id == record.id ? slip : try self.slip(of: letter.record.id)
@@ -307,13 +389,7 @@ extension BrokerTransaction {
         guard var subject = try store.letter(about.letter) else { return }
         switch record.type {
         case .receipt:
-            let progress: ReceiptProgress =
-                switch about.state {
-                case .acted: .acted
-                case .invalid: [.opened, .invalid]
-                default: .opened
-                }
-            try store.note(progress, of: subject.id)
+            try store.note(Self.progress(about), of: subject.id)
         case .refusal, .notice:
             // Opened wins over a notice that it was given up; the notice stays as a fact.
             guard subject.voidedBy == nil, about.code != NoticeCode.seenPossibly.rawValue,
@@ -331,6 +407,14 @@ extension BrokerTransaction {
             if let caseID = subject.caseID { insert(step(subject, slip), in: caseID) }
             try release(after: subject.id)
         case .step, .directory, .profile: break
+        }
+    }
+
+    private static func progress(_ about: About) -> ReceiptProgress {
+        switch about.state {
+        case .acted: .acted
+        case .invalid: [.opened, .invalid]
+        default: .opened
         }
     }
 
@@ -376,7 +460,7 @@ extension BrokerTransaction {
         }
         // The broker that hands it over judged its signer when it came; a member has no such word.
         var at = view.now
-        if case .broker = peer { at = min(slip.at, view.now) }
+        if case .broker = peer { at = min(max(slip.at, view.now + -BrokerLimits.oldestContextSeconds), view.now) }
         guard let signer = try? view.directories.judgeSigner(of: slip, certificate: signed.certificateDigest, at: at) else { return false }
         if let about = slip.about {
             guard let subject = try store.letter(about.letter), try isBound(slip, to: subject) else { return false }
@@ -391,6 +475,8 @@ extension BrokerTransaction {
         if context.void == nil {
             let step = step(record, slip)
             let isPaper = slip.type == .refusal || slip.type == .notice
+            // A stop without its ancestors counts when another broker vouches for having it, not when a member shows it round.
+            if case .member = peer, !isPaper, !history.missingAncestors(of: step).isEmpty { return false }
             switch isPaper ? .admitted : history.admit(step) {
             case .waiting: return false
             case .refused(let refusal):
@@ -400,12 +486,13 @@ extension BrokerTransaction {
             }
         }
         try store.insert(record, slip: slip, file: signed.file)
+        record = try judgedForGap(record, slip)
         insert(step(record, slip), in: caseID)
         if let void = context.void {
             try apply(void, to: record)
             record = try store.letter(signed.id) ?? record
         }
-        if slip.lane == .urgent, !slip.steps.isEmpty, record.voidedBy == nil { try takeEffect(record, slip) }
+        try takeEffect(record, slip)
         if let about = slip.about { try apply(about, of: record) }
         try release(after: signed.id)
         return true

@@ -79,24 +79,49 @@ extension BrokerTransaction {
 
     /// The stop that makes a letter void which waits here, or `nil`.
     ///
-    /// - Parameter stop: the one that was just stored; `nil`: any.
+    /// - Parameter stop: the one that was just stored; `nil`: any, so that a letter that came after a stop it had not seen is found too.
     func voidCause(of record: LetterRecord, stop: LetterID?) throws -> LetterID? {
         guard record.type == .step, record.lane == .normal, record.voidedBy == nil, let caseID = record.caseID,
             let history = try history(of: caseID), let step = history.step(record.id)
         else { return nil }
         if let refusal = history.staleness(of: step) { return refusal.stop }
-        guard let stop, let hidden = history.step(stop), step.parts.contains(where: { $0.basis == .consent }) else { return nil }
-        // The same parts, sent after the withdrawal: if they were not admitted then, the consent that covered them is gone. Its events
-        // are left out: whether they would lead anywhere now is not the question.
-        var after = Step(
-            id: Self.nobody, parents: step.parents + [hidden.id], previous: step.previous, root: step.root ?? step.id, from: step.from,
-            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown, parts: step.parts)
-        after.parents = Array(Set(after.parents))
-        guard case .refused(let refusal) = history.admit(after), refusal.reason == .badBasis else { return nil }
-        return stop
+        guard step.parts.contains(where: { $0.basis == .consent }), !isUncovered(step, after: nil, in: history) else { return nil }
+        let stops = try stop.map { [$0] } ?? urgentSteps(of: caseID)
+        return stops.first { isUncovered(step, after: $0, in: history) }
     }
 
-    private static var nobody: LetterID { Digest(Array(repeating: 0xFF, count: 32)) ?? { preconditionFailure("32 bytes") }() }
+    private func urgentSteps(of caseID: CaseID) throws -> [LetterID] {
+        try store.letters(of: caseID).compactMap { letter in
+            let record = letter.record
+            guard record.lane == .urgent, record.type == .step, !record.isVoid, record.status != .waiting else { return nil }
+            return record.id
+        }
+    }
+
+    /// Whether the consent for the letter's parts is gone: the same parts, sent once more after it and after the stop, would not be
+    /// admitted. Its events are left out: whether they would lead anywhere now is not the question.
+    private func isUncovered(_ step: Step, after stop: LetterID?, in history: CaseHistory) -> Bool {
+        var history = history
+        var parents = Set(step.parents).union([step.id])
+        if var echo = stop.flatMap({ history.step($0) }) {
+            // A stop takes effect also while its own ancestors are missing: then as if said right after the letter.
+            if !history.missingAncestors(of: echo).isEmpty {
+                (echo.id, echo.parents, echo.previous, echo.root) = (Self.echo, [step.id], nil, step.root ?? step.id)
+                history.insert(echo)
+            }
+            parents.insert(echo.id)
+        }
+        let after = Step(
+            id: Self.nobody, parents: parents.sorted(), previous: step.previous, root: step.root ?? step.id, from: step.from,
+            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown, parts: step.parts)
+        guard case .refused(let refusal) = history.admit(after) else { return false }
+        return refusal.reason == .badBasis
+    }
+
+    /// Ids that no letter has: digests of nothing.
+    private static var nobody: LetterID { id(0xFF) }
+    private static var echo: LetterID { id(0xFE) }
+    private static func id(_ byte: UInt8) -> LetterID { Digest(Array(repeating: byte, count: 32)) ?? { preconditionFailure("32 bytes") }() }
 
     func withhold(_ letter: LetterRecord, because stop: LetterID) throws {
         let slip = try slip(of: letter.id)

@@ -11,10 +11,12 @@ extension BrokerTransaction {
     func lease(to member: MemberID, limit: Int) throws -> [LetterID] {
         let queue = QueueName(member, .mailbox)
         _ = try store.wake(queue, at: view.now)
-        let free = StoreLimits.leasedLetters - (try store.restingCount(queue))
-        guard free > 0 else { return [] }
+        let free = view.settings.leasedLetters - (try store.restingCount(queue))
         var leased: [LetterID] = []
-        for delivery in try store.queued(queue, limit: min(limit, free)) {
+        var room = BrokerLimits.bundleBytes
+        // What a node has not acknowledged hides other letters, but never a stop: urgent ones come first and are always handed out.
+        for delivery in try store.queued(queue, limit: limit) {
+            guard delivery.lane == .urgent || leased.count < free else { break }
             guard let record = try store.letter(delivery.letter) else { continue }
             if let expires = record.expires, expires <= view.now {
                 try giveUp(record, .expired, status: .expired)
@@ -24,6 +26,9 @@ extension BrokerTransaction {
                 try withhold(record, because: stop)
                 continue
             }
+            // Only what goes into one answer: a letter that nobody was given must not count as leased.
+            room -= (try store.slip(record.id)?.count ?? 0) + BrokerLimits.archiveBytes
+            guard room > 0 || leased.isEmpty else { break }
             // The first lease is short, so that a node that was restarted has its letters again soon; each next one is twice as long.
             let seconds = min(view.settings.leaseSeconds << min(delivery.tries, 16), BrokerLimits.longestLeaseSeconds)
             try store.rest(delivery.number, until: view.now + max(1, seconds))

@@ -53,6 +53,22 @@ final class BrokerTransaction {
         return history
     }
 
+    /// Whether a judgement was made of the state of the case that this transaction reads. Its history is then this transaction's.
+    func use(_ judgement: Judgement, in caseID: CaseID) throws -> Bool {
+        guard histories[caseID] == nil, try store.version(of: caseID) == judgement.version else { return false }
+        if let after = judgement.after { histories[caseID] = after }
+        return true
+    }
+
+    /// Reads the case again.
+    ///
+    /// - Parameter profile: what the letter in hand names, which opens the case.
+    func rebuild(_ caseID: CaseID, profile: Digest? = nil) throws -> CaseHistory? {
+        guard let rebuilt = try CaseReader(store).history(of: caseID, profiles: view.profiles, root: profile) else { return nil }
+        histories[caseID] = rebuilt
+        return rebuilt
+    }
+
     /// Adds a letter to the history, if the case has one yet.
     func insert(_ step: Step, in caseID: CaseID) {
         // Taken out and put back, so that it is changed in place.

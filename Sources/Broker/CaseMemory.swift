@@ -34,6 +34,11 @@ final class CaseMemory: Sendable {
         }
     }
 
+    /// A copy, for judging beside the store.
+    func look(_ caseID: CaseID) -> (history: CaseHistory, version: Int64)? {
+        state.withLock { $0.entries[caseID].map { ($0.history, $0.version) } }
+    }
+
     func keep(_ history: CaseHistory, of caseID: CaseID, version: Int64) {
         state.withLock { state in
             state.clock += 1

@@ -12,21 +12,25 @@ struct CaseReader {
 
     init(_ store: any LetterReading) { self.store = store }
 
-    /// - Parameter fallback: the profile of the letter in hand, for a case whose letters here name none.
+    /// - Parameters:
+    ///   - fallback: the profile of the letter in hand, for a case whose letters here name none.
+    ///   - root: the profile of the letter that opens the case, when that is the one in hand.
     /// - Returns: `nil` when no profile of the case is known here.
-    func history(of caseID: CaseID, profiles: [Digest: Profile], fallback: Digest?) throws -> CaseHistory? {
+    func history(
+        of caseID: CaseID, profiles: [Digest: Profile], fallback: Digest? = nil, root: Digest? = nil
+    ) throws -> CaseHistory? {
         let known = try store.letters(of: caseID).filter { $0.record.status != .waiting }
             .map { (record: $0.record, slip: try Self.parse($0.slip)) }
         // A case has the profile of the letter that opened it; until that is here, of the first that names one.
         let own = known.first { $0.slip.root == nil }?.slip.profile ?? known.lazy.compactMap(\.slip.profile).first
-        guard let profile = (own?.digest ?? fallback).flatMap({ profiles[$0] }) else { return nil }
+        guard let profile = (root ?? own?.digest ?? fallback).flatMap({ profiles[$0] }) else { return nil }
         var history = CaseHistory(profile: profile)
         for letter in known { history.insert(Self.step(letter.record, letter.slip)) }
         return history
     }
 
     static func step(_ record: LetterRecord, _ slip: Slip) -> Step {
-        Step(id: record.id, slip: slip, roles: record.roles, isVoid: record.voidedBy != nil)
+        Step(id: record.id, slip: slip, roles: record.roles, isVoid: record.isVoid)
     }
 
     /// A slip that was verified when it was stored.

@@ -14,6 +14,8 @@ public enum Peer: Hashable, Sendable {
     /// The operator of this broker with a stick: letters of any member, whose signatures decide.
     case courier
 
+    var isMember: Bool { if case .member = self { true } else { false } }
+
     /// Under which name the broker keeps what this peer hands over.
     func id(at broker: MemberID) -> MemberID {
         switch self {

@@ -23,6 +23,8 @@ struct PeerConnection: BrokerConnection {
         // 1. Gate, signature, parts: in parallel, outside the transaction.
         let reader = core.reader
         let read = await core.pool.map(letters) { reader.read($0) }
+        // What is left of a store that is nearly full is not for slips that no quota counts.
+        let context = peer.isMember && core.view.isNearlyFull ? [] : context
         let ancestors = await core.pool.map(context) { reader.read($0) }.compactMap { $0 }
         // 2. The slips of ancestors: of a chain each may need the one before it, in whatever order they came.
         if !ancestors.isEmpty { try await take(ancestors) }
@@ -96,17 +98,18 @@ struct PeerConnection: BrokerConnection {
         }
         let peer = peer
         // 1. Only what an admitted letter of this peer names, and what is not here yet.
-        let wanted: (state: PartState, letter: LetterID, from: MemberID)? = try await asked { core in
+        let wanted: (state: PartState, letter: LetterID, from: MemberID, lane: Lane)? = try await asked { core in
             try await core.look { reading in
                 guard let record = try Self.uploads(digest, peer, reading) else { return nil }
-                if let size = try reading.partSize(digest) { return (.stored(size), record.id, record.from) }
-                return (.partial(try reading.spooled(digest)), record.id, record.from)
+                if let size = try reading.partSize(digest) { return (.stored(size), record.id, record.from, record.lane) }
+                return (.partial(try reading.spooled(digest)), record.id, record.from, record.lane)
             }
         }
         guard let wanted else { throw ExchangeError(.notFound, "not a part of your letters") }
         guard case .partial(let received) = wanted.state else { return wanted.state }
         guard offset <= received else { return received > 0 ? .partial(received) : .missing }
         guard offset + bytes.count > received else { return .partial(received) }
+        try await requireRoom(for: size, of: wanted.from, lane: wanted.lane)
         // 2. What is new of it; a whole file at once needs no spool.
         let whole: [UInt8]
         if offset == 0, bytes.count == size, received == 0 {
@@ -131,14 +134,33 @@ struct PeerConnection: BrokerConnection {
             throw ExchangeError(.badRequest, SealingError.Code.partMismatch.rawValue)
         }
         // 4. Durable; with the last part the letter is judged again and queued.
-        let from = wanted.from
-        try await asked { core in
+        let isStored = try await asked { core in
             try await core.transact { transaction in
-                try transaction.store.storePart(digest, bytes: part.bytes, chargedTo: from)
-                for letter in try transaction.store.letters(needing: digest) { try transaction.stored(part, digest, for: letter) }
+                // The letter may have ended meanwhile: then nothing would ever discard the file.
+                guard let record = try Self.uploads(digest, peer, transaction.store) else { return false }
+                let letters = try transaction.store.letters(needing: digest)
+                guard try letters.allSatisfy({ try transaction.fits(part, digest, in: $0) }) else {
+                    try transaction.store.dropSpool(digest)
+                    return false
+                }
+                try transaction.store.storePart(digest, bytes: part.bytes, chargedTo: record.from)
+                for letter in letters { try transaction.stored(part, digest, for: letter) }
+                return true
             }
         }
+        guard isStored else { throw ExchangeError(.badRequest, SealingError.Code.partMismatch.rawValue) }
         return .stored(size)
+    }
+
+    /// A slip of some kilobytes may name parts of many gigabytes, so room and quota are asked for each part too.
+    private func requireRoom(for size: Int, of member: MemberID, lane: Lane) async throws {
+        await core.checkRoom()
+        let view = core.view
+        guard lane == .normal else { return }
+        guard !view.isNearlyFull else { throw ExchangeError(.busy, "store.full") }
+        guard view.isServedHere(member) else { return }
+        let held = try await asked { core in try await core.look { try $0.holding(of: member).bytes } }
+        guard held + Int64(size) <= view.settings.bytesOfAMember else { throw ExchangeError(.busy, "quota") }
     }
 
     /// The letter, admitted and not whole, for which this peer may send the part.
@@ -263,7 +285,7 @@ struct PeerConnection: BrokerConnection {
                 var open: [CaseID: Set<LetterID>] = [:]
                 return try letters.compactMap { id -> ContextLetter? in
                     guard let record = try reading.letter(id), let caseID = record.caseID, let slip = try reading.slip(id) else { return nil }
-                    let visible = try open[caseID] ?? Self.visible(to: peer, in: reading.letters(of: caseID), view)
+                    let visible = try open[caseID] ?? Self.visible(to: peer, in: reading.letters(of: caseID), reading, view)
                     open[caseID] = visible
                     guard visible.contains(id) else { return nil }
                     return ContextLetter(id: id, slip: slip, void: try record.voidedBy.flatMap { try reading.slip($0) })
@@ -273,7 +295,9 @@ struct PeerConnection: BrokerConnection {
     }
 
     /// The ancestors of letters that were sent by or addressed to the peer, and these letters.
-    private static func visible(to peer: Peer, in letters: [CaseLetter], _ view: BrokerView) throws -> Set<LetterID> {
+    private static func visible(
+        to peer: Peer, in letters: [CaseLetter], _ reading: any LetterReading, _ view: BrokerView
+    ) throws -> Set<LetterID> {
         func concerns(_ member: MemberID) -> Bool {
             switch peer {
             case .member(let own): member == own
@@ -283,11 +307,22 @@ struct PeerConnection: BrokerConnection {
             }
         }
         var slips: [LetterID: Slip] = [:]
-        for letter in letters { slips[letter.record.id] = try CaseReader.parse(letter.slip) }
         var visible: Set<LetterID> = []
-        var next = slips.filter { concerns($0.value.from) || $0.value.to.contains { concerns($0.member) } }.map(\.key)
+        var followed: Set<LetterID> = []
+        var next: [LetterID] = []
+        for letter in letters {
+            let id = letter.record.id
+            let slip = try CaseReader.parse(letter.slip)
+            slips[id] = slip
+            guard concerns(slip.from) || slip.to.contains(where: { concerns($0.member) }) else { continue }
+            // Naming a letter as a parent opens nothing: only what was admitted with all its ancestors shows them.
+            let isAdmitted = try letter.record.status != .refused && letter.record.status != .waiting
+                && reading.missingAncestors(of: id).isEmpty
+            if isAdmitted { next.append(id) } else { visible.insert(id) }
+        }
         while let id = next.popLast() {
-            guard visible.insert(id).inserted, let slip = slips[id] else { continue }
+            guard followed.insert(id).inserted, let slip = slips[id] else { continue }
+            visible.insert(id)
             next += slip.ancestors + [slip.root].compactMap { $0 }
         }
         return visible

@@ -14,9 +14,44 @@ struct VerifiedLetter: Sendable {
     let parts: [Digest: CheckedPart]
     /// The acknowledgement, signed beforehand, so that no transaction waits for a signature.
     let relayed: [UInt8]
+    /// What the procedure says, if the case is still as it was in memory when the letter was read.
+    let judgement: Judgement?
 
     var id: LetterID { signed.id }
     var slip: Slip { signed.slip }
+}
+
+/// A verdict made beside the store, on several threads, of one state of the case. The transaction believes it only when that is still the
+/// state it reads: versions of a case never come twice. Else it judges itself.
+struct Judgement: Sendable {
+    let version: Int64
+    /// The sender's roles that it was made with.
+    let roles: Set<String>
+    let verdict: Verdict
+    /// The case with the letter in it, when it is admitted.
+    let after: CaseHistory?
+
+    init(_ step: Step, in history: CaseHistory, version: Int64) {
+        self.version = version
+        roles = step.roles
+        verdict = Self.verdict(of: step, in: history)
+        switch verdict {
+        case .admitted, .flagged:
+            var history = history
+            history.insert(step)
+            after = history
+        case .refused, .waiting: after = nil
+        }
+    }
+
+    /// Admission, and for visible progress that is admitted, the stops it had not seen.
+    static func verdict(of step: Step, in history: CaseHistory) -> Verdict {
+        let verdict = history.admit(step)
+        switch verdict {
+        case .admitted, .flagged: return history.staleness(of: step).map { .refused($0) } ?? verdict
+        case .refused, .waiting: return verdict
+        }
+    }
 }
 
 /// A part file that is what its slip says, as far as can be seen without its key.
@@ -44,6 +79,8 @@ struct LetterReader: Sendable {
     let directories: Directories
     let broker: MemberID
     let signing: SigningIdentity
+    let profiles: [Digest: Profile]
+    let memory: CaseMemory
     let now: Instant
 
     /// - Returns: the letter, or the code of the error class that it is.
@@ -52,8 +89,19 @@ struct LetterReader: Sendable {
             let signed = try slip(bundle.slip, id: bundle.id)
             let parts = try parts(bundle.parts, of: signed.slip)
             let relayed = try RelayedAcknowledgement.sign(letter: signed.id, slip: signed.file, broker: broker, at: now, by: signing)
-            return VerifiedLetter(signed: signed, parts: parts, relayed: relayed)
+            return VerifiedLetter(signed: signed, parts: parts, relayed: relayed, judgement: judgement(of: signed))
         }.mapError { $0 as? SealingError ?? SealingError(.slipMalformed, "unexpected error") }
+    }
+
+    /// Judges a letter of a case that is in memory, or that it opens.
+    private func judgement(of signed: SignedSlip) -> Judgement? {
+        let slip = signed.slip
+        guard slip.type == .step || slip.type == .receipt, let caseID = slip.caseID else { return nil }
+        let known = memory.look(caseID)
+        guard let history = known?.history ?? (slip.root == nil ? slip.profile.flatMap { profiles[$0.digest] }.map { CaseHistory(profile: $0) } : nil)
+        else { return nil }
+        let step = Step(id: signed.id, slip: slip, roles: directories.roles(of: slip.from))
+        return Judgement(step, in: history, version: known?.version ?? 0)
     }
 
     func read(_ context: ContextLetter) -> VerifiedContext? {
@@ -77,6 +125,11 @@ struct LetterReader: Sendable {
         for reference in slip.parts {
             guard let file = files[reference.digest] else { continue }
             result[reference.digest] = try check(file, reference, of: slip)
+        }
+        // One file has one recipient, and one place.
+        let pieces = result.values.flatMap { part -> [Digest] in if case .list(_, let pieces) = part { pieces } else { [] } }
+        guard Set(pieces).count == pieces.count, Set(pieces).isDisjoint(with: slip.parts.map(\.digest)) else {
+            throw SealingError(.partMismatch, "two lists name one piece")
         }
         let hasAttachments = slip.parts.contains { $0.pieces != nil }
         for (digest, file) in files where result[digest] == nil {

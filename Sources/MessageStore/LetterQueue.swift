@@ -44,9 +44,9 @@ public protocol LetterReading {
     /// Whether a step on lane urgent is known of the case: only then can anything in it be void by a stop.
     func hasUrgentStep(in caseID: CaseID) throws -> Bool
 
-    /// Waiting letters that lack `ancestor`, in the order of arrival.
+    /// Letters that lack `ancestor`, in the order of arrival: those that wait for it, and urgent ones that went on without it.
     func waiting(for ancestor: LetterID) throws -> [LetterID]
-    /// The ancestors that a waiting letter lacks.
+    /// The ancestors that a letter lacks.
     func missingAncestors(of id: LetterID) throws -> [LetterID]
     func waitingCount(in caseID: CaseID) throws -> Int
     func waitingCount(from member: MemberID) throws -> Int
@@ -90,11 +90,11 @@ public protocol LetterReading {
 public protocol LetterTransaction: LetterReading {
     /// Stores a letter that is not known here, with its addressees' numbers. The case's version changes.
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws
-    /// Replaces the record of a known letter; its id, type, lane, sender, case and times stay.
+    /// Replaces the record of a known letter; its id, type, lane, sender, case and `at` stay.
     func update(_ record: LetterRecord) throws
     /// Marks how far receipts say that a letter has come.
     func note(_ progress: ReceiptProgress, of id: LetterID) throws
-    /// Makes the letter wait for exactly these ancestors.
+    /// Says which ancestors the letter lacks. One that waits and ends lacks nothing any more.
     func setMissing(_ ancestors: [LetterID], of id: LetterID) throws
 
     /// Names parts that the letter needs here. One that is named already may be given to another recipient, once its list says whose.

@@ -52,11 +52,12 @@ public struct LetterRecord: Hashable, Sendable {
     /// Who handed it over: the sender, a broker, or the broker that keeps this store.
     public var peer: MemberID
     public var at: Instant
+    /// When it is given up: the slip's, or while it waits for ancestors also a bound of the broker's.
     public var expires: Instant?
     public var received: Instant
     /// The signed acknowledgement, answered byte for byte to every duplicate.
     public var relayed: [UInt8]?
-    /// Of a refused or given-up letter: the guard, reason or notice code.
+    /// Of a refused or given-up letter: the guard, reason or notice code. See also ``isUnheard``.
     public var code: String?
     /// The signed refusal or notice that makes it void.
     public var voidedBy: LetterID?
@@ -86,6 +87,16 @@ public struct LetterRecord: Hashable, Sendable {
         self.stop = stop
         self.progress = progress
     }
+
+    /// An urgent letter of a sender who, as far as is known here, has no part in the case: it is delivered, and is without effect until all
+    /// its ancestors are known.
+    public var isUnheard: Bool {
+        get { code == Flag.gap.rawValue }
+        set { code = newValue ? Flag.gap.rawValue : nil }
+    }
+
+    /// Whether replay leaves its steps out.
+    public var isVoid: Bool { voidedBy != nil || isUnheard }
 }
 
 /// One letter of a case as replay needs it.

@@ -282,6 +282,9 @@ struct ActPlanner {
 
     /// Each form against the profile's schema and the facts of its event.
     private func check(_ forms: [FilledForm], about events: [Event], after history: CaseHistory) throws {
+        guard forms.isEmpty || catalogue != nil else {
+            throw DeskError(.unknownProfile, "the forms of this profile are not here: take in its forms.json")
+        }
         for form in forms {
             let facts = events.first { $0.code == form.form.event }?.facts ?? [:]
             let findings = form.content(in: catalogue, profile: profile).findings(

@@ -102,6 +102,7 @@ public enum DeskWords {
         case .waiting:
             switch entry.code {
             case "unknown-profile": return "waits for a profile that is not here yet"
+            case "unknown-forms": return "waits for the profile's forms: take in its forms.json"
             case "directory-expired": return "waits for a newer directory"
             case "clock": return "waits: its clock is more than a day ahead of this machine's"
             default: return "waits for letters before it, which the broker is asked for"

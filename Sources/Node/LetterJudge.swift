@@ -57,6 +57,8 @@ struct LetterJudge {
         if slip.at - now > LetterLimits.aheadSeconds, !isUrgent { return .held("clock") }
         if desk.network.directories.isExpired(slip.from, now: now), !isUrgent { return .held("directory-expired") }
         guard let profile = desk.network.profile(reference.digest) else { return .held("unknown-profile") }
+        let hasForm = slip.parts.contains { $0.recipient == member && $0.basis != .custody }
+        if hasForm, desk.network.forms(of: profile.digest) == nil, !isUrgent { return .held("unknown-forms") }
         // 2. Is it for its turn? Opening attachments twice would be waste.
         if let missing = try store.read({ try missingAncestors(letter, slip, profile, $0) }), !isUrgent {
             return .waiting(missing)

@@ -86,10 +86,10 @@ public final class NetworkView: Sendable {
     public func reload(now: Instant) throws -> Bool {
         guard let home else { return false }
         let directories = try home.directories(now: now)
-        guard directories.documents != self.directories.documents else { return false }
+        let before = (documents: self.directories.documents, forms: content.withLock { $0.forms.count })
         content.withLock { $0.directories = directories }
         try readProfiles()
-        return true
+        return before.documents != directories.documents || before.forms != content.withLock { $0.forms.count }
     }
 
     /// Parses the profiles that came with their letters.

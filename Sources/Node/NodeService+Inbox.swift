@@ -16,13 +16,15 @@ extension NodeService {
     ///
     /// A crash before the store leaves them leased at the broker, one before the acknowledgement brings them again; they are known
     /// then and have no second effect.
+    ///
+    /// - Parameter onlySmall: leaves letters with parts that did not come along for another time.
     /// - Returns: how many letters were new here.
-    func fetch(waitSeconds: Int) async throws -> Int {
+    func fetch(waitSeconds: Int, onlySmall: Bool = false) async throws -> Int {
         let deliveries = try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds)
         var new = 0
         var safe: [LetterID] = []
         var broken: ExchangeError?
-        for delivery in deliveries {
+        for delivery in deliveries where !onlySmall || delivery.remaining.isEmpty {
             do {
                 guard let isNew = try await receive(delivery) else { continue }
                 safe.append(delivery.letter.id)
@@ -105,6 +107,8 @@ extension NodeService {
         }
         if let size = store.files.size(digest) { return LetterIntake.Part(digest: digest, size: size, bytes: nil) }
         var offset = store.files.partialSize(digest)
+        isFetching = true
+        defer { isFetching = false }
         while true {
             let (bytes, size) = try await connection.part(digest, offset: offset, count: CaseFileLimits.pieceBytes)
             guard size <= SealingLimits.partFileBytes else { return nil }

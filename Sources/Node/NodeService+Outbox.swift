@@ -17,10 +17,11 @@ extension NodeService {
 
     /// Hands what is due to the broker, urgent letters first.
     ///
-    /// - Parameter lane: only letters of this lane; `nil` for both.
     /// A letter leaves the outbox only by the broker's *stored*, by its signed refusal, or by a notice; everything else leaves it there
     /// to be tried again. A crash after the broker stored it and before we wrote that down sends it once more: the broker answers as
     /// before.
+    ///
+    /// - Parameter lane: only letters of this lane; `nil` for both.
     /// - Returns: how many letters were settled.
     func pushDue(_ lane: Lane? = nil) async throws -> Int {
         let now = clock()
@@ -37,7 +38,10 @@ extension NodeService {
             throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters")
         }
         var settled = 0
+        // Urgent ones stand first, so they are settled before a part of a normal one is put.
+        defer { if lane == nil { isUploading = false } }
         for (bundle, outcome) in zip(bundles, outcomes) {
+            if case .awaitingParts = outcome, lane == nil { isUploading = true }
             if try await settle(bundle, outcome) { settled += 1 }
         }
         return settled

@@ -28,6 +28,10 @@ public actor NodeService: Service {
     var inWork: Set<LetterID> = []
     /// Whether one of the loops is judging.
     var isJudging = false
+    /// Whether the outbox' loop is putting parts of a normal letter, which may take hours on a thin line.
+    var isUploading = false
+    /// Whether the inbox' loop is fetching a part that did not come along.
+    var isFetching = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -59,6 +63,8 @@ public actor NodeService: Service {
                 // One loop each way: a letter never reaches the broker before the one that it descends from.
                 group.addTask { try await self.outboxLoop() }
                 group.addTask { try await self.inboxLoop() }
+                // While one of them is busy with an attachment, this one carries what is urgent.
+                group.addTask { try await self.urgentLoop() }
                 group.addTask { try await self.documentsLoop() }
                 // The first that ends ends all: by cancellation, or by an error that is ours.
                 try await group.next()
@@ -107,6 +113,25 @@ public actor NodeService: Service {
             } catch let error as ExchangeError {
                 try await rest(&backOff, after: error, in: "outbox")
             }
+        }
+    }
+
+    /// Does nothing until an attachment holds one of the other loops up; then urgent letters go out and come in past it.
+    ///
+    /// Normal letters keep to the one loop, so a form never overtakes its fact. A letter that both loops hand over is one letter.
+    private func urgentLoop() async throws {
+        while !Task.isCancelled {
+            do {
+                if isUploading { _ = try await pushDue(.urgent) }
+                if isFetching {
+                    _ = try await fetch(waitSeconds: 0, onlySmall: true)
+                    _ = try await judgeAll()
+                }
+            } catch let error as ExchangeError {
+                logger.notice("broker not asked", metadata: ["loop": "urgent", "code": "\(error.code.rawValue)"])
+                try await Task.sleep(for: .seconds(2))
+            }
+            try await Task.sleep(for: .milliseconds(isFetching ? 1_000 : 100))
         }
     }
 
@@ -188,7 +213,7 @@ public actor NodeService: Service {
     }
 
     /// Letters that wait are judged again: for a document that came, an ancestor that the broker has by now, a clock that was set.
-    private func wakeHeld() throws {
+    func wakeHeld() throws {
         try store.write { transaction in
             for entry in try transaction.unjudged(.waiting, limit: .max) {
                 try transaction.setState(.stored, of: entry.letter)

@@ -146,12 +146,12 @@ extension SQLiteTransaction {
         let number: Int64 = old[0]
         try run(
             """
-            UPDATE letter SET status = ?, roles = ?, peer = ?, received = ?, progress = ?, code = ?, voided_by = ?, stop = ?, relayed = ?
-            WHERE number = ?
+            UPDATE letter SET status = ?, roles = ?, peer = ?, expires = ?, received = ?, progress = ?, code = ?, voided_by = ?, stop = ?,
+            relayed = ? WHERE number = ?
             """,
             [
-                record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text, record.received.seconds,
-                record.progress.rawValue, record.code, Self.data(record.voidedBy), Self.data(record.stop),
+                record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text, record.expires?.seconds,
+                record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy), Self.data(record.stop),
                 record.relayed.map { Data($0) }, number,
             ])
         let status = LetterStatus(rawValue: old[1]) ?? .context
@@ -159,7 +159,7 @@ extension SQLiteTransaction {
         if wasOpen != record.status.isOpen {
             try hold(record, wasOpen ? -1 : 1)
             if wasOpen {
-                try run("DELETE FROM missing WHERE letter = ?", [number])
+                if status == .waiting { try run("DELETE FROM missing WHERE letter = ?", [number]) }
                 try run("INSERT OR IGNORE INTO spent VALUES (?)", [number])
             } else {
                 try run("DELETE FROM spent WHERE letter = ?", [number])

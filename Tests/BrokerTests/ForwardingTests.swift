@@ -134,6 +134,51 @@ import Testing
             _ = await task.result
         }
     }
+
+    @Test func `a stop's slip that the other broker did not take is handed over again`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await StopTests.consented(brokers)
+        let dossier = try one.dossier(after: [consent])
+        #expect(try await brokers.connection(PracticeCase.shelter).push(dossier).isStored)
+        try await brokers.exchange()
+        // The stop is the shelter's, and its own broker's line loses what goes without a letter.
+        let stop = try one.withdrawal(from: PracticeCase.shelter, after: [offer, dossier])
+        #expect(try await brokers.connection(PracticeCase.shelter).push([stop.bare], context: []).first?.isStored == false)
+        let core = brokers.core(PracticeBrokers.inBroker)
+        let line = ShakyLine(inner: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
+        line.losesContext.withLock { $0 = true }
+        _ = try await core.forward(to: PracticeBrokers.bdBroker, over: line)
+        line.losesContext.withLock { $0 = false }
+        brokers.clock.advance(60)
+        _ = try await core.forward(to: PracticeBrokers.bdBroker, over: line)
+        #expect(try await !brokers.fetch(PracticeCase.ngo).contains { $0.letter.id == dossier.id })
+    }
+
+    @Test func `a stop does not stand behind an attachment that is on its way`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, _, consent) = try await StopTests.consented(brokers)
+        let big = try one.dossier(
+            after: [consent],
+            parts: [
+                PracticePart(content: Array(repeating: 1, count: 6_000_000), tier: .t3, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+            ])
+        let shelter = brokers.connection(PracticeCase.shelter)
+        #expect(try await shelter.push(big).isStored)
+        var other = PracticeCase(brokers)
+        let offer = try other.offer()
+        #expect(try await shelter.push(offer).isStored)
+        let stop = try other.withdrawal(from: PracticeCase.shelter, after: [offer])
+        let line = ShakyLine(inner: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
+        line.onFirstPart.withLock { $0 = { _ = try await shelter.push(stop) } }
+        let core = brokers.core(PracticeBrokers.inBroker)
+        var arrived: [LetterID] = []
+        for _ in 0..<4 {
+            _ = try await core.forward(to: PracticeBrokers.bdBroker, over: line)
+            arrived += try await brokers.fetch(PracticeCase.ngo).map(\.letter.id)
+        }
+        #expect(arrived.contains(stop.id) && arrived.contains(big.id), "the upload goes on afterwards")
+        #expect(line.partsBefore.withLock { $0[stop.id] } == 1, "and makes way before")
+    }
 }
 
 /// Every call goes through but the n-th, which breaks before or after it had its effect.
@@ -207,4 +252,40 @@ final class PuttingOffLine: BrokerConnection {
     func changes() async throws -> Int64 { try await line.changes() }
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await line.slips(letters) }
     func documents() async throws -> [SignedFile] { try await line.documents() }
+}
+
+/// A line to a broker that a test disturbs.
+private final class ShakyLine: BrokerConnection {
+    let inner: any BrokerConnection
+    let losesContext = Mutex(false)
+    let onFirstPart = Mutex<(@Sendable () async throws -> Void)?>(nil)
+    let parts = Mutex(0)
+    /// How many part files had gone over when a letter was first pushed.
+    let partsBefore = Mutex<[LetterID: Int]>([:])
+
+    init(inner: any BrokerConnection) { self.inner = inner }
+
+    func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
+        let count = parts.withLock { $0 }
+        partsBefore.withLock { known in for letter in letters where known[letter.id] == nil { known[letter.id] = count } }
+        return try await inner.push(letters, context: losesContext.withLock { $0 } ? [] : context)
+    }
+    func partState(_ digest: Digest) async throws -> PartState { try await inner.partState(digest) }
+    func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
+        parts.withLock { $0 += 1 }
+        let first = onFirstPart.withLock { body in
+            defer { body = nil }
+            return body
+        }
+        try await first?()
+        return try await inner.putPart(digest, offset: offset, bytes: bytes, size: size)
+    }
+    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
+        try await inner.part(digest, offset: offset, count: count)
+    }
+    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] { try await inner.pull(limit: limit, waitSeconds: waitSeconds) }
+    func acknowledge(_ letters: [LetterID]) async throws { try await inner.acknowledge(letters) }
+    func changes() async throws -> Int64 { try await inner.changes() }
+    func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }
+    func documents() async throws -> [SignedFile] { try await inner.documents() }
 }

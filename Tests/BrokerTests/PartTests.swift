@@ -193,4 +193,28 @@ import Testing
             #expect(try await brokers.connection(PracticeCase.shelter).push(letter.bare).isStored)
         }
     }
+
+    @Test func `one file has one recipient: a list that names somebody else's piece is not taken`() async throws {
+        let brokers = try PracticeBrokers()
+        var one = PracticeCase(brokers)
+        let offer = try one.offer()
+        let shelter = brokers.connection(PracticeCase.shelter)
+        #expect(try await shelter.push(offer).isStored)
+        let honest = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")],
+            parts: [PracticePart(content: Self.scan(), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)])
+        // The same list twice in one slip, under two recipients.
+        let list = honest.slip.parts.first { $0.pieces != nil }!
+        let pieces = String(decoding: honest.parts[list.digest]!, as: UTF8.self).split(separator: "\n")
+        let second = Array((pieces.dropFirst().map { $0 + "\n" }).joined().utf8)
+        var reference = list
+        reference.digest = .sha256(second)
+        reference.commitment = .sha256([5])
+        reference.pieces = Int64(pieces.count - 1)
+        var slip = honest.slip
+        slip.parts.append(reference)
+        var forger = one
+        let forged = try forger.sign(slip, honest.parts.merging([reference.digest: second]) { $1 })
+        #expect(try await shelter.push(forged) == .rejected(code: "part.mismatch"))
+    }
 }

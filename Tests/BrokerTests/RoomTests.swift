@@ -31,6 +31,32 @@ import Testing
         #expect(try await shelter.push(offers[2]).isStored)
     }
 
+    @Test func `a slip that names more bytes than its sender may have here does not bring them in`() async throws {
+        var settings = BrokerSettings()
+        settings.bytesOfAMember = 1_500_000
+        let brokers = try PracticeBrokers(settings: settings)
+        var one = PracticeCase(brokers)
+        let offer = try one.offer()
+        let shelter = brokers.connection(PracticeCase.shelter)
+        #expect(try await shelter.push(offer).isStored)
+        let big = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [offer.id],
+            parts: [
+                PracticePart(content: Array(repeating: 1, count: 3_000_000), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+            ])
+        _ = try await shelter.push([big.bare], context: [])
+        var taken = 0
+        // The list first: it names the pieces.
+        for (digest, file) in big.parts.sorted(by: { $0.value.count < $1.value.count }) {
+            do {
+                _ = try await shelter.putPart(digest, offset: 0, bytes: file, size: file.count)
+                taken += file.count
+            } catch let error as ExchangeError where error.code == .busy {}
+        }
+        #expect(taken > 500_000 && taken <= 1_500_000, "\(taken)")
+        #expect(try await shelter.push(try one.withdrawal(from: PracticeCase.shelter, after: [offer])).isStored)
+    }
+
     @Test func `a full store puts normal letters off, still takes a stop, loses nothing, and recovers by itself`() async throws {
         let brokers = try PracticeBrokers(store: SQLiteSettings(maximumBytes: 3_000_000))
         let shelter = brokers.connection(PracticeCase.shelter)

@@ -3,9 +3,12 @@
 
 import Broker
 import Letters
+import Membership
 import MessageStore
 import Procedure
 import SQLiteStore
+import Sealing
+import TestSupport
 import Testing
 
 /// A stop overtakes the queue. Protocols/Queue.md, "Stops".
@@ -171,5 +174,122 @@ import Testing
         #expect(named == stop.id)
         try await brokers.exchange()
         #expect(try await brokers.fetch(PracticeCase.ngo).filter { $0.letter.id == dossier.id }.isEmpty)
+    }
+
+    @Test func `a sealed letter with a part on consent that comes after the withdrawal and had not seen it is withheld too`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await Self.consented(brokers)
+        let stop = try one.withdrawal(after: [offer])
+        #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
+        try await brokers.exchange()  // the shelter's broker knows it, the shelter does not yet
+        let answer = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "ANSWER")], parents: [consent.id],
+            parts: [PracticePart(content: Array("answer".utf8), tier: .t2, basis: .consent, to: PracticeCase.ngo)])
+        _ = try await brokers.connection(PracticeCase.shelter).push(answer)
+        try await brokers.exchange()
+        #expect(try await !brokers.fetch(PracticeCase.ngo).contains { $0.letter.id == answer.id })
+        let here = try await brokers.fetch(PracticeCase.shelter).compactMap { try brokers.slip($0).about }
+        #expect(here.contains(About(letter: answer.id, code: "withheld", stop: stop.id)))
+    }
+
+    @Test func `a withdrawal whose ancestors are missing withholds what was sent on her consent`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await Self.consented(brokers)
+        let answer = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "ANSWER")], parents: [consent.id],
+            parts: [PracticePart(content: Array("answer".utf8), tier: .t2, basis: .consent, to: PracticeCase.ngo)])
+        #expect(try await brokers.connection(PracticeCase.shelter).push(answer).isStored)
+        try await brokers.exchange()
+        let stop = try one.step(
+            from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            parents: [offer.id, .sha256([1])])
+        #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
+        #expect(try await !brokers.fetch(PracticeCase.ngo).contains { $0.letter.id == answer.id })
+    }
+
+    @Test func `a stop is handed out also to a node that has acknowledged nothing`() async throws {
+        let brokers = try PracticeBrokers()
+        let shelter = brokers.connection(PracticeCase.shelter)
+        let ngo = brokers.connection(PracticeCase.ngo)
+        var first: (PracticeCase, PracticeLetter)?
+        for _ in 0...(StoreLimits.leasedLetters / 64) {
+            var offers: [LetterBundle] = []
+            for _ in 0..<64 {
+                var one = PracticeCase(brokers)
+                let offer = try one.offer()
+                first = first ?? (one, offer)
+                offers.append(offer.bundle)
+            }
+            _ = try await shelter.push(offers, context: [])
+        }
+        try await brokers.exchange()
+        var leased = 0
+        while case let some = try await ngo.pull(limit: 256, waitSeconds: 0), !some.isEmpty { leased += some.count }
+        #expect(leased == StoreLimits.leasedLetters)
+        var (one, offer) = try #require(first)
+        let stop = try one.withdrawal(from: PracticeCase.shelter, after: [offer])
+        #expect(try await shelter.push(stop).isStored)
+        try await brokers.exchange()
+        #expect(try await ngo.pull(limit: 256, waitSeconds: 0).contains { $0.letter.id == stop.id })
+    }
+
+    @Test func `who is no party stops nothing by inventing an ancestor, and is refused when the ancestors are known`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await Self.consented(brokers)
+        let dossier = try one.dossier(after: [consent])
+        #expect(try await brokers.connection(PracticeCase.shelter).push(dossier).isStored)
+        try await brokers.exchange()
+        // Somebody who has heard of the pseudonym; the letter it says to follow comes later, by its own hand.
+        var foreign = one
+        let cover = try foreign.step(
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent, parents: [offer.id])
+        let stop = try foreign.step(
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            parents: [offer.id, cover.id])
+        let stranger = brokers.connection(PracticeBrokers.stranger)
+        #expect(try await stranger.push(stop).isStored, "delivered, for it may be true")
+        #expect(try await brokers.fetch(PracticeCase.ngo).map(\.letter.id) == [dossier.id], "but of no effect")
+        #expect(try await stranger.push(cover).code == "no-party")
+        let papers = try await brokers.fetch(PracticeBrokers.stranger).compactMap { try brokers.slip($0).about }
+        #expect(Set(papers) == [About(letter: cover.id, code: "no-party"), About(letter: stop.id, code: "no-party")])
+        // As context, a member shows nobody a stop without its ancestors.
+        var second = one
+        let shown = try second.step(
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            parents: [.sha256([9])])
+        _ = try await stranger.push([], context: [ContextLetter(id: shown.id, slip: shown.bundle.slip)])
+        #expect(try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(shown.id) } == nil)
+    }
+
+    @Test func `a party's stop takes effect though an ancestor is missing, and stands when that has come`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await Self.consented(brokers)
+        let dossier = try one.dossier(after: [consent])
+        #expect(try await brokers.connection(PracticeCase.shelter).push(dossier).isStored)
+        try await brokers.exchange()
+        let cover = try one.step(from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
+        let stop = try one.withdrawal(after: [offer, cover])
+        #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
+        #expect(try await !brokers.fetch(PracticeCase.ngo).contains { $0.letter.id == dossier.id })
+        #expect(try await brokers.connection(PracticeCase.ngo).push(cover).isStored)
+        let record = try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(stop.id) }
+        #expect(record?.voidedBy == nil)
+        #expect(try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.missingAncestors(of: stop.id) }.isEmpty)
+    }
+
+    @Test func `a stop goes to those that are left when another addressee has gone`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, _) = try await Self.consented(brokers)
+        let stop = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo, PracticeBrokers.stranger], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent, parents: [offer.id])
+        let now = brokers.clock.now
+        try brokers.publish(PracticeWorld.bdAuthority) { authority, draft in
+            try authority.remove(PracticeBrokers.stranger, from: &draft, at: now)
+        }
+        let outcome = try await brokers.connection(PracticeCase.shelter).push(stop)
+        guard outcome.isStored else { return }  // the procedure may refuse an addressee who is no party; it is not lost unsaid
+        try await brokers.exchange()
+        #expect(try await brokers.fetch(PracticeCase.ngo).contains { $0.letter.id == stop.id })
     }
 }

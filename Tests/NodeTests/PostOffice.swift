@@ -26,6 +26,8 @@ final class PostOffice: Sendable {
         var deliversTwice = false
         /// An upload does not end while this stands: a thin line.
         var holdsUploads = false
+        /// A part that is asked for does not come while this stands.
+        var holdsFetches = false
         /// Nobody answers.
         var isDown = false
         /// Changes a part on its way.
@@ -85,7 +87,8 @@ final class PostOffice: Sendable {
         }
 
         func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
-            try use { state in
+            while office.state.withLock({ $0.holdsFetches }) { try await Task.sleep(for: .milliseconds(20)) }
+            return try use { state in
                 guard let part = state.parts[digest] else { throw ExchangeError(.notFound, "part") }
                 // Half of what is asked, so that a fetch always has to go on.
                 let end = min(part.count, offset + max(1, count / 2))

@@ -326,4 +326,76 @@ import Testing
         #expect(try state() == (.stored, ["offered"]))
         #expect(try nodes.desk(PracticeNodes.shelter).letter(letter).entry.voids.map(\.code) == ["expired"])
     }
+
+    private func wait(_ seconds: Int, until isDone: () throws -> Bool) async throws -> Bool {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end {
+            if try isDone() { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
+    @Test func `a stop overtakes an attachment on a thin line, out and in`() async throws {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        for number in ["01", "02", "03", "04"] {
+            try example.send(number)
+            try await nodes.settle()
+        }
+        let caseID = try #require(example.caseID)
+        office.state.withLock { $0.holdsUploads = true }
+        let dossier = try #require(try example.send("05", events: ["DOSSIER"]).letters.first)
+        let (shelter, ngo) = (try nodes.service(PracticeNodes.shelter), try nodes.service(PracticeNodes.ngo))
+        let running = [shelter, ngo].map { service in Task { try await service.run() } }
+        defer { for task in running { task.cancel() } }
+        func isCarried(_ letter: LetterID) -> Bool { office.state.withLock { $0.slips[letter] != nil } }
+        func isJudged(_ letter: LetterID) throws -> Bool {
+            try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.state == .judged }
+        }
+        // Out: the upload hangs, a stop is carried.
+        try await Task.sleep(for: .milliseconds(500))
+        let hold = Act(events: [Event(code: "FAMILY_CONTACT_WITHDRAWN")], account: "caseworker")
+        let stop = try #require(
+            try nodes.desk(PracticeNodes.shelter).perform(hold, in: caseID, at: nodes.clock.now).letters.first)
+        #expect(try await wait(20) { isCarried(stop) })
+        #expect(!isCarried(dossier))
+        // In: the fetch hangs, another stop is judged.
+        office.state.withLock {
+            $0.holdsFetches = true
+            $0.holdsUploads = false
+        }
+        #expect(try await wait(20) { isCarried(dossier) })
+        try await Task.sleep(for: .milliseconds(500))
+        let withdrawal = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker")
+        let second = try #require(
+            try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.first)
+        #expect(try await wait(20) { try isJudged(second) })
+        #expect(try !isJudged(dossier))
+        office.state.withLock { $0.holdsFetches = false }
+        #expect(try await wait(20) { try isJudged(dossier) })
+    }
+
+    @Test func `a node without the profile's forms seals no form, and keeps one that comes until they are there`() async throws {
+        let (nodes, _, letter) = try offered()
+        let profile = nodes.profile.digest
+        let network = try NetworkView(directories: nodes.world.directories())
+        let desk = try nodes.desk(PracticeNodes.ngo)
+        let bare = CaseDesk(
+            identity: desk.identity, store: desk.store, network: network, settings: desk.settings, accounts: desk.accounts)
+        let example = try ExampleCase(nodes)
+        #expect(throws: DeskError(.unknownProfile, "")) { try bare.openCase(example.act("01"), at: nodes.clock.now) }
+        _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+        let clock = nodes.clock
+        let service = NodeService(
+            desk: bare, connection: try nodes.connection(PracticeNodes.ngo), clock: { clock.now }, logger: PracticeNodes.logger)
+        _ = try await service.pass()
+        #expect(try desk.store.read { try $0.inboxEntry(letter)?.code } == "unknown-forms")
+        network.setForms(nodes.catalogue, of: profile)
+        try await service.wakeHeld()
+        _ = try await service.pass()
+        try await nodes.settle()
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+    }
 }

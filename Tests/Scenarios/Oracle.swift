@@ -15,6 +15,8 @@ struct Oracle: Sendable {
         var from: String
         var before: [String]
         var state: String
+        /// What a receipt is about.
+        var about: String?
         var receipts: [(from: String, state: String)]
 
         init(_ object: [String: Any]) {
@@ -23,6 +25,7 @@ struct Oracle: Sendable {
             from = object["from"] as? String ?? ""
             before = (object["parents"] as? [String] ?? []) + [object["previous"] as? String].compactMap { $0 }
             state = object["state"] as? String ?? ""
+            about = (object["about"] as? [String: Any])?["letter"] as? String
             receipts = (object["receipts"] as? [[String: Any]] ?? []).map { ($0["from"] as? String ?? "", $0["state"] as? String ?? "") }
         }
     }
@@ -76,17 +79,25 @@ struct Oracle: Sendable {
                     if opened.isEmpty { count.unanswered += 1 }
                     count.doubled += max(0, opened.count - 1)
                 }
-                count.outOfOrder += Self.outOfOrder(letters)
+                count.outOfOrder += Self.outOfOrder(letters, at: member)
             }
             count.add(unexpectedIn: members, caseID, intended.map(\.letter), interrupted)
         }
         return count
     }
 
-    /// Letters taken in before one that they name as coming before them.
-    private static func outOfOrder(_ letters: [Seen]) -> Int {
-        let places = Dictionary(letters.enumerated().map { ($1.id, $0) }) { first, _ in first }
-        return letters.enumerated().filter { place, letter in letter.before.contains { places[$0].map { $0 > place } ?? false } }.count
+    /// Steps that took effect before one that they name as coming before them. A letter may arrive early and wait; it takes effect when
+    /// the member's own receipt for it is written, in one transaction, and own letters are written in order.
+    private static func outOfOrder(_ letters: [Seen], at member: String) -> Int {
+        var effects: [String: Int] = [:]
+        for (place, letter) in letters.enumerated() where letter.from == member {
+            if letter.type == "step" { effects[letter.id] = place }
+            if letter.type == "receipt", let about = letter.about, effects[about] == nil { effects[about] = place }
+        }
+        return letters.filter { letter in
+            guard letter.type == "step", let effect = effects[letter.id] else { return false }
+            return letter.before.contains { effects[$0].map { $0 > effect } ?? false }
+        }.count
     }
 }
 
