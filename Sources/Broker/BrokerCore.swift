@@ -127,19 +127,31 @@ public final class BrokerCore: Sendable {
 
     /// Runs `body` in one transaction; rings and logs when it has ended, before the caller can answer.
     func transact<Value: Sendable>(_ body: @escaping @Sendable (BrokerTransaction) throws -> Value) async throws -> Value {
+        try await transact(all: [body])[0].get()
+    }
+
+    /// Runs the bodies in their order, each in a transaction of its own, under one sync.
+    func transact<Value: Sendable>(
+        all bodies: [@Sendable (BrokerTransaction) throws -> Value]
+    ) async -> [Result<Value, any Error>] {
         let view = view
-        do {
-            let (value, aftermath) = try await queue.write { store in
-                let transaction = BrokerTransaction(store, view)
-                let value = try body(transaction)
-                return (value, try transaction.end())
+        let results = await queue.write(
+            all: bodies.map { body in
+                { store in
+                    let transaction = BrokerTransaction(store, view)
+                    let value = try body(transaction)
+                    return (value, try transaction.end())
+                }
+            })
+        return results.map { result in
+            result.map { value, aftermath in
+                bell.ring(aftermath.rung)
+                for note in aftermath.notes { note(log) }
+                return value
+            }.mapError { error in
+                if let error = error as? StoreError { remember(error) }
+                return error
             }
-            bell.ring(aftermath.rung)
-            for note in aftermath.notes { note(log) }
-            return value
-        } catch let error as StoreError {
-            remember(error)
-            throw error
         }
     }
 

@@ -15,6 +15,8 @@ public struct BrokerSettings: Sendable, Hashable {
     public var storeBytes: Int64?
     /// The first lease; ``BrokerLimits/leaseSeconds``. Shorter ones suit tests in which nodes die often.
     public var leaseSeconds = BrokerLimits.leaseSeconds
+    /// Letters of one mailbox that may be leased at a time: what a node that never acknowledges can hide. Stops are handed out beyond it.
+    public var leasedLetters = 1_024
     /// Threads that read and verify slips.
     public var verifyingThreads = 0
 
@@ -29,6 +31,7 @@ public struct BrokerSettings: Sendable, Hashable {
             if let number = try fields.optionalInteger("member_bytes") { bytesOfAMember = number }
             storeBytes = try fields.optionalInteger("store_bytes")
             if let number = try fields.optionalInteger("lease_seconds") { leaseSeconds = max(1, number) }
+            if let number = try fields.optionalInteger("leased_letters") { leasedLetters = max(1, Int(number)) }
             if let number = try fields.optionalInteger("verifying_threads") { verifyingThreads = min(64, Int(number)) }
             try fields.finish()
         } catch {

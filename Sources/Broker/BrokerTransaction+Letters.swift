@@ -71,10 +71,10 @@ extension BrokerTransaction {
     /// Only visible progress that had not seen the stop, and letters with a part on basis consent whose covering visible consent was
     /// withdrawn. Never facts, stops, threats, evidence or receipts: those are urgent, show no progress, or have no such part.
     func withhold(in caseID: CaseID, because stop: LetterID) throws {
-        for letter in try store.letters(of: caseID) where letter.record.status.isOpen {
-            guard letter.record.status != .waiting, let cause = try voidCause(of: letter.record, stop: stop) else { continue }
-            try withhold(letter.record, because: cause)
-        }
+        // All are judged before one is withheld: of a consent and what rests on it, both go.
+        let void = try store.letters(of: caseID).map(\.record).filter { $0.status.isOpen && $0.status != .waiting }
+            .compactMap { record in try voidCause(of: record, stop: stop).map { (record: record, cause: $0) } }
+        for letter in void { try withhold(letter.record, because: letter.cause) }
     }
 
     /// The stop that makes a letter void which waits here, or `nil`.
@@ -85,7 +85,9 @@ extension BrokerTransaction {
             let history = try history(of: caseID), let step = history.step(record.id)
         else { return nil }
         if let refusal = history.staleness(of: step) { return refusal.stop }
-        guard step.parts.contains(where: { $0.basis == .consent }), !isUncovered(step, after: nil, in: history) else { return nil }
+        guard step.parts.contains(where: { $0.basis == .consent }) else { return nil }
+        // It was covered when it was admitted. If it is not now, the consent that it names was withheld, and the same stop is the cause.
+        if isUncovered(step, after: nil, in: history) { return try history.ancestors(of: step.id).lazy.compactMap { try store.letter($0)?.stop }.first }
         let stops = try stop.map { [$0] } ?? urgentSteps(of: caseID)
         return stops.first { isUncovered(step, after: $0, in: history) }
     }

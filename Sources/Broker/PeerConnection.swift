@@ -28,33 +28,29 @@ struct PeerConnection: BrokerConnection {
         let ancestors = await core.pool.map(context) { reader.read($0) }.compactMap { $0 }
         // 2. The slips of ancestors: of a chain each may need the one before it, in whatever order they came.
         if !ancestors.isEmpty { try await take(ancestors) }
-        // 3. Each letter in a transaction of its own; many of them share one sync.
-        return try await withThrowingTaskGroup(of: (Int, PushOutcome).self) { group in
-            for (index, result) in read.enumerated() {
-                group.addTask { (index, try await self.push(result)) }
+        // 3. Each letter in a transaction of its own, in the order in which they came; many of them share one sync.
+        let peer = peer
+        let verified = read.compactMap { try? $0.get() }
+        var results = await core.transact(all: verified.map { letter in { try $0.receive(letter, from: peer) } })[...]
+        return try read.map { read in
+            switch read {
+            case .failure(let error):
+                core.log(.notice, "letter rejected", ["peer": .member(peer.id(at: core.id)), "code": .code(error.code.rawValue)])
+                return .rejected(code: error.code.rawValue)
+            case .success(let letter): return try outcome(results.removeFirst(), of: letter)
             }
-            var outcomes = [PushOutcome](repeating: .later(code: "busy", seconds: 1), count: letters.count)
-            for try await (index, outcome) in group { outcomes[index] = outcome }
-            return outcomes
         }
     }
 
-    private func push(_ result: Result<VerifiedLetter, SealingError>) async throws -> PushOutcome {
-        switch result {
-        case .failure(let error):
-            core.log(.notice, "letter rejected", ["peer": .member(peer.id(at: core.id)), "code": .code(error.code.rawValue)])
-            return .rejected(code: error.code.rawValue)
-        case .success(let letter):
-            do {
-                let peer = peer
-                let outcome = try await core.transact { try $0.receive(letter, from: peer) }
-                if case .rejected(let code) = outcome {
-                    core.log(.notice, "letter rejected", ["letter": .letter(letter.id), "code": .code(code)])
-                }
-                return outcome
-            } catch let error as StoreError {
-                return .later(code: error.code.rawValue, seconds: error.code == .busy ? 1 : 30)
+    private func outcome(_ result: Result<PushOutcome, any Error>, of letter: VerifiedLetter) throws -> PushOutcome {
+        do {
+            let outcome = try result.get()
+            if case .rejected(let code) = outcome {
+                core.log(.notice, "letter rejected", ["letter": .letter(letter.id), "code": .code(code)])
             }
+            return outcome
+        } catch let error as StoreError {
+            return .later(code: error.code.rawValue, seconds: error.code == .busy ? 1 : 30)
         }
     }
 

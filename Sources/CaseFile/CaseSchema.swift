@@ -56,7 +56,7 @@ enum CaseSchema {
 
         CREATE TABLE inbox(
             position INTEGER PRIMARY KEY AUTOINCREMENT, letter BLOB NOT NULL UNIQUE, lane TEXT NOT NULL, state TEXT NOT NULL,
-            code TEXT, receipt BLOB, acknowledged INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 0, judged INTEGER,
+            code TEXT, receipt BLOB, due INTEGER NOT NULL DEFAULT 0, judged INTEGER,
             acted INTEGER);
         CREATE INDEX inbox_state ON inbox(state, lane DESC, position);
 

@@ -28,15 +28,10 @@ extension CaseTransaction {
     }
 
     /// What is to be handed to the broker now: urgent letters first, each lane in the order in which the letters were made.
-    ///
-    /// - Parameter lane: only this one; `nil` for both.
-    public func due(at now: Instant, lane: Lane? = nil, limit: Int) throws -> [OutboxEntry] {
+    public func due(at now: Instant, limit: Int) throws -> [OutboxEntry] {
         try Row.fetchAll(
-            database,
-            sql: """
-                SELECT * FROM outbox WHERE state = 'waiting' AND due <= ?1 AND (?2 IS NULL OR lane = ?2)
-                ORDER BY lane DESC, position LIMIT ?3
-                """, arguments: [now.seconds, lane?.rawValue, limit]
+            database, sql: "SELECT * FROM outbox WHERE state = 'waiting' AND due <= ? ORDER BY lane DESC, position LIMIT ?",
+            arguments: [now.seconds, limit]
         ).map { try OutboxEntry($0) }
     }
 
@@ -114,10 +109,6 @@ extension CaseTransaction {
         try database.execute(
             sql: "UPDATE inbox SET state = ?, code = ?, receipt = coalesce(?, receipt), judged = ? WHERE letter = ?",
             arguments: [state.rawValue, code, receipt?.data, judged?.seconds, letter.data])
-    }
-
-    public func setAcknowledged(_ letter: LetterID) throws {
-        try database.execute(sql: "UPDATE inbox SET acknowledged = 1 WHERE letter = ?", arguments: [letter.data])
     }
 
     public func setActed(_ letter: LetterID, at now: Instant) throws {
@@ -342,7 +333,7 @@ extension InboxEntry {
         self.init(
             position: row["position"], letter: try row.digest("letter"), lane: try row.code("lane"),
             state: try row.code("state"),
-            code: row["code"], receipt: try row.optionalDigest("receipt"), acknowledged: row["acknowledged"],
+            code: row["code"], receipt: try row.optionalDigest("receipt"),
             due: row.instant("due"),
             judged: row.optionalInstant("judged"), acted: row.optionalInstant("acted"))
     }

@@ -150,7 +150,6 @@ public struct InboxEntry: Sendable, Hashable {
     public var code: String?
     /// Our receipt.
     public var receipt: LetterID?
-    public var acknowledged: Bool
     public var due: Instant
     public var judged: Instant?
     /// When a person acted on it.

@@ -203,7 +203,11 @@ struct CourierCommand: AsyncParsableCommand {
             let logger = Logger.lines("courier", level: .critical)
             do {
                 let broker = try BrokerAssembly(opened, logger: logger)
-                let report = try await broker.inbox.take(from: stick)
+                let (report, putOff) = try await broker.inbox.take(from: stick)
+                guard putOff == 0 else {
+                    throw CommandFailure(
+                        .tryLater, "\(putOff) letters were put off: a quota, or no room", cure: "The others are in; run the command again later.")
+                }
                 return Self.reports(report)
             } catch let error as StoreError where error.code == .busy {
                 return try await lay(opened, console)

@@ -11,6 +11,7 @@ import MessageStore
 import Procedure
 import Sealing
 import ServiceLifecycle
+import Synchronization
 
 /// What `kheya courier import` has laid into a running broker's home: `courier/<shipment>/…`. Each shipment is taken in as if its
 /// letters had come by line, then moved out; `courier/<shipment>.json` says what became of it.
@@ -30,7 +31,13 @@ struct CourierInbox: Service {
                 let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { CaseID($0) != nil }
                 guard !names.isEmpty else { continue }
                 do {
-                    let report = try await take(from: directory)
+                    let (report, putOff) = try await take(from: directory)
+                    // The others of a stick came in all the same; a letter that was put off is found on it once more.
+                    guard putOff == 0 else {
+                        logger.notice("letters of a shipment put off", metadata: ["letters": "\(putOff)"])
+                        try? await Task.sleep(for: .seconds(60))
+                        continue
+                    }
                     for (name, outcome) in report.shipments {
                         let result = try JSONEncoder().encode(CourierCommand.ShipmentReport(name, outcome))
                         try result.write(to: URL(fileURLWithPath: "\(directory)/\(name).json"), options: .atomic)
@@ -46,15 +53,18 @@ struct CourierInbox: Service {
     }
 
     /// Hands everything on a stick to the broker; each letter is judged by its own signature.
-    func take(from directory: String) async throws -> Courier.ImportReport {
+    ///
+    /// - Returns: how many letters the broker put off, because of a quota for example.
+    func take(from directory: String) async throws -> (report: Courier.ImportReport, putOff: Int) {
         let connection = core.connection(for: .courier)
         let core = self.core
         let home = self.home
-        return try await Courier.import(from: directory, hop: core.id, identities: identities) { item in
+        let putOff = Mutex<Set<LetterID>>([])
+        let report = try await Courier.import(from: directory, hop: core.id, identities: identities) { item in
             switch item {
             case .letter(let bundle):
                 for outcome in try await connection.push([bundle], context: []) {
-                    if case .later(let code, _) = outcome { throw ExchangeError(.busy, code) }
+                    if case .later = outcome { _ = putOff.withLock { $0.insert(bundle.id) } }
                 }
             case .context(let context): _ = try await connection.push([], context: [context])
             case .document(let file):
@@ -67,5 +77,6 @@ struct CourierInbox: Service {
                 }
             }
         }
+        return (report, putOff.withLock { $0.count })
     }
 }

@@ -60,7 +60,7 @@ struct LetterCommand: AsyncParsableCommand {
                     TransitReport.Entry(
                         letter: item.letter.id.hex, case: item.letter.caseID.text, type: item.letter.type.rawValue,
                         lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text), at: Moment.text(item.letter.sent),
-                        state: item.entry.state.rawValue, done: item.entry.state == .judged && item.entry.acknowledged,
+                        state: item.entry.state.rawValue, done: item.entry.state == .judged,
                         events: try LetterCommand.events(item.letter, item.shown, node), words: item.words)
                 })
             try console.result("letter.inbox", report) { report.text }

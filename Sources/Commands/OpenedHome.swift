@@ -52,7 +52,9 @@ struct OpenedHome {
             news.append("directory \(directory.version) of \(directory.authority)")
         }
         for profile in profiles {
+            let held = Set(directories.profiles.map(\.digest))
             let reference = try home.accept(profile: profile, into: &directories)
+            guard !held.contains(reference.digest) else { continue }
             news.append("profile \(reference.id) \(reference.version)")
         }
         news += try home.installCertificates(from: directories, now: now).map { "certificate to \($0.use.verb)" }

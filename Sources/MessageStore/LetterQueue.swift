@@ -10,13 +10,15 @@ public import Procedure
 ///
 /// - SeeAlso: Protocols/Queue.md.
 public protocol LetterQueue: Sendable {
-    /// Runs `body` in one transaction; several callers' transactions may share one sync.
+    /// Runs the bodies in their order, each in a transaction of its own; they, and those of other callers, may share one sync.
     ///
-    /// When this returns, everything `body` wrote survives power loss. When it throws, nothing of it was written, and what other callers
-    /// wrote is not touched. `body` may run more than once and on another thread, so it touches only the transaction.
+    /// When this returns, everything they wrote survives power loss. Of a body that threw nothing was written, and what others wrote is
+    /// not touched. A body may run more than once and on another thread, so it touches only the transaction.
     ///
-    /// - Throws: what `body` throws; ``StoreError``.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws -> Value
+    /// - Returns: for each what it returned or threw, or a ``StoreError``.
+    func write<Value: Sendable>(
+        all bodies: [@Sendable (any LetterTransaction) throws -> Value]
+    ) async -> [Result<Value, any Error>]
 
     /// Runs `body` on one consistent state: everything written before this call was made.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws -> Value
@@ -26,6 +28,15 @@ public protocol LetterQueue: Sendable {
 
     /// Waits for what is under way and closes the files. Later calls throw `store.closed`.
     func close() async throws
+}
+
+extension LetterQueue {
+    /// One transaction, as in ``write(all:)``.
+    ///
+    /// - Throws: what `body` throws; ``StoreError``.
+    public func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws -> Value {
+        try await write(all: [body])[0].get()
+    }
 }
 
 /// Reading, inside a transaction or beside it.

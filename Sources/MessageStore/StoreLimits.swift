@@ -9,6 +9,4 @@ public enum StoreLimits {
     public static let jobsInACommit = 64
     /// An unfinished upload is kept in rows of at least this size, so that a trickle of bytes makes no flood of rows.
     public static let spoolRowBytes = 65_536
-    /// Letters in the mailbox of one member that may be leased at a time: what a node that never acknowledges can hide.
-    public static let leasedLetters = 1_024
 }

@@ -17,14 +17,25 @@ extension NodeService {
     /// A crash before the store leaves them leased at the broker, one before the acknowledgement brings them again; they are known
     /// then and have no second effect.
     ///
-    /// - Parameter onlySmall: leaves letters with parts that did not come along for another time.
     /// - Returns: how many letters were new here.
-    func fetch(waitSeconds: Int, onlySmall: Bool = false) async throws -> Int {
-        let deliveries = try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds)
+    func fetch(waitSeconds: Int) async throws -> Int {
+        try await pull(waitSeconds: waitSeconds)
+        return try await takeIn { _ in true }
+    }
+
+    private func pull(waitSeconds: Int) async throws {
+        let known = Set(leased.map(\.letter.id))
+        let new = try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds)
+        leased += new.filter { !known.contains($0.letter.id) }
+    }
+
+    /// Takes in what was handed out, in the order in which it came, as far as it is chosen.
+    private func takeIn(where isChosen: (Delivery) -> Bool) async throws -> Int {
         var new = 0
         var safe: [LetterID] = []
         var broken: ExchangeError?
-        for delivery in deliveries where !onlySmall || delivery.remaining.isEmpty {
+        while let index = leased.firstIndex(where: isChosen) {
+            let delivery = leased.remove(at: index)
             do {
                 guard let isNew = try await receive(delivery) else { continue }
                 safe.append(delivery.letter.id)
@@ -32,21 +43,29 @@ extension NodeService {
             } catch let error as ExchangeError {
                 // One letter that cannot be fetched whole must not keep the others back; what is safe already is acknowledged.
                 log("letter left with the broker: a part cannot be fetched", delivery.letter.id, error.code.rawValue)
-                if error.isTemporary {
-                    broken = error
-                    break
-                }
+                guard error.isTemporary else { continue }
+                // The line is down: the broker hands the others out again.
+                leased = []
+                broken = error
             }
         }
-        defer { if let broken { logger.notice("fetching broke off", metadata: ["code": "\(broken.code.rawValue)"]) } }
-        guard !safe.isEmpty else {
-            if let broken { throw broken }
-            return 0
-        }
-        try await connection.acknowledge(safe)
-        let acknowledged = safe
-        try store.write { transaction in for id in acknowledged { try transaction.setAcknowledged(id) } }
+        if !safe.isEmpty { try await connection.acknowledge(safe) }
+        if let broken { throw broken }
         return new
+    }
+
+    /// Between two pieces of an attachment: what is urgent and has come meanwhile is taken in and judged before it.
+    private func makeWay() async throws {
+        let changes = try await connection.changes()
+        guard changes != lastChanges else { return }
+        lastChanges = changes
+        try await pull(waitSeconds: 0)
+        if try await takeIn(where: Self.isUrgent) > 0 { _ = try await judgeAll() }
+    }
+
+    /// What the slip says of itself; it is verified when it is taken in.
+    private static func isUrgent(_ delivery: Delivery) -> Bool {
+        (try? Slip.read(Array(Gate.slip(delivery.letter.slip).content)))?.lane == .urgent
     }
 
     /// Stores one letter with its parts.
@@ -54,8 +73,6 @@ extension NodeService {
     /// - Returns: whether it is new; `nil` when it was not stored and must not be acknowledged.
     func receive(_ delivery: Delivery) async throws -> Bool? {
         let id = delivery.letter.id
-        guard inWork.insert(id).inserted else { return nil }
-        defer { inWork.remove(id) }
         switch try intake.look(at: delivery.letter) {
         case .known: return false
         case .noRoom:
@@ -86,31 +103,32 @@ extension NodeService {
         var parts: [LetterIntake.Part] = []
         var lists: [Digest: [UInt8]] = [:]
         for reference in slip.parts where reference.recipient == desk.identity.member {
-            guard let part = try await collect(reference.digest, delivery) else { return nil }
+            guard let part = try await collect(reference.digest, delivery, slip.lane) else { return nil }
             parts.append(part)
             if reference.pieces != nil { lists[part.digest] = try part.bytes ?? store.files.read(part.digest) }
         }
         guard let needed = intake.needed(slip, list: { lists[$0] }) else { return nil }
         let held = Set(parts.map(\.digest))
         for digest in needed where !held.contains(digest) {
-            guard let part = try await collect(digest, delivery) else { return nil }
+            guard let part = try await collect(digest, delivery, slip.lane) else { return nil }
             parts.append(part)
         }
         return parts
     }
 
     /// One part file: from the delivery, from an earlier fetch, or by digest, a piece at a time. A broken fetch goes on where it ended.
-    private func collect(_ digest: Digest, _ delivery: Delivery) async throws -> LetterIntake.Part? {
+    private func collect(_ digest: Digest, _ delivery: Delivery, _ lane: Lane) async throws -> LetterIntake.Part? {
         if let bytes = delivery.letter.parts[digest] {
             guard Digest.sha256(bytes) == digest else { return nil }
             return LetterIntake.Part(digest: digest, size: bytes.count, bytes: bytes)
         }
         if let size = store.files.size(digest) { return LetterIntake.Part(digest: digest, size: size, bytes: nil) }
         var offset = store.files.partialSize(digest)
-        isFetching = true
-        defer { isFetching = false }
         while true {
-            let (bytes, size) = try await connection.part(digest, offset: offset, count: CaseFileLimits.pieceBytes)
+            if lane == .normal { try await makeWay() }
+            let start = ContinuousClock.now
+            let (bytes, size) = try await connection.part(digest, offset: offset, count: fetchPace.bytes)
+            fetchPace.note(ContinuousClock.now - start)
             guard size <= SealingLimits.partFileBytes else { return nil }
             try store.files.appendPartial(bytes, of: digest, at: offset)
             offset += bytes.count
@@ -133,11 +151,6 @@ extension NodeService {
     ///
     /// - Returns: how many letters were judged.
     func judgeAll() async throws -> Int {
-        // One at a time: two that fetched the same ancestors would each believe that nothing new had come. Whoever judges looks again
-        // until nothing is left, so what the other has stored meanwhile is not forgotten.
-        guard !isJudging else { return 0 }
-        isJudging = true
-        defer { isJudging = false }
         var judged = 0
         while let entry = try store.read({ try $0.unjudged(.stored, limit: 1) }).first {
             if try await judge(entry.letter) { judged += 1 }

@@ -15,42 +15,35 @@ extension NodeService {
     /// 4 MiB: what one call carries.
     private static let batchBytes = 4 * 1_048_576
 
-    /// Hands what is due to the broker, urgent letters first.
+    /// Hands what is due to the broker, urgent letters first, until nothing is.
     ///
     /// A letter leaves the outbox only by the broker's *stored*, by its signed refusal, or by a notice; everything else leaves it there
     /// to be tried again. A crash after the broker stored it and before we wrote that down sends it once more: the broker answers as
     /// before.
     ///
-    /// - Parameter lane: only letters of this lane; `nil` for both.
     /// - Returns: how many letters were settled.
-    func pushDue(_ lane: Lane? = nil) async throws -> Int {
-        let now = clock()
-        let entries = try store.read { try $0.due(at: now, lane: lane, limit: settings.batchLetters) }
-        guard !entries.isEmpty else { return 0 }
-        var bundles: [LetterBundle] = []
-        var budget = Self.batchBytes
-        for entry in entries {
-            guard let bundle = try bundle(entry.letter, budget: &budget) else { continue }
-            bundles.append(bundle)
-        }
-        let outcomes = try await connection.push(bundles, context: [])
-        guard outcomes.count == bundles.count else {
-            throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters")
-        }
+    func pushDue() async throws -> Int {
         var settled = 0
-        // Urgent ones stand first, so they are settled before a part of a normal one is put.
-        defer { if lane == nil { isUploading = false } }
-        for (bundle, outcome) in zip(bundles, outcomes) {
-            if case .awaitingParts = outcome, lane == nil { isUploading = true }
-            if try await settle(bundle, outcome) { settled += 1 }
+        while true {
+            let entries = try store.read { try $0.due(at: clock(), limit: settings.batchLetters) }
+            guard !entries.isEmpty else { return settled }
+            var bundles: [LetterBundle] = []
+            var budget = Self.batchBytes
+            for entry in entries { bundles.append(try bundle(entry.letter, budget: &budget)) }
+            let outcomes = try await connection.push(bundles, context: [])
+            guard outcomes.count == bundles.count else {
+                throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters")
+            }
+            for (index, entry) in entries.enumerated() {
+                if try await settle(bundles[index], outcomes[index], lane: entry.lane) { settled += 1 }
+            }
         }
-        return settled
     }
 
     /// A letter of the outbox with the parts that go along.
-    private func bundle(_ id: LetterID, budget: inout Int) throws -> LetterBundle? {
+    private func bundle(_ id: LetterID, budget: inout Int) throws -> LetterBundle {
         try store.read { transaction in
-            guard let letter = try transaction.letter(id) else { return nil }
+            guard let letter = try transaction.letter(id) else { throw CaseFileError(.damaged, "a letter of the outbox is gone") }
             var bundle = LetterBundle(id: id, slip: letter.slip)
             budget -= letter.slip.count
             for part in try transaction.partSizes(of: id) where part.size <= Self.inlineBytes && part.size <= budget {
@@ -62,7 +55,7 @@ extension NodeService {
     }
 
     /// Acts on the broker's answer for one letter; whether the letter came to an end.
-    private func settle(_ bundle: LetterBundle, _ first: PushOutcome) async throws -> Bool {
+    private func settle(_ bundle: LetterBundle, _ first: PushOutcome, lane: Lane) async throws -> Bool {
         var outcome = first
         // Each round brings the letter further: parts are put, context is given. The bound only guards against a broker that asks
         // for the same thing for ever.
@@ -99,7 +92,10 @@ extension NodeService {
                 return false
             case .awaitingParts(let digests):
                 for digest in digests {
-                    guard try await upload(digest) else {
+                    switch try await upload(digest, lane: lane) {
+                    case .put: continue
+                    case .madeWay: return false
+                    case .missing:
                         // One damaged letter must not keep the others, stops among them, from leaving.
                         try postpone(bundle.id, seconds: 3_600, "part-missing")
                         try store.write {
@@ -137,25 +133,34 @@ extension NodeService {
         try store.write { try $0.postpone(letter, until: clock() + seconds + jitter, code: code) }
     }
 
+    private enum Upload {
+        case put
+        /// The file is not here.
+        case missing
+        /// Something urgent is due. The upload goes on afterwards, where it stands.
+        case madeWay
+    }
+
     /// Puts a part file in pieces, going on where an earlier upload broke.
-    ///
-    /// - Returns: `false` when the file is not here.
-    private func upload(_ digest: Digest) async throws -> Bool {
-        guard let bytes = try store.read({ try $0.part(digest) }) else { return false }
+    private func upload(_ digest: Digest, lane: Lane) async throws -> Upload {
+        guard let bytes = try store.read({ try $0.part(digest) }) else { return .missing }
         var state = try await connection.partState(digest)
         while true {
             let offset: Int
             switch state {
-            case .stored: return true
+            case .stored: return .put
             case .missing: offset = 0
             case .partial(let count): offset = count
             }
             guard offset < bytes.count || bytes.isEmpty else {
                 throw ExchangeError(.badAnswer, "more of a part than it has")
             }
-            let end = min(bytes.count, offset + CaseFileLimits.pieceBytes)
+            if lane == .normal, try store.read({ try $0.due(at: clock(), limit: 1) }).first?.lane == .urgent { return .madeWay }
+            let end = min(bytes.count, offset + uploadPace.bytes)
+            let start = ContinuousClock.now
             state = try await connection.putPart(
                 digest, offset: offset, bytes: Array(bytes[offset..<end]), size: bytes.count)
+            uploadPace.note(ContinuousClock.now - start)
         }
     }
 

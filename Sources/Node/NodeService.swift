@@ -24,14 +24,12 @@ public actor NodeService: Service {
     let logger: Logger
     private let lock: NodeLock?
     private let executor: BlockingExecutor
-    /// Letters that one of the loops is fetching: what comes again meanwhile is left to it.
-    var inWork: Set<LetterID> = []
-    /// Whether one of the loops is judging.
-    var isJudging = false
-    /// Whether the outbox' loop is putting parts of a normal letter, which may take hours on a thin line.
-    var isUploading = false
-    /// Whether the inbox' loop is fetching a part that did not come along.
-    var isFetching = false
+    /// Letters that were handed out and are still to be taken in: urgent ones first, then as they came.
+    var leased: [Delivery] = []
+    /// The mailbox' counter when it was last asked.
+    var lastChanges: Int64?
+    var uploadPace = TransferPace()
+    var fetchPace = TransferPace()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -63,8 +61,6 @@ public actor NodeService: Service {
                 // One loop each way: a letter never reaches the broker before the one that it descends from.
                 group.addTask { try await self.outboxLoop() }
                 group.addTask { try await self.inboxLoop() }
-                // While one of them is busy with an attachment, this one carries what is urgent.
-                group.addTask { try await self.urgentLoop() }
                 group.addTask { try await self.documentsLoop() }
                 // The first that ends ends all: by cancellation, or by an error that is ours.
                 try await group.next()
@@ -107,31 +103,12 @@ public actor NodeService: Service {
         var seen: Int64 = -1
         while !Task.isCancelled {
             do {
-                while try await pushDue() > 0 {}
+                _ = try await pushDue()
                 backOff.reset()
                 seen = try await waitForWork(after: seen)
             } catch let error as ExchangeError {
                 try await rest(&backOff, after: error, in: "outbox")
             }
-        }
-    }
-
-    /// Does nothing until an attachment holds one of the other loops up; then urgent letters go out and come in past it.
-    ///
-    /// Normal letters keep to the one loop, so a form never overtakes its fact. A letter that both loops hand over is one letter.
-    private func urgentLoop() async throws {
-        while !Task.isCancelled {
-            do {
-                if isUploading { _ = try await pushDue(.urgent) }
-                if isFetching {
-                    _ = try await fetch(waitSeconds: 0, onlySmall: true)
-                    _ = try await judgeAll()
-                }
-            } catch let error as ExchangeError {
-                logger.notice("broker not asked", metadata: ["loop": "urgent", "code": "\(error.code.rawValue)"])
-                try await Task.sleep(for: .seconds(2))
-            }
-            try await Task.sleep(for: .milliseconds(isFetching ? 1_000 : 100))
         }
     }
 
@@ -176,7 +153,7 @@ public actor NodeService: Service {
         while !Task.isCancelled {
             let change = try store.changeCount()
             if change != seen { return change }
-            if let due = try store.read({ try $0.nextDue() }), due.seconds > 0, due <= clock() { return change }
+            if let due = try store.read({ try $0.nextDue() }), due <= clock() { return change }
             try await Task.sleep(for: .milliseconds(pause))
             pause = min(pause * 2, 100)
         }
@@ -220,6 +197,18 @@ public actor NodeService: Service {
                 try transaction.setInbox(entry.letter, state: .stored)
             }
         }
+    }
+}
+
+/// How many bytes of a part go in one call: about what the line carries in some seconds, so that no stop waits longer behind it.
+struct TransferPace {
+    private static let target = Duration.seconds(4)
+    private static let least = 65_536
+    private(set) var bytes = SealingLimits.partFileBytes
+
+    mutating func note(_ duration: Duration) {
+        if duration > Self.target { bytes = max(bytes / 2, Self.least) }
+        if duration < Self.target / 4 { bytes = min(bytes * 2, SealingLimits.partFileBytes) }
     }
 }
 

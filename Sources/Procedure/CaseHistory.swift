@@ -58,6 +58,11 @@ public struct CaseHistory: Sendable {
         return result.sorted()
     }
 
+    /// The letters that come before a known one, as far as they are known; in no order.
+    public func ancestors(of id: Digest) -> [Digest] {
+        index[id].map { nodes[$0].ancestors.subtracting(missing).elements.map { nodes[$0].id } } ?? []
+    }
+
     /// Adds a letter, whatever was said of it. Again changes nothing, unless this time more of it is readable or it has
     /// become void.
     public mutating func insert(_ step: Step) {

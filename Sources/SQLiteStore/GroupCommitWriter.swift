@@ -130,18 +130,21 @@ protocol WriteJob: AnyObject, Sendable {
 final class BodyJob<Value: Sendable>: WriteJob, @unchecked Sendable {
     // @unchecked: `result` is touched by the writer's thread alone, and every job is finished once, after its last attempt.
     private let body: @Sendable (any LetterTransaction) throws -> Value
-    private let continuation: CheckedContinuation<Value, any Error>
+    private let answer: @Sendable (Result<Value, any Error>) -> Void
     private var result: Result<Value, any Error>?
 
-    init(body: @escaping @Sendable (any LetterTransaction) throws -> Value, continuation: CheckedContinuation<Value, any Error>) {
+    init(
+        body: @escaping @Sendable (any LetterTransaction) throws -> Value,
+        answer: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
         self.body = body
-        self.continuation = continuation
+        self.answer = answer
     }
 
     func attempt(_ transaction: SQLiteTransaction) throws { result = .success(try body(transaction)) }
     func fail(_ error: any Error) { result = .failure((error as? DatabaseError).map { StoreError($0) } ?? error) }
     func finish(_ error: StoreError?) {
-        if let error { continuation.resume(throwing: error) } else if let result { continuation.resume(with: result) }
+        if let result = error.map({ .failure($0) }) ?? result { answer(result) }
     }
 }
 

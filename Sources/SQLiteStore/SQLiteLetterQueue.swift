@@ -42,10 +42,14 @@ public final class SQLiteLetterQueue: LetterQueue {
         writer = GroupCommitWriter(pool: pool, versions: versions)
     }
 
-    public func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws -> Value {
+    public func write<Value: Sendable>(
+        all bodies: [@Sendable (any LetterTransaction) throws -> Value]
+    ) async -> [Result<Value, any Error>] {
+        guard !bodies.isEmpty else { return [] }
         // A cancelled task still waits: the store decides the answer, never the task.
-        try await withCheckedThrowingContinuation { continuation in
-            writer.add(BodyJob(body: body, continuation: continuation))
+        return await withCheckedContinuation { continuation in
+            let answers = Answers<Value>(bodies.count) { continuation.resume(returning: $0) }
+            for (index, body) in bodies.enumerated() { writer.add(BodyJob(body: body) { answers.set($0, at: index) }) }
         }
     }
 
@@ -143,4 +147,24 @@ final class FileLock: Sendable {
     }
 
     deinit { release() }
+}
+
+/// Collects what several jobs answer, and hands it on when the last has answered.
+private final class Answers<Value: Sendable>: Sendable {
+    private let results: Mutex<(left: Int, all: [Result<Value, any Error>?])>
+    private let finish: @Sendable ([Result<Value, any Error>]) -> Void
+
+    init(_ count: Int, finish: @escaping @Sendable ([Result<Value, any Error>]) -> Void) {
+        results = Mutex((count, Array(repeating: nil, count: count)))
+        self.finish = finish
+    }
+
+    func set(_ result: Result<Value, any Error>, at index: Int) {
+        let all: [Result<Value, any Error>?]? = results.withLock { state in
+            state.all[index] = result
+            state.left -= 1
+            return state.left == 0 ? state.all : nil
+        }
+        if let all { finish(all.compactMap { $0 }) }
+    }
 }

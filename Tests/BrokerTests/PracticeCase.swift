@@ -163,9 +163,10 @@ extension PracticeCase {
             parents: [offer.id])
     }
 
-    mutating func fullConsent(after letters: [PracticeLetter]) throws -> PracticeLetter {
+    mutating func fullConsent(after letters: [PracticeLetter], parts: [PracticePart] = []) throws -> PracticeLetter {
         try step(
-            from: Self.shelter, to: [Self.ngo], [Self.consent("SHARE_CONSENT_FULL", recipient: Self.ngo)], parents: letters.map(\.id))
+            from: Self.shelter, to: [Self.ngo], [Self.consent("SHARE_CONSENT_FULL", recipient: Self.ngo)], parents: letters.map(\.id),
+            parts: parts)
     }
 
     mutating func dossier(after letters: [PracticeLetter], content: [UInt8] = Array("dossier".utf8), parts: [PracticePart] = []) throws

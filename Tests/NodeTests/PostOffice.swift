@@ -16,6 +16,8 @@ final class PostOffice: Sendable {
 
     struct State: Sendable {
         var slips: [LetterID: [UInt8]] = [:]
+        /// Unfinished part files.
+        var uploads: [Digest: [UInt8]] = [:]
         var parts: [Digest: [UInt8]] = [:]
         var boxes: [MemberID: [LetterID]] = [:]
         /// Everything ever stored, in order.
@@ -24,10 +26,8 @@ final class PostOffice: Sendable {
         var pushes = 0
         /// Answers *stored*, and hands the letter out again after the acknowledgement.
         var deliversTwice = false
-        /// An upload does not end while this stands: a thin line.
-        var holdsUploads = false
-        /// A part that is asked for does not come while this stands.
-        var holdsFetches = false
+        /// What happens while a piece of a part is on its way, out or in: a thin line gives time for much.
+        var onPiece: (@Sendable () async throws -> Void)?
         /// Nobody answers.
         var isDown = false
         /// Changes a part on its way.
@@ -75,19 +75,23 @@ final class PostOffice: Sendable {
         }
 
         func partState(_ digest: Digest) async throws -> PartState {
-            try use { state in state.parts[digest].map { .stored($0.count) } ?? .missing }
+            try use { state in
+                state.parts[digest].map { .stored($0.count) } ?? state.uploads[digest].map { .partial($0.count) } ?? .missing
+            }
         }
 
         func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
-            while office.state.withLock({ $0.holdsUploads }) { try await Task.sleep(for: .milliseconds(20)) }
+            try await office.state.withLock { $0.onPiece }?()
             return try use { state in
-                state.parts[digest] = bytes
-                return .stored(bytes.count)
+                state.uploads[digest, default: []] += bytes.dropFirst(max(0, state.uploads[digest, default: []].count - offset))
+                guard let whole = state.uploads[digest], whole.count == size else { return .partial(state.uploads[digest]?.count ?? 0) }
+                state.parts[digest] = whole
+                return .stored(size)
             }
         }
 
         func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
-            while office.state.withLock({ $0.holdsFetches }) { try await Task.sleep(for: .milliseconds(20)) }
+            try await office.state.withLock { $0.onPiece }?()
             return try use { state in
                 guard let part = state.parts[digest] else { throw ExchangeError(.notFound, "part") }
                 // Half of what is asked, so that a fetch always has to go on.

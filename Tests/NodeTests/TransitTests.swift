@@ -327,16 +327,7 @@ import Testing
         #expect(try nodes.desk(PracticeNodes.shelter).letter(letter).entry.voids.map(\.code) == ["expired"])
     }
 
-    private func wait(_ seconds: Int, until isDone: () throws -> Bool) async throws -> Bool {
-        let end = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < end {
-            if try isDone() { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return false
-    }
-
-    @Test func `a stop overtakes an attachment on a thin line, out and in`() async throws {
+    @Test func `a stop overtakes an attachment that is on its way, out and in`() async throws {
         let office = PostOffice()
         let nodes = try PracticeNodes(office: office)
         var example = try ExampleCase(nodes)
@@ -345,53 +336,62 @@ import Testing
             try await nodes.settle()
         }
         let caseID = try #require(example.caseID)
-        office.state.withLock { $0.holdsUploads = true }
-        let dossier = try #require(try example.send("05", events: ["DOSSIER"]).letters.first)
+        let clock = nodes.clock
         let (shelter, ngo) = (try nodes.service(PracticeNodes.shelter), try nodes.service(PracticeNodes.ngo))
-        let running = [shelter, ngo].map { service in Task { try await service.run() } }
-        defer { for task in running { task.cancel() } }
-        func isCarried(_ letter: LetterID) -> Bool { office.state.withLock { $0.slips[letter] != nil } }
-        func isJudged(_ letter: LetterID) throws -> Bool {
-            try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.state == .judged }
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        let pieces = Mutex(0)
+        let stops = Mutex<[LetterID]>([])
+        /// With the second piece of a part, a person says stop.
+        func stop(_ event: String, then more: @escaping @Sendable () async throws -> Void) {
+            pieces.withLock { $0 = 0 }
+            office.state.withLock { state in
+                state.onPiece = {
+                    guard pieces.withLock({ count in count += 1; return count == 2 }) else { return }
+                    let act = Act(events: [Event(code: event)], account: "caseworker")
+                    let letters = try desk.perform(act, in: caseID, at: clock.now).letters
+                    stops.withLock { $0 += letters }
+                    try await more()
+                }
+            }
         }
-        // Out: the upload hangs, a stop is carried.
-        try await Task.sleep(for: .milliseconds(500))
-        let hold = Act(events: [Event(code: "FAMILY_CONTACT_WITHDRAWN")], account: "caseworker")
-        let stop = try #require(
-            try nodes.desk(PracticeNodes.shelter).perform(hold, in: caseID, at: nodes.clock.now).letters.first)
-        #expect(try await wait(20) { isCarried(stop) })
-        #expect(!isCarried(dossier))
-        // In: the fetch hangs, another stop is judged.
-        office.state.withLock {
-            $0.holdsFetches = true
-            $0.holdsUploads = false
+        let dossier = try #require(try example.send("05", events: ["DOSSIER"]).letters.first)
+        stop("FAMILY_CONTACT_WITHDRAWN") {}
+        _ = try await shelter.pushDue()
+        let carried = office.state.withLock { $0.stored }
+        let first = try #require(stops.withLock { $0.first })
+        #expect(try #require(carried.firstIndex(of: first)) < #require(carried.firstIndex(of: dossier)))
+        #expect(pieces.withLock { $0 } > 2, "the upload went on")
+
+        stop("SHARE_CONSENT_WITHDRAWN") { _ = try await shelter.pushDue() }
+        _ = try await ngo.fetch(waitSeconds: 0)
+        let second = try #require(stops.withLock { $0.last })
+        let inbox = try nodes.store(PracticeNodes.ngo).read { transaction in
+            try [second, dossier].map { try #require(try transaction.inboxEntry($0)) }
         }
-        #expect(try await wait(20) { isCarried(dossier) })
-        try await Task.sleep(for: .milliseconds(500))
-        let withdrawal = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker")
-        let second = try #require(
-            try nodes.desk(PracticeNodes.shelter).perform(withdrawal, in: caseID, at: nodes.clock.now).letters.first)
-        #expect(try await wait(20) { try isJudged(second) })
-        #expect(try !isJudged(dossier))
-        office.state.withLock { $0.holdsFetches = false }
-        #expect(try await wait(20) { try isJudged(dossier) })
+        #expect(inbox.map(\.state) == [.judged, .stored], "judged before the attachment was there")
+        #expect(inbox[0].position < inbox[1].position)
     }
 
     @Test func `a node without the profile's forms seals no form, and keeps one that comes until they are there`() async throws {
-        let (nodes, _, letter) = try offered()
+        let nodes = try PracticeNodes(office: PostOffice())
+        var example = try ExampleCase(nodes)
+        let letter = try #require(try example.send("01").letters.first)
         let profile = nodes.profile.digest
         let network = try NetworkView(directories: nodes.world.directories())
-        let desk = try nodes.desk(PracticeNodes.ngo)
-        let bare = CaseDesk(
-            identity: desk.identity, store: desk.store, network: network, settings: desk.settings, accounts: desk.accounts)
-        let example = try ExampleCase(nodes)
-        #expect(throws: DeskError(.unknownProfile, "")) { try bare.openCase(example.act("01"), at: nodes.clock.now) }
+        func bare(_ member: MemberID) throws -> CaseDesk {
+            let desk = try nodes.desk(member)
+            return CaseDesk(
+                identity: desk.identity, store: desk.store, network: network, settings: desk.settings, accounts: desk.accounts)
+        }
+        #expect(throws: DeskError(.unknownProfile, "")) {
+            try bare(PracticeNodes.shelter).openCase(example.act("01", to: [PracticeNodes.ngo]), at: nodes.clock.now)
+        }
         _ = try await nodes.service(PracticeNodes.shelter).pushDue()
         let clock = nodes.clock
         let service = NodeService(
-            desk: bare, connection: try nodes.connection(PracticeNodes.ngo), clock: { clock.now }, logger: PracticeNodes.logger)
+            desk: try bare(PracticeNodes.ngo), connection: try nodes.connection(PracticeNodes.ngo), clock: { clock.now }, logger: PracticeNodes.logger)
         _ = try await service.pass()
-        #expect(try desk.store.read { try $0.inboxEntry(letter)?.code } == "unknown-forms")
+        #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.code } == "unknown-forms")
         network.setForms(nodes.catalogue, of: profile)
         try await service.wakeHeld()
         _ = try await service.pass()

@@ -80,8 +80,7 @@ import Testing
         #expect(ill.output.contains("exchange.unreachable") || ill.output.contains("broker"))
     }
 
-    @Test(.disabled("open: the broker keeps taking the stick in again; the demo carries a letter on one"))
-    func `letters travel on sticks where no line exists, twice without a second effect`() throws {
+    @Test func `letters travel on sticks where no line exists, twice without a second effect`() throws {
         let world = try World()
         // Nothing runs but the two brokers, and the NGO has no line.
         let answer = try world.must(
@@ -110,8 +109,7 @@ import Testing
         #expect(try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "offered")
     }
 
-    @Test(.disabled("open: a home without imported forms does not validate a form"))
-    func `what is not allowed, not there or not well formed ends with its status and changes nothing`() throws {
+    @Test func `what is not allowed, not there or not well formed ends with its status and changes nothing`() throws {
         let world = try World()
         let facts = try offer(world)
         func open(_ more: [String]) throws -> Program.Result {

@@ -26,6 +26,7 @@ struct Program: Sendable {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static var profile: String { root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json").path }
+    static var forms: String { root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/forms.json").path }
 
     /// Nothing of the machine's own settings reaches the program.
     static func environment(_ more: [String: String] = [:]) -> [String: String] {
