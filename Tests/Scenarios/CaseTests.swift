@@ -94,6 +94,10 @@ import Testing
         try world.must(["courier", "import", world.path("out"), "--home", world.path("in-broker")])
         try world.start("in-broker")
         try world.start("bd-broker")
+        // Once it holds its store, a stick is laid into its home; before, the command would hold the store itself.
+        try world.wait(for: "the broker") {
+            try world.run(["broker", "status", "--home", world.path("in-broker"), "--json"]).json()["running"] as? Bool == true
+        }
         try world.must(["courier", "import", world.path("out"), "--home", world.path("in-broker")])
         try world.wait(for: "the letter in the NGO's mailbox") {
             let status = try world.run(["broker", "status", "--home", world.path("bd-broker"), "--json"]).json()
