@@ -48,11 +48,15 @@ extension BrokerCore {
         var open = Set(batch.letters.map(\.delivery.number))
         do {
             let outcomes = try await connection.push(batch.letters.map(\.bundle), context: batch.context)
-            guard outcomes.count == batch.letters.count else { throw ExchangeError(.badAnswer, "not one outcome for each letter") }
+            guard outcomes.count == batch.letters.count else {
+                throw ExchangeError(.badAnswer, "not one outcome for each letter")
+            }
             try await markKnown(batch.context.map(\.id), at: broker)
             let pairs = Array(zip(batch.letters, outcomes))
             // What is stored there is most of it: one transaction for all.
-            let stored = pairs.compactMap { outgoing, outcome in if case .stored = outcome { outgoing.delivery } else { nil } }
+            let stored = pairs.compactMap { outgoing, outcome in
+                if case .stored = outcome { outgoing.delivery } else { nil }
+            }
             if !stored.isEmpty {
                 try await transact { transaction in for delivery in stored { try transaction.end(delivery) } }
                 bell.ring([.sweeper])
@@ -60,7 +64,8 @@ extension BrokerCore {
                 open.subtract(stored.map(\.number))
             }
             for (outgoing, outcome) in pairs where open.contains(outgoing.delivery.number) {
-                try await settle(outgoing, outcome, at: broker, over: connection) ? (report.ended += 1) : (report.resting += 1)
+                try await settle(outgoing, outcome, at: broker, over: connection)
+                    ? (report.ended += 1) : (report.resting += 1)
                 open.remove(outgoing.delivery.number)
             }
             return report
@@ -79,7 +84,8 @@ extension BrokerCore {
     public func nextForward(to broker: MemberID) async throws -> Instant? {
         let now = now
         return try await look { reading in
-            for kind in [DeliveryKind.context, .forward] where try !reading.queued(QueueName(broker, kind), limit: 1).isEmpty { return now }
+            for kind in [DeliveryKind.context, .forward]
+            where try !reading.queued(QueueName(broker, kind), limit: 1).isEmpty { return now }
             return try [DeliveryKind.context, .forward].compactMap { try reading.nextDue(QueueName(broker, $0)) }.min()
         }
     }
@@ -106,7 +112,9 @@ extension BrokerCore {
                 if taken.contains(delivery.letter) {
                     try transaction.store.finish(delivery.number, .delivered)
                 } else {
-                    let seconds = min(BrokerLimits.forwardRestSeconds << min(delivery.tries, 12), BrokerLimits.longestForwardRestSeconds)
+                    let seconds = min(
+                        BrokerLimits.forwardRestSeconds << min(delivery.tries, 12),
+                        BrokerLimits.longestForwardRestSeconds)
                     try transaction.store.rest(delivery.number, until: transaction.view.now + seconds)
                 }
             }
@@ -148,17 +156,23 @@ extension BrokerCore {
                 order.append(id)
                 continue
             }
-            guard seen.insert(id).inserted, let record = try reading.letter(id), let file = try reading.slip(id) else { continue }
+            guard seen.insert(id).inserted, let record = try reading.letter(id), let file = try reading.slip(id) else {
+                continue
+            }
             if !own.contains(id), !isFull, try isKnown(record, at: broker, in: reading) { continue }
             stack.append((id, true))
             let slip = try CaseReader.parse(file)
-            for ancestor in Set(slip.ancestors).union([slip.root].compactMap { $0 }).sorted() { stack.append((ancestor, false)) }
+            for ancestor in Set(slip.ancestors).union([slip.root].compactMap { $0 }).sorted() {
+                stack.append((ancestor, false))
+            }
         }
         return order
     }
 
     /// Everything that comes before a letter, in as many pushes as it takes: the other broker has lost more than its parents.
-    private func sendAncestors(of letter: LetterID, to broker: MemberID, over connection: any BrokerConnection) async throws {
+    private func sendAncestors(of letter: LetterID, to broker: MemberID, over connection: any BrokerConnection)
+        async throws
+    {
         let ids = try await look { try Self.order([letter], for: broker, in: $0, isFull: true).filter { $0 != letter } }
         for start in stride(from: 0, to: ids.count, by: BrokerLimits.contextInAPush) {
             let some = ids[start..<min(ids.count, start + BrokerLimits.contextInAPush)]
@@ -168,7 +182,9 @@ extension BrokerCore {
     }
 
     /// Whether the other broker has the letter: it came from there, or was handed over.
-    private static func isKnown(_ record: LetterRecord, at broker: MemberID, in reading: any LetterReading) throws -> Bool {
+    private static func isKnown(_ record: LetterRecord, at broker: MemberID, in reading: any LetterReading) throws
+        -> Bool
+    {
         if record.peer == broker { return true }
         return try reading.deliveries(of: record.id).contains { $0.destination == broker && $0.state == .delivered }
     }
@@ -178,7 +194,8 @@ extension BrokerCore {
         try await transact { transaction in
             for id in letters {
                 try transaction.store.enqueue(id, lane: .urgent, to: QueueName(broker, .context))
-                for delivery in try transaction.store.deliveries(of: id) where delivery.kind == .context && delivery.destination == broker {
+                for delivery in try transaction.store.deliveries(of: id)
+                where delivery.kind == .context && delivery.destination == broker {
                     try transaction.store.finish(delivery.number, .delivered)
                 }
             }
@@ -197,7 +214,8 @@ extension BrokerCore {
             for delivery in try transaction.store.queued(queue, limit: BrokerLimits.lettersInAForward) {
                 // Staleness is judged once more: what a stop has made void does not go on either.
                 if let record = try transaction.store.letter(delivery.letter), let caseID = record.caseID,
-                    try transaction.store.hasUrgentStep(in: caseID), let stop = try transaction.voidCause(of: record, stop: nil)
+                    try transaction.store.hasUrgentStep(in: caseID),
+                    let stop = try transaction.voidCause(of: record, stop: nil)
                 {
                     try transaction.withhold(record, because: stop)
                     continue
@@ -215,16 +233,20 @@ extension BrokerCore {
                 guard let slip = try reading.slip(delivery.letter) else { return nil }
                 room -= slip.count
                 var files: [Digest: [UInt8]] = [:]
-                let parts = try reading.neededParts(of: delivery.letter).filter { view.broker(of: $0.recipient) == broker }
+                let parts = try reading.neededParts(of: delivery.letter).filter {
+                    view.broker(of: $0.recipient) == broker
+                }
                 for part in parts {
-                    guard let size = try reading.partSize(part.digest), size <= BrokerLimits.partInABundleBytes, size <= room,
+                    guard let size = try reading.partSize(part.digest), size <= BrokerLimits.partInABundleBytes,
+                        size <= room,
                         let file = try reading.part(part.digest, offset: 0, count: size)
                     else { continue }
                     files[part.digest] = file.bytes
                     room -= size
                 }
                 return Outgoing(
-                    delivery: delivery, bundle: LetterBundle(id: delivery.letter, slip: slip, parts: files), parts: parts.map(\.digest))
+                    delivery: delivery, bundle: LetterBundle(id: delivery.letter, slip: slip, parts: files),
+                    parts: parts.map(\.digest))
             }
             let context = try Self.closure(deliveries.map(\.letter), for: broker, in: reading, including: false)
             return (letters, context)
@@ -250,7 +272,9 @@ extension BrokerCore {
                 return true
             case .refused(let code, _, let stop):
                 // Its refusal is a letter and comes by itself; until then the record says what is known.
-                log(.notice, "letter refused by the other broker", ["letter": .letter(outgoing.bundle.id), "code": .code(code)])
+                log(
+                    .notice, "letter refused by the other broker",
+                    ["letter": .letter(outgoing.bundle.id), "code": .code(code)])
                 let delivery = outgoing.delivery
                 try await transact { try $0.end(delivery, refusedBy: code, stop: stop) }
                 bell.ring([.sweeper])
@@ -264,7 +288,9 @@ extension BrokerCore {
                         try await restUntil(outgoing, seconds: 0, isTry: false, at: broker)
                         return false
                     }
-                    guard try await send(digest, over: connection) else { return try await rest(outgoing, "part not taken", at: broker) }
+                    guard try await send(digest, over: connection) else {
+                        return try await rest(outgoing, "part not taken", at: broker)
+                    }
                     sent.insert(digest)
                 }
             case .waiting(let missing):
@@ -279,7 +305,9 @@ extension BrokerCore {
                 default: return try await rest(outgoing, "ancestors not taken", at: broker)
                 }
             case .rejected(let code):
-                log(.warning, "letter rejected by the other broker", ["letter": .letter(outgoing.bundle.id), "code": .code(code)])
+                log(
+                    .warning, "letter rejected by the other broker",
+                    ["letter": .letter(outgoing.bundle.id), "code": .code(code)])
                 if code == Self.expiredCode {
                     let delivery = outgoing.delivery
                     try await transact { try $0.end(delivery, refusedBy: code) }
@@ -317,7 +345,8 @@ extension BrokerCore {
             case .missing: offset = 0
             case .partial(let count): offset = count
             }
-            guard let file = try await look({ try $0.part(digest, offset: offset, count: StoreLimits.partBytes) }) else { return false }
+            guard let file = try await look({ try $0.part(digest, offset: offset, count: StoreLimits.partBytes) })
+            else { return false }
             do {
                 state = try await connection.putPart(digest, offset: offset, bytes: file.bytes, size: file.size)
             } catch let error as ExchangeError where [.badRequest, .notFound, .busy].contains(error.code) {
@@ -330,9 +359,12 @@ extension BrokerCore {
     private func rest(_ outgoing: Outgoing, _ reason: StaticString, at broker: MemberID) async throws -> Bool {
         let seconds = min(
             BrokerLimits.forwardRestSeconds << min(outgoing.delivery.tries, 12), BrokerLimits.longestForwardRestSeconds)
-        log(.info, "letter rests", ["letter": .letter(outgoing.bundle.id), "broker": .member(broker), "reason": .code("\(reason)")])
+        log(
+            .info, "letter rests",
+            ["letter": .letter(outgoing.bundle.id), "broker": .member(broker), "reason": .code("\(reason)")])
         // Half of it at least, so that many letters do not come back at one moment.
-        try await restUntil(outgoing, seconds: Int64.random(in: max(1, seconds / 2)...max(1, seconds)), isTry: true, at: broker)
+        try await restUntil(
+            outgoing, seconds: Int64.random(in: max(1, seconds / 2)...max(1, seconds)), isTry: true, at: broker)
         return false
     }
 
@@ -340,7 +372,11 @@ extension BrokerCore {
         let number = outgoing.delivery.number
         try await transact { transaction in
             let due = transaction.view.now + seconds
-            if isTry { try transaction.store.rest(number, until: due) } else { try transaction.store.extend(number, until: due) }
+            if isTry {
+                try transaction.store.rest(number, until: due)
+            } else {
+                try transaction.store.extend(number, until: due)
+            }
         }
     }
 }

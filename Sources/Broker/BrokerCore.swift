@@ -55,7 +55,8 @@ public final class BrokerCore: Sendable {
         log = BrokerLog(logger)
         pool = VerifyingPool(threads: settings.verifyingThreads)
         state = Mutex(
-            State(directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
+            State(
+                directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
     }
 
     deinit { pool.close() }
@@ -114,7 +115,8 @@ public final class BrokerCore: Sendable {
         let now = clock()
         return state.withLock { state in
             BrokerView(
-                id: id, signing: signing, directories: state.directories, profiles: state.profiles, settings: settings, memory: memory,
+                id: id, signing: signing, directories: state.directories, profiles: state.profiles, settings: settings,
+                memory: memory,
                 now: now, isNearlyFull: state.fraction >= BrokerLimits.fullFraction)
         }
     }
@@ -122,11 +124,14 @@ public final class BrokerCore: Sendable {
     var reader: LetterReader {
         let view = view
         return LetterReader(
-            directories: view.directories, broker: id, signing: signing, profiles: view.profiles, memory: memory, now: view.now)
+            directories: view.directories, broker: id, signing: signing, profiles: view.profiles, memory: memory,
+            now: view.now)
     }
 
     /// Runs `body` in one transaction; rings and logs when it has ended, before the caller can answer.
-    func transact<Value: Sendable>(_ body: @escaping @Sendable (BrokerTransaction) throws -> Value) async throws -> Value {
+    func transact<Value: Sendable>(_ body: @escaping @Sendable (BrokerTransaction) throws -> Value) async throws
+        -> Value
+    {
         try await transact(all: [body])[0].get()
     }
 

@@ -23,7 +23,8 @@ struct BrokerLog: Sendable {
 
     init(_ logger: Logger) { self.logger = logger }
 
-    func callAsFunction(_ severity: Level, _ message: StaticString, _ values: KeyValuePairs<StaticString, Value> = [:]) {
+    func callAsFunction(_ severity: Level, _ message: StaticString, _ values: KeyValuePairs<StaticString, Value> = [:])
+    {
         let level: Logger.Level =
             switch severity {
             case .info: .info

@@ -39,12 +39,14 @@ public struct BrokerProcess: Sendable {
             path: home.path + "/broker.sqlite", settings: SQLiteSettings(maximumBytes: settings.storeBytes))
         let core = BrokerCore(
             id: id, signing: keys.signing, queue: queue, directories: directories,
-            profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings, clock: clock, logger: logger)
+            profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings, clock: clock,
+            logger: logger)
         let identity = try Exchange.LinkIdentity(certificate: keys.link.certificate, key: keys.link.key)
         let server = ExchangeServer(
             identity: identity, address: listen.address, port: listen.port,
             judge: { core.peer(forLeaf: $0.certificate) != nil },
-            peer: { identity in core.peer(forLeaf: identity.certificate).map { core.connection(for: $0) } }, logger: logger,
+            peer: { identity in core.peer(forLeaf: identity.certificate).map { core.connection(for: $0) } },
+            logger: logger,
             onRunning: onRunning)
         lines = PeerLines(core: core, identity: identity, logger: logger)
         documents = DocumentKeeper(core: core, home: home, lines: lines, recheck: { server.recheck() })
@@ -53,7 +55,9 @@ public struct BrokerProcess: Sendable {
     }
 
     /// What runs, for a `ServiceGroup`. The door comes last, so that it closes first; the store closes when all else has ended.
-    public var services: [any Service] { [StoreKeeper(queue: queue), lines, documents, BrokerSweeper(core: core), server] }
+    public var services: [any Service] {
+        [StoreKeeper(queue: queue), lines, documents, BrokerSweeper(core: core), server]
+    }
 }
 
 /// Closes the store when everything else has ended. A process that is killed leaves the same behind, but for the log to be replayed.

@@ -15,14 +15,18 @@ public struct BrokerStatus: Sendable, Hashable {
     public var forwards: [MemberID: Int]
 
     /// Queues empty, nothing under way.
-    public var isEmpty: Bool { mailboxes.isEmpty && forwards.isEmpty && LetterStatus.allCases.allSatisfy { !$0.isOpen || letters[$0] == 0 } }
+    public var isEmpty: Bool {
+        mailboxes.isEmpty && forwards.isEmpty && LetterStatus.allCases.allSatisfy { !$0.isOpen || letters[$0] == 0 }
+    }
 
     init(_ reading: any LetterReading) throws {
         letters = [:]
         for status in LetterStatus.allCases { letters[status] = try reading.count(status) }
         func open(_ kind: DeliveryKind) throws -> [MemberID: Int] {
             var result: [MemberID: Int] = [:]
-            for member in try reading.destinations(kind) { result[member] = try reading.openCount(QueueName(member, kind)) }
+            for member in try reading.destinations(kind) {
+                result[member] = try reading.openCount(QueueName(member, kind))
+            }
             return result
         }
         mailboxes = try open(.mailbox)

@@ -35,7 +35,8 @@ extension BrokerTransaction {
         if let later = try lack(of: slip) { return later }
         // 5. What a receipt, refusal or notice is about.
         var record = LetterRecord(
-            id: letter.id, status: .waiting, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID, roles: signer.roles,
+            id: letter.id, status: .waiting, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID,
+            roles: signer.roles,
             peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now)
         remember(slip, of: letter.id)
         if let about = slip.about {
@@ -71,7 +72,8 @@ extension BrokerTransaction {
         case .member(let member): return slip.from == member
         case .broker, .courier:
             // Letters for members here; on a stick also letters of members here.
-            return slip.to.contains { view.isServedHere($0.member) } || (peer == .courier && view.isServedHere(slip.from))
+            return slip.to.contains { view.isServedHere($0.member) }
+                || (peer == .courier && view.isServedHere(slip.from))
         case .expired: return false
         }
     }
@@ -80,13 +82,17 @@ extension BrokerTransaction {
         let signer = try view.directories.judgeSigner(of: signed.slip, certificate: signed.certificateDigest, at: at)
         // Only the sender's own broker asks whether all addressees can be reached: the others would otherwise refuse for ever what a
         // newer directory has changed under way. A stop goes to those that are left.
-        if view.isServedHere(signed.slip.from), signed.slip.lane == .normal { try view.directories.judgeRecipients(of: signed.slip, at: at) }
+        if view.isServedHere(signed.slip.from), signed.slip.lane == .normal {
+            try view.directories.judgeRecipients(of: signed.slip, at: at)
+        }
         return signer
     }
 
     /// Quotas of the member, and what is left of the store. An urgent letter has a quota of its own and the reserve.
     private func lack(of slip: Slip) throws -> PushOutcome? {
-        if view.isNearlyFull, slip.lane == .normal, slip.type == .step { return .later(code: "store.full", seconds: 60) }
+        if view.isNearlyFull, slip.lane == .normal, slip.type == .step {
+            return .later(code: "store.full", seconds: 60)
+        }
         guard view.isServedHere(slip.from) else { return nil }
         let held = try store.holding(of: slip.from)
         let isOver =
@@ -104,7 +110,8 @@ extension BrokerTransaction {
         let parties = Set(other.to.map(\.member)).union([other.from])
         guard slip.to.allSatisfy({ parties.contains($0.member) }) else { return false }
         switch slip.type {
-        case .receipt: return subject.type == .step && other.addressee(slip.from) != nil && slip.to.map(\.member) == [other.from]
+        case .receipt:
+            return subject.type == .step && other.addressee(slip.from) != nil && slip.to.map(\.member) == [other.from]
         case .refusal, .notice: return parties.contains { view.broker(of: $0) == slip.from }
         case .step, .directory, .profile: return false
         }
@@ -147,8 +154,14 @@ extension BrokerTransaction {
 
     /// A number used twice, or a gap, is reported and holds nothing up.
     private func logNumbers(of record: LetterRecord, _ slip: Slip) {
-        guard let conflicts = try? store.conflicts(with: slip, id: record.id), let other = conflicts.first else { return }
-        note { $0(.error, "letter.conflict: two letters under one number", ["letter": .letter(record.id), "other": .letter(other)]) }
+        guard let conflicts = try? store.conflicts(with: slip, id: record.id), let other = conflicts.first else {
+            return
+        }
+        note {
+            $0(
+                .error, "letter.conflict: two letters under one number",
+                ["letter": .letter(record.id), "other": .letter(other)])
+        }
     }
 
     // MARK: - Waiting
@@ -207,7 +220,9 @@ extension BrokerTransaction {
     /// An urgent letter that went on without some of its ancestors: when the last of them has come, it is judged as any other.
     private func judgeGap(_ record: LetterRecord) throws {
         let slip = try slip(of: record.id)
-        guard record.type == .step, record.voidedBy == nil, let caseID = record.caseID, let history = try history(of: caseID) else { return }
+        guard record.type == .step, record.voidedBy == nil, let caseID = record.caseID,
+            let history = try history(of: caseID)
+        else { return }
         let missing = history.missingAncestors(of: step(record, slip))
         try store.setMissing(missing, of: record.id)
         guard missing.isEmpty else { return }
@@ -227,11 +242,15 @@ extension BrokerTransaction {
     /// An urgent letter takes effect also without all its ancestors, unless the case is known here and its sender has no part in it as far as
     /// is known: then it is delivered, and is without effect until they have come.
     private func judgedForGap(_ letter: LetterRecord, _ slip: Slip) throws -> LetterRecord {
-        guard slip.lane == .urgent, slip.type == .step, let caseID = letter.caseID, let history = try history(of: caseID) else { return letter }
+        guard slip.lane == .urgent, slip.type == .step, let caseID = letter.caseID,
+            let history = try history(of: caseID)
+        else { return letter }
         let missing = history.missingAncestors(of: step(letter, slip))
         guard !missing.isEmpty else { return letter }
         try store.setMissing(missing, of: letter.id)
-        guard history.root != nil, !history.parties.values.contains(where: { $0.contains(slip.from) }) else { return letter }
+        guard history.root != nil, !history.parties.values.contains(where: { $0.contains(slip.from) }) else {
+            return letter
+        }
         var record = letter
         record.isUnheard = true
         try store.update(record)
@@ -299,7 +318,9 @@ extension BrokerTransaction {
         let needed = try store.neededParts(of: id)
         guard let recipient = needed.first(where: { $0.digest == digest })?.recipient else { return true }
         let named = Set(pieces)
-        return needed.allSatisfy { !named.contains($0.digest) || $0.recipient == recipient || ($0.recipient == record.from && !$0.isList) }
+        return needed.allSatisfy {
+            !named.contains($0.digest) || $0.recipient == recipient || ($0.recipient == record.from && !$0.isList)
+        }
     }
 
     /// Stores those files that the letter needs here, and names the pieces of those lists that came.
@@ -346,11 +367,14 @@ extension BrokerTransaction {
     /// queued and acknowledged.
     private func complete(_ letter: LetterRecord, _ slip: Slip) throws -> PushOutcome {
         var record = letter
-        if let caseID = record.caseID, let history = try history(of: caseID), let refusal = history.staleness(of: step(record, slip)) {
+        if let caseID = record.caseID, let history = try history(of: caseID),
+            let refusal = history.staleness(of: step(record, slip))
+        {
             return try refuse(record, slip, refusal)
         }
         let relayed = try RelayedAcknowledgement.sign(
-            letter: record.id, slip: try store.slip(record.id) ?? [], broker: view.id, at: record.received, by: view.signing)
+            letter: record.id, slip: try store.slip(record.id) ?? [], broker: view.id, at: record.received,
+            by: view.signing)
         record.relayed = relayed
         record.status = .queued
         try store.update(record)
@@ -370,7 +394,8 @@ extension BrokerTransaction {
     /// A stop, or another urgent step that is visible: its slip goes at once to every broker that serves the case, and what it makes
     /// void is withheld. Of any other letter, and of one that is void, there is no effect.
     private func takeEffect(_ record: LetterRecord, _ slip: Slip) throws {
-        guard slip.lane == .urgent, slip.type == .step, !slip.steps.isEmpty, !record.isVoid, let caseID = record.caseID else { return }
+        guard slip.lane == .urgent, slip.type == .step, !slip.steps.isEmpty, !record.isVoid, let caseID = record.caseID
+        else { return }
         var brokers: Set<MemberID> = []
         for letter in try store.letters(of: caseID) {
             let other = letter.record.id == record.id ? slip : try self.slip(of: letter.record.id)
@@ -399,9 +424,13 @@ extension BrokerTransaction {
             subject.voidedBy = record.id
             subject.code = about.code
             subject.stop = about.stop
-            if subject.status.isOpen, try !store.deliveries(of: subject.id).contains(where: { $0.isOpen && $0.kind == .mailbox }) {
+            if subject.status.isOpen,
+                try !store.deliveries(of: subject.id).contains(where: { $0.isOpen && $0.kind == .mailbox })
+            {
                 _ = try endDeliveries(of: subject.id)
-                subject.status = record.type == .refusal ? .refused : about.code == NoticeCode.withheld.rawValue ? .withheld : .expired
+                subject.status =
+                    record.type == .refusal
+                    ? .refused : about.code == NoticeCode.withheld.rawValue ? .withheld : .expired
             }
             try store.update(subject)
             if let caseID = subject.caseID { insert(step(subject, slip), in: caseID) }
@@ -439,7 +468,9 @@ extension BrokerTransaction {
     /// A part file has become durable by itself.
     func stored(_ part: CheckedPart, _ digest: Digest, for id: LetterID) throws {
         guard let record = try store.letter(id), record.status == .awaitingParts else { return }
-        if case .list(_, let pieces) = part, let list = try store.neededParts(of: id).first(where: { $0.digest == digest }) {
+        if case .list(_, let pieces) = part,
+            let list = try store.neededParts(of: id).first(where: { $0.digest == digest })
+        {
             try store.need(pieces.map { NeededPart(digest: $0, recipient: list.recipient) }, for: id)
         }
         if try store.missingParts(of: id).isEmpty { _ = try complete(record, slip(of: id)) }
@@ -461,12 +492,14 @@ extension BrokerTransaction {
         // The broker that hands it over judged its signer when it came; a member has no such word.
         var at = view.now
         if case .broker = peer { at = min(max(slip.at, view.now + -BrokerLimits.oldestContextSeconds), view.now) }
-        guard let signer = try? view.directories.judgeSigner(of: slip, certificate: signed.certificateDigest, at: at) else { return false }
+        guard let signer = try? view.directories.judgeSigner(of: slip, certificate: signed.certificateDigest, at: at)
+        else { return false }
         if let about = slip.about {
             guard let subject = try store.letter(about.letter), try isBound(slip, to: subject) else { return false }
         }
         var record = LetterRecord(
-            id: signed.id, status: .context, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID, roles: signer.roles,
+            id: signed.id, status: .context, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID,
+            roles: signer.roles,
             peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now)
         remember(slip, of: signed.id)
         let isWaiting = try store.letter(signed.id) != nil
@@ -480,7 +513,9 @@ extension BrokerTransaction {
             switch isPaper ? .admitted : history.admit(step) {
             case .waiting: return false
             case .refused(let refusal):
-                note { $0(.warning, "ancestor not admitted", ["letter": .letter(signed.id), "code": .code(refusal.code)]) }
+                note {
+                    $0(.warning, "ancestor not admitted", ["letter": .letter(signed.id), "code": .code(refusal.code)])
+                }
                 return false
             case .admitted, .flagged: break
             }
@@ -501,11 +536,13 @@ extension BrokerTransaction {
     /// The signed refusal or notice that came along with an ancestor.
     private func apply(_ void: SignedSlip, to subject: LetterRecord) throws {
         guard try store.letter(void.id) == nil, let about = void.slip.about, about.letter == subject.id,
-            let signer = try? view.directories.judgeSigner(of: void.slip, certificate: void.certificateDigest, at: void.slip.at),
+            let signer = try? view.directories.judgeSigner(
+                of: void.slip, certificate: void.certificateDigest, at: void.slip.at),
             signer.isBroker, try isBound(void.slip, to: subject)
         else { return }
         let record = LetterRecord(
-            id: void.id, status: .context, type: void.slip.type, lane: void.slip.lane, from: void.slip.from, caseID: subject.caseID,
+            id: void.id, status: .context, type: void.slip.type, lane: void.slip.lane, from: void.slip.from,
+            caseID: subject.caseID,
             roles: [], peer: void.slip.from, at: void.slip.at, expires: nil, received: view.now)
         try store.insert(record, slip: void.slip, file: void.file)
         remember(void.slip, of: void.id)

@@ -23,18 +23,21 @@ extension BrokerTransaction {
         for member in Set(to).sorted() where member != view.id {
             guard let certificate = try? view.directories.sealingCertificate(of: member, at: view.now) else { continue }
             let number = try store.nextSequence(to: member)
-            addressees.append(Addressee(member: member, certificate: certificate.id, epoch: number.epoch, sequence: number.sequence))
+            addressees.append(
+                Addressee(member: member, certificate: certificate.id, epoch: number.epoch, sequence: number.sequence))
         }
         guard !addressees.isEmpty else {
             note { $0(.warning, "nobody is left to be told", ["about": .letter(subject), "code": .code(code)]) }
             return nil
         }
         let own = Slip(
-            type: type, lane: .urgent, from: view.id, to: addressees, caseID: caseID, root: slip.root ?? subject, parents: [subject],
+            type: type, lane: .urgent, from: view.id, to: addressees, caseID: caseID, root: slip.root ?? subject,
+            parents: [subject],
             about: About(letter: subject, code: code, stop: stop), at: view.now)
         let signed = try SignedSlip.sign(own, by: view.signing)
         var record = LetterRecord(
-            id: signed.id, status: .queued, type: type, lane: .urgent, from: view.id, caseID: caseID, roles: [], peer: view.id,
+            id: signed.id, status: .queued, type: type, lane: .urgent, from: view.id, caseID: caseID, roles: [],
+            peer: view.id,
             at: view.now, expires: nil, received: view.now)
         try store.insert(record, slip: own, file: signed.file)
         remember(own, of: signed.id)
@@ -87,7 +90,9 @@ extension BrokerTransaction {
         if let refusal = history.staleness(of: step) { return refusal.stop }
         guard step.parts.contains(where: { $0.basis == .consent }) else { return nil }
         // It was covered when it was admitted. If it is not now, the consent that it names was withheld, and the same stop is the cause.
-        if isUncovered(step, after: nil, in: history) { return try history.ancestors(of: step.id).lazy.compactMap { try store.letter($0)?.stop }.first }
+        if isUncovered(step, after: nil, in: history) {
+            return try history.ancestors(of: step.id).lazy.compactMap { try store.letter($0)?.stop }.first
+        }
         let stops = try stop.map { [$0] } ?? urgentSteps(of: caseID)
         return stops.first { isUncovered(step, after: $0, in: history) }
     }
@@ -95,7 +100,9 @@ extension BrokerTransaction {
     private func urgentSteps(of caseID: CaseID) throws -> [LetterID] {
         try store.letters(of: caseID).compactMap { letter in
             let record = letter.record
-            guard record.lane == .urgent, record.type == .step, !record.isVoid, record.status != .waiting else { return nil }
+            guard record.lane == .urgent, record.type == .step, !record.isVoid, record.status != .waiting else {
+                return nil
+            }
             return record.id
         }
     }
@@ -114,8 +121,10 @@ extension BrokerTransaction {
             parents.insert(echo.id)
         }
         let after = Step(
-            id: Self.nobody, parents: parents.sorted(), previous: step.previous, root: step.root ?? step.id, from: step.from,
-            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown, parts: step.parts)
+            id: Self.nobody, parents: parents.sorted(), previous: step.previous, root: step.root ?? step.id,
+            from: step.from,
+            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown,
+            parts: step.parts)
         guard case .refused(let refusal) = history.admit(after) else { return false }
         return refusal.reason == .badBasis
     }
@@ -123,7 +132,9 @@ extension BrokerTransaction {
     /// Ids that no letter has: digests of nothing.
     private static var nobody: LetterID { id(0xFF) }
     private static var echo: LetterID { id(0xFE) }
-    private static func id(_ byte: UInt8) -> LetterID { Digest(Array(repeating: byte, count: 32)) ?? { preconditionFailure("32 bytes") }() }
+    private static func id(_ byte: UInt8) -> LetterID {
+        Digest(Array(repeating: byte, count: 32)) ?? { preconditionFailure("32 bytes") }()
+    }
 
     func withhold(_ letter: LetterRecord, because stop: LetterID) throws {
         let slip = try slip(of: letter.id)
@@ -139,7 +150,11 @@ extension BrokerTransaction {
         if !wasSeen { record.voidedBy = paper }
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
-        note { $0(.notice, "letter withheld", ["letter": .letter(letter.id), "code": .code(code.rawValue), "stop": .letter(stop)]) }
+        note {
+            $0(
+                .notice, "letter withheld",
+                ["letter": .letter(letter.id), "code": .code(code.rawValue), "stop": .letter(stop)])
+        }
         try release(after: letter.id)
     }
 

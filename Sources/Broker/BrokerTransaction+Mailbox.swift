@@ -22,7 +22,9 @@ extension BrokerTransaction {
                 try giveUp(record, .expired, status: .expired)
                 continue
             }
-            if let caseID = record.caseID, try store.hasUrgentStep(in: caseID), let stop = try voidCause(of: record, stop: nil) {
+            if let caseID = record.caseID, try store.hasUrgentStep(in: caseID),
+                let stop = try voidCause(of: record, stop: nil)
+            {
                 try withhold(record, because: stop)
                 continue
             }
@@ -43,7 +45,10 @@ extension BrokerTransaction {
     func acknowledge(_ letters: [LetterID], by member: MemberID) throws -> Bool {
         var isSpent = false
         for id in letters {
-            guard let delivery = try store.deliveries(of: id).first(where: { $0.destination == member && $0.kind == .mailbox && $0.isOpen })
+            guard
+                let delivery = try store.deliveries(of: id).first(where: {
+                    $0.destination == member && $0.kind == .mailbox && $0.isOpen
+                })
             else { continue }
             try store.finish(delivery.number, .delivered)
             try finishIfDone(id)
@@ -69,7 +74,9 @@ extension BrokerTransaction {
         let deliveries = try store.queued(QueueName(member, .mailbox), limit: BrokerLimits.sweptInATransaction)
         for delivery in deliveries {
             guard let record = try store.letter(delivery.letter) else { continue }
-            let others = try store.deliveries(of: record.id).filter { $0.isOpen && $0.kind != .context && $0.number != delivery.number }
+            let others = try store.deliveries(of: record.id).filter {
+                $0.isOpen && $0.kind != .context && $0.number != delivery.number
+            }
             if others.isEmpty {
                 try giveUp(record, .gone, status: .gone)
             } else {

@@ -27,7 +27,9 @@ final class BrokerTransaction {
 
     /// Gives the histories back to the memory. The last thing in a transaction; what is undone afterwards is not believed there.
     func end() throws -> Aftermath {
-        for (caseID, history) in histories { view.memory.keep(history, of: caseID, version: try store.version(of: caseID)) }
+        for (caseID, history) in histories {
+            view.memory.keep(history, of: caseID, version: try store.version(of: caseID))
+        }
         histories = [:]
         return Aftermath(rung: rung, notes: notes)
     }
@@ -48,7 +50,9 @@ final class BrokerTransaction {
             histories[caseID] = history
             return history
         }
-        guard let history = try CaseReader(store).history(of: caseID, profiles: view.profiles, fallback: profile) else { return nil }
+        guard let history = try CaseReader(store).history(of: caseID, profiles: view.profiles, fallback: profile) else {
+            return nil
+        }
         histories[caseID] = history
         return history
     }
@@ -64,7 +68,9 @@ final class BrokerTransaction {
     ///
     /// - Parameter profile: what the letter in hand names, which opens the case.
     func rebuild(_ caseID: CaseID, profile: Digest? = nil) throws -> CaseHistory? {
-        guard let rebuilt = try CaseReader(store).history(of: caseID, profiles: view.profiles, root: profile) else { return nil }
+        guard let rebuilt = try CaseReader(store).history(of: caseID, profiles: view.profiles, root: profile) else {
+            return nil
+        }
         histories[caseID] = rebuilt
         return rebuilt
     }

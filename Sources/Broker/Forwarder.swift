@@ -14,7 +14,9 @@ public struct Forwarder: Service {
     private let connection: @Sendable () async throws -> any BrokerConnection
 
     /// - Parameter connection: the way to that broker; asked once, then again after an error.
-    public init(core: BrokerCore, to broker: MemberID, connection: @escaping @Sendable () async throws -> any BrokerConnection) {
+    public init(
+        core: BrokerCore, to broker: MemberID, connection: @escaping @Sendable () async throws -> any BrokerConnection
+    ) {
         self.core = core
         self.broker = broker
         self.connection = connection
@@ -43,7 +45,8 @@ public struct Forwarder: Service {
                 }
                 await waitForWork(tickets)
             } catch {
-                let code = (error as? ExchangeError)?.code.rawValue ?? (error as? StoreError)?.code.rawValue ?? "unknown"
+                let code =
+                    (error as? ExchangeError)?.code.rawValue ?? (error as? StoreError)?.code.rawValue ?? "unknown"
                 core.log(.info, "the other broker is not reached", ["broker": .member(broker), "code": .code(code)])
                 // With jitter, so that two brokers that start together do not meet in step.
                 try? await Task.sleep(for: .milliseconds(Int64(pause * Double.random(in: 500...1_000))))
@@ -55,7 +58,9 @@ public struct Forwarder: Service {
     /// Until something is queued, something that rests is due, or half a minute has passed.
     private func waitForWork(_ tickets: (UInt64, UInt64)) async {
         var seconds = Double(BrokerLimits.sweepSeconds)
-        if let due = try? await core.nextForward(to: broker) { seconds = min(seconds, Double(max(0, due - core.now)) + 0.05) }
+        if let due = try? await core.nextForward(to: broker) {
+            seconds = min(seconds, Double(max(0, due - core.now)) + 0.05)
+        }
         let limit = seconds
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await core.bell.wait(QueueName(broker, .forward), after: tickets.0, seconds: limit) }

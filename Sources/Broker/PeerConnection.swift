@@ -35,7 +35,9 @@ struct PeerConnection: BrokerConnection {
         return try read.map { read in
             switch read {
             case .failure(let error):
-                core.log(.notice, "letter rejected", ["peer": .member(peer.id(at: core.id)), "code": .code(error.code.rawValue)])
+                core.log(
+                    .notice, "letter rejected",
+                    ["peer": .member(peer.id(at: core.id)), "code": .code(error.code.rawValue)])
                 return .rejected(code: error.code.rawValue)
             case .success(let letter): return try outcome(results.removeFirst(), of: letter)
             }
@@ -79,7 +81,9 @@ struct PeerConnection: BrokerConnection {
         let peer = peer
         return try await asked { core in
             try await core.look { reading in
-                guard try Self.uploads(digest, peer, reading) != nil else { throw ExchangeError(.notFound, "not a part of your letters") }
+                guard try Self.uploads(digest, peer, reading) != nil else {
+                    throw ExchangeError(.notFound, "not a part of your letters")
+                }
                 if let size = try reading.partSize(digest) { return .stored(size) }
                 let received = try reading.spooled(digest)
                 return received > 0 ? .partial(received) : .missing
@@ -89,7 +93,8 @@ struct PeerConnection: BrokerConnection {
 
     func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
         try refuseExpired()
-        guard (1...StoreLimits.partBytes).contains(size), offset >= 0, bytes.count <= size, offset <= size - bytes.count else {
+        guard (1...StoreLimits.partBytes).contains(size), offset >= 0, bytes.count <= size, offset <= size - bytes.count
+        else {
             throw ExchangeError(.badRequest, "a part of another size")
         }
         let peer = peer
@@ -97,7 +102,9 @@ struct PeerConnection: BrokerConnection {
         let wanted: (state: PartState, letter: LetterID, from: MemberID, lane: Lane)? = try await asked { core in
             try await core.look { reading in
                 guard let record = try Self.uploads(digest, peer, reading) else { return nil }
-                if let size = try reading.partSize(digest) { return (.stored(size), record.id, record.from, record.lane) }
+                if let size = try reading.partSize(digest) {
+                    return (.stored(size), record.id, record.from, record.lane)
+                }
                 return (.partial(try reading.spooled(digest)), record.id, record.from, record.lane)
             }
         }
@@ -116,7 +123,8 @@ struct PeerConnection: BrokerConnection {
                 return try await core.transact { transaction -> (whole: [UInt8]?, received: Int) in
                     let known = try transaction.store.spooled(digest)
                     guard offset <= known, offset + bytes.count > known else { return (nil, known) }
-                    let whole = try transaction.store.spool(digest, bytes: Array(bytes[(known - offset)...]), size: size, at: now)
+                    let whole = try transaction.store.spool(
+                        digest, bytes: Array(bytes[(known - offset)...]), size: size, at: now)
                     return (whole, offset + bytes.count)
                 }
             }
@@ -180,7 +188,9 @@ struct PeerConnection: BrokerConnection {
         guard let slip else { return nil }
         let reader = core.reader
         return await core.pool.run { () -> CheckedPart? in
-            if let reference = slip.parts.first(where: { $0.digest == digest }) { return try? reader.check(file, reference, of: slip) }
+            if let reference = slip.parts.first(where: { $0.digest == digest }) {
+                return try? reader.check(file, reference, of: slip)
+            }
             guard (try? SealedPart.check(file, digest: digest, size: nil, recipient: nil)) != nil else { return nil }
             return .piece(file)
         }
@@ -200,7 +210,9 @@ struct PeerConnection: BrokerConnection {
                 try await core.look { (try !$0.queued(queue, limit: 1).isEmpty, try $0.nextDue(queue)) }
             }
             if hasQueued || due.map({ $0 <= core.now }) ?? false {
-                let leased = try await asked { core in try await core.transact { try $0.lease(to: member, limit: limit) } }
+                let leased = try await asked { core in
+                    try await core.transact { try $0.lease(to: member, limit: limit) }
+                }
                 let deliveries = try await bundles(leased, for: member)
                 if !deliveries.isEmpty { return deliveries }
             }
@@ -242,7 +254,9 @@ struct PeerConnection: BrokerConnection {
 
     func acknowledge(_ letters: [LetterID]) async throws {
         let member = try member()
-        guard letters.count <= BrokerLimits.idsInARequest else { throw ExchangeError(.badRequest, "too many letters at once") }
+        guard letters.count <= BrokerLimits.idsInARequest else {
+            throw ExchangeError(.badRequest, "too many letters at once")
+        }
         let isSpent = try await asked { core in try await core.transact { try $0.acknowledge(letters, by: member) } }
         if isSpent { core.bell.ring([.sweeper]) }
     }
@@ -259,7 +273,9 @@ struct PeerConnection: BrokerConnection {
             try await core.look { reading -> (bytes: [UInt8], size: Int)? in
                 let isRecipient = try reading.letters(needing: digest).contains { id in
                     try reading.neededParts(of: id).contains { $0.digest == digest && $0.recipient == member }
-                        && reading.deliveries(of: id).contains { $0.destination == member && $0.kind == .mailbox && $0.isOpen }
+                        && reading.deliveries(of: id).contains {
+                            $0.destination == member && $0.kind == .mailbox && $0.isOpen
+                        }
                 }
                 guard isRecipient else { return nil }
                 return try reading.part(digest, offset: offset, count: min(count, StoreLimits.partBytes))
@@ -273,15 +289,20 @@ struct PeerConnection: BrokerConnection {
 
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] {
         try refuseExpired()
-        guard letters.count <= BrokerLimits.idsInARequest else { throw ExchangeError(.badRequest, "too many letters at once") }
+        guard letters.count <= BrokerLimits.idsInARequest else {
+            throw ExchangeError(.badRequest, "too many letters at once")
+        }
         let view = core.view
         let peer = peer
         return try await asked { core in
             try await core.look { reading in
                 var open: [CaseID: Set<LetterID>] = [:]
                 return try letters.compactMap { id -> ContextLetter? in
-                    guard let record = try reading.letter(id), let caseID = record.caseID, let slip = try reading.slip(id) else { return nil }
-                    let visible = try open[caseID] ?? Self.visible(to: peer, in: reading.letters(of: caseID), reading, view)
+                    guard let record = try reading.letter(id), let caseID = record.caseID,
+                        let slip = try reading.slip(id)
+                    else { return nil }
+                    let visible =
+                        try open[caseID] ?? Self.visible(to: peer, in: reading.letters(of: caseID), reading, view)
                     open[caseID] = visible
                     guard visible.contains(id) else { return nil }
                     return ContextLetter(id: id, slip: slip, void: try record.voidedBy.flatMap { try reading.slip($0) })
@@ -312,7 +333,8 @@ struct PeerConnection: BrokerConnection {
             slips[id] = slip
             guard concerns(slip.from) || slip.to.contains(where: { concerns($0.member) }) else { continue }
             // Naming a letter as a parent opens nothing: only what was admitted with all its ancestors shows them.
-            let isAdmitted = try letter.record.status != .refused && letter.record.status != .waiting
+            let isAdmitted =
+                try letter.record.status != .refused && letter.record.status != .waiting
                 && reading.missingAncestors(of: id).isEmpty
             if isAdmitted { next.append(id) } else { visible.insert(id) }
         }
@@ -331,8 +353,12 @@ struct PeerConnection: BrokerConnection {
     // MARK: - Who
 
     private func refuseExpired() throws {
-        if case .expired = peer { throw ExchangeError(.expired, "only documents may be fetched with a certificate that has ended") }
-        if case .member(let member) = peer, !core.isActive(member) { throw ExchangeError(.forbidden, "not an active member") }
+        if case .expired = peer {
+            throw ExchangeError(.expired, "only documents may be fetched with a certificate that has ended")
+        }
+        if case .member(let member) = peer, !core.isActive(member) {
+            throw ExchangeError(.forbidden, "not an active member")
+        }
     }
 
     /// The member whose mailbox this is: the one of the connection, there is no other way to name one.

@@ -47,7 +47,9 @@ final class PeerLines: Service {
     /// The connection to a broker; a new one when the directory says that it has moved.
     func connection(to broker: MemberID) throws -> any BrokerConnection {
         let directories = core.directories
-        guard let entry = directories.broker(broker) else { throw ExchangeError(.notTrusted, "no directory knows this broker") }
+        guard let entry = directories.broker(broker) else {
+            throw ExchangeError(.notTrusted, "no directory knows this broker")
+        }
         return try clients.withLock { clients in
             if let client = clients[entry] { return client }
             let client = try BrokerClient(

@@ -88,7 +88,8 @@ struct LetterReader: Sendable {
         Result {
             let signed = try slip(bundle.slip, id: bundle.id)
             let parts = try parts(bundle.parts, of: signed.slip)
-            let relayed = try RelayedAcknowledgement.sign(letter: signed.id, slip: signed.file, broker: broker, at: now, by: signing)
+            let relayed = try RelayedAcknowledgement.sign(
+                letter: signed.id, slip: signed.file, broker: broker, at: now, by: signing)
             return VerifiedLetter(signed: signed, parts: parts, relayed: relayed, judgement: judgement(of: signed))
         }.mapError { $0 as? SealingError ?? SealingError(.slipMalformed, "unexpected error") }
     }
@@ -98,7 +99,10 @@ struct LetterReader: Sendable {
         let slip = signed.slip
         guard slip.type == .step || slip.type == .receipt, let caseID = slip.caseID else { return nil }
         let known = memory.look(caseID)
-        guard let history = known?.history ?? (slip.root == nil ? slip.profile.flatMap { profiles[$0.digest] }.map { CaseHistory(profile: $0) } : nil)
+        guard
+            let history = known?.history
+                ?? (slip.root == nil
+                    ? slip.profile.flatMap { profiles[$0.digest] }.map { CaseHistory(profile: $0) } : nil)
         else { return nil }
         let step = Step(id: signed.id, slip: slip, roles: directories.roles(of: slip.from))
         return Judgement(step, in: history, version: known?.version ?? 0)
@@ -107,7 +111,9 @@ struct LetterReader: Sendable {
     func read(_ context: ContextLetter) -> VerifiedContext? {
         guard let signed = try? slip(context.slip, id: context.id) else { return nil }
         guard let file = context.void else { return VerifiedContext(signed: signed, void: nil) }
-        guard let void = try? SignedSlip.read(file, certificate: directories.certificate), void.slip.about?.letter == signed.id else {
+        guard let void = try? SignedSlip.read(file, certificate: directories.certificate),
+            void.slip.about?.letter == signed.id
+        else {
             return nil
         }
         return VerifiedContext(signed: signed, void: void)
@@ -127,7 +133,9 @@ struct LetterReader: Sendable {
             result[reference.digest] = try check(file, reference, of: slip)
         }
         // One file has one recipient, and one place.
-        let pieces = result.values.flatMap { part -> [Digest] in if case .list(_, let pieces) = part { pieces } else { [] } }
+        let pieces = result.values.flatMap { part -> [Digest] in
+            if case .list(_, let pieces) = part { pieces } else { [] }
+        }
         guard Set(pieces).count == pieces.count, Set(pieces).isDisjoint(with: slip.parts.map(\.digest)) else {
             throw SealingError(.partMismatch, "two lists name one piece")
         }

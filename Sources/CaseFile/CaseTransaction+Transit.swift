@@ -12,17 +12,16 @@ extension CaseTransaction {
 
     /// Puts a letter behind all others of the outbox.
     public func enqueue(_ letter: LetterID, lane: Lane) throws {
-        try database.execute(
-            sql: "INSERT INTO outbox(letter, lane, state) VALUES(?, ?, 'waiting')",
-            arguments: [letter.data, lane.rawValue])
+        try database.run(
+            "INSERT INTO outbox(letter, lane, state) VALUES(?, ?, 'waiting')", [letter.data, lane.rawValue])
     }
 
     public func outbox() throws -> [OutboxEntry] {
-        try Row.fetchAll(database, sql: "SELECT * FROM outbox ORDER BY position").map { try OutboxEntry($0) }
+        try Row.fetchAll(database.statement("SELECT * FROM outbox ORDER BY position")).map { try OutboxEntry($0) }
     }
 
     public func outboxEntry(_ letter: LetterID) throws -> OutboxEntry? {
-        try Row.fetchOne(database, sql: "SELECT * FROM outbox WHERE letter = ?", arguments: [letter.data]).map {
+        try Row.fetchOne(database.statement("SELECT * FROM outbox WHERE letter = ?"), arguments: [letter.data]).map {
             try OutboxEntry($0)
         }
     }
@@ -30,14 +29,15 @@ extension CaseTransaction {
     /// What is to be handed to the broker now: urgent letters first, each lane in the order in which the letters were made.
     public func due(at now: Instant, limit: Int) throws -> [OutboxEntry] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM outbox WHERE state = 'waiting' AND due <= ? ORDER BY lane DESC, position LIMIT ?",
+            database.statement(
+                "SELECT * FROM outbox WHERE state = 'waiting' AND due <= ? ORDER BY lane DESC, position LIMIT ?"),
             arguments: [now.seconds, limit]
         ).map { try OutboxEntry($0) }
     }
 
     /// When the next letter that waits out its back-off is due; `nil` when none waits.
     public func nextDue() throws -> Instant? {
-        try Int64.fetchOne(database, sql: "SELECT min(due) FROM outbox WHERE state = 'waiting'").map {
+        try Int64.fetchOne(database.statement("SELECT min(due) FROM outbox WHERE state = 'waiting'")).map {
             Instant(seconds: $0)
         }
     }
@@ -47,49 +47,45 @@ extension CaseTransaction {
         _ letter: LetterID, as state: OutboxEntry.State, at now: Instant, code: String? = nil, stop: LetterID? = nil,
         relayed: [UInt8]? = nil
     ) throws {
-        try database.execute(
-            sql: """
-                UPDATE outbox SET state = ?, settled = ?, code = ?, stop = ?, relayed = coalesce(?, relayed) WHERE letter = ?
-                """,
-            arguments: [state.rawValue, now.seconds, code, stop?.data, relayed.map { Data($0) }, letter.data])
+        try database.run(
+            """
+            UPDATE outbox SET state = ?, settled = ?, code = ?, stop = ?, relayed = coalesce(?, relayed) WHERE letter = ?
+            """, [state.rawValue, now.seconds, code, stop?.data, relayed.map { Data($0) }, letter.data])
     }
 
     /// The letter stays, to be tried again at `due`.
     public func postpone(_ letter: LetterID, until due: Instant, code: String?, countsAsTry: Bool = true) throws {
-        try database.execute(
-            sql: "UPDATE outbox SET due = ?, code = ?, tries = tries + ? WHERE letter = ? AND state = 'waiting'",
-            arguments: [due.seconds, code, countsAsTry ? 1 : 0, letter.data])
+        try database.run(
+            "UPDATE outbox SET due = ?, code = ?, tries = tries + ? WHERE letter = ? AND state = 'waiting'",
+            [due.seconds, code, countsAsTry ? 1 : 0, letter.data])
     }
 
     /// Everything that waits out a back-off may be tried at once: the broker is there again.
-    public func makeAllDue() throws { try database.execute(sql: "UPDATE outbox SET due = 0 WHERE state = 'waiting'") }
+    public func makeAllDue() throws { try database.run("UPDATE outbox SET due = 0 WHERE state = 'waiting'") }
 
     /// The same letter goes out once more, bit for bit: its recipient has asked for it by sending again what it answers.
     public func sendAgain(_ letter: LetterID) throws {
-        try database.execute(
-            sql: "UPDATE outbox SET state = 'waiting', due = 0 WHERE letter = ? AND state = 'stored'",
-            arguments: [letter.data])
+        try database.run(
+            "UPDATE outbox SET state = 'waiting', due = 0 WHERE letter = ? AND state = 'stored'", [letter.data])
     }
 
     public func setCarried(_ letter: LetterID, at now: Instant) throws {
-        try database.execute(
-            sql: "UPDATE outbox SET carried = ? WHERE letter = ?", arguments: [now.seconds, letter.data])
+        try database.run("UPDATE outbox SET carried = ? WHERE letter = ?", [now.seconds, letter.data])
     }
 
     // MARK: Inbox
 
     public func receive(_ letter: LetterID, lane: Lane, state: InboxEntry.State = .stored) throws {
-        try database.execute(
-            sql: "INSERT INTO inbox(letter, lane, state) VALUES(?, ?, ?)",
-            arguments: [letter.data, lane.rawValue, state.rawValue])
+        try database.run(
+            "INSERT INTO inbox(letter, lane, state) VALUES(?, ?, ?)", [letter.data, lane.rawValue, state.rawValue])
     }
 
     public func inbox() throws -> [InboxEntry] {
-        try Row.fetchAll(database, sql: "SELECT * FROM inbox ORDER BY position").map { try InboxEntry($0) }
+        try Row.fetchAll(database.statement("SELECT * FROM inbox ORDER BY position")).map { try InboxEntry($0) }
     }
 
     public func inboxEntry(_ letter: LetterID) throws -> InboxEntry? {
-        try Row.fetchOne(database, sql: "SELECT * FROM inbox WHERE letter = ?", arguments: [letter.data]).map {
+        try Row.fetchOne(database.statement("SELECT * FROM inbox WHERE letter = ?"), arguments: [letter.data]).map {
             try InboxEntry($0)
         }
     }
@@ -97,7 +93,7 @@ extension CaseTransaction {
     /// Letters to be judged: urgent first, then in the order of arrival.
     public func unjudged(_ state: InboxEntry.State, limit: Int) throws -> [InboxEntry] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM inbox WHERE state = ? ORDER BY lane DESC, position LIMIT ?",
+            database.statement("SELECT * FROM inbox WHERE state = ? ORDER BY lane DESC, position LIMIT ?"),
             arguments: [state.rawValue, limit]
         ).map { try InboxEntry($0) }
     }
@@ -106,21 +102,21 @@ extension CaseTransaction {
         _ letter: LetterID, state: InboxEntry.State, code: String? = nil, receipt: LetterID? = nil,
         judged: Instant? = nil
     ) throws {
-        try database.execute(
-            sql: "UPDATE inbox SET state = ?, code = ?, receipt = coalesce(?, receipt), judged = ? WHERE letter = ?",
-            arguments: [state.rawValue, code, receipt?.data, judged?.seconds, letter.data])
+        try database.run(
+            "UPDATE inbox SET state = ?, code = ?, receipt = coalesce(?, receipt), judged = ? WHERE letter = ?",
+            [state.rawValue, code, receipt?.data, judged?.seconds, letter.data])
     }
 
     public func setActed(_ letter: LetterID, at now: Instant) throws {
-        try database.execute(sql: "UPDATE inbox SET acted = ? WHERE letter = ?", arguments: [now.seconds, letter.data])
+        try database.run("UPDATE inbox SET acted = ? WHERE letter = ?", [now.seconds, letter.data])
     }
 
     /// How many letters wait for their ancestors, of one case and of one sender.
     public func waitingCount(caseID: CaseID, sender: MemberID) throws -> (ofCase: Int, ofSender: Int) {
         let base = "SELECT count(*) FROM letter WHERE state = 'waiting' AND "
         return (
-            try Int.fetchOne(database, sql: base + "pseudonym = ?", arguments: [caseID.text]) ?? 0,
-            try Int.fetchOne(database, sql: base + "sender = ?", arguments: [sender.text]) ?? 0
+            try Int.fetchOne(database.statement(base + "pseudonym = ?"), arguments: [caseID.text]) ?? 0,
+            try Int.fetchOne(database.statement(base + "sender = ?"), arguments: [sender.text]) ?? 0
         )
     }
 
@@ -136,30 +132,28 @@ extension CaseTransaction {
 
     /// Names a part whose file lies in ``PartFiles`` already.
     public func namePart(_ digest: Digest, size: Int, content: [UInt8]? = nil, letter: LetterID, place: Int) throws {
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO part VALUES(?, ?, ?)", arguments: [digest.data, size, content.map { Data($0) }])
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO letter_part VALUES(?, ?, ?)", arguments: [letter.data, digest.data, place])
+        try database.run("INSERT OR IGNORE INTO part VALUES(?, ?, ?)", [digest.data, size, content.map { Data($0) }])
+        try database.run("INSERT OR IGNORE INTO letter_part VALUES(?, ?, ?)", [letter.data, digest.data, place])
     }
 
     /// The part files of a letter, in the order of its slip, with their sizes.
     public func partSizes(of letter: LetterID) throws -> [(digest: Digest, size: Int)] {
         try Row.fetchAll(
-            database,
-            sql: "SELECT digest, size FROM letter_part JOIN part USING(digest) WHERE letter = ? ORDER BY place",
+            database.statement(
+                "SELECT digest, size FROM letter_part JOIN part USING(digest) WHERE letter = ? ORDER BY place"),
             arguments: [letter.data]
         ).map { (try $0.digest("digest"), $0["size"]) }
     }
 
     public func hasPart(_ digest: Digest) throws -> Bool {
-        try Bool.fetchOne(database, sql: "SELECT 1 FROM part WHERE digest = ?", arguments: [digest.data]) ?? false
+        try Bool.fetchOne(database.statement("SELECT 1 FROM part WHERE digest = ?"), arguments: [digest.data]) ?? false
     }
 
     /// - Throws: ``CaseFileError`` `.damaged` when the row names a file that is gone.
     public func part(_ digest: Digest, offset: Int = 0, count: Int = .max) throws -> [UInt8]? {
         guard
             let row = try Row.fetchOne(
-                database, sql: "SELECT content FROM part WHERE digest = ?", arguments: [digest.data])
+                database.statement("SELECT content FROM part WHERE digest = ?"), arguments: [digest.data])
         else { return nil }
         if let content = row["content"] as Data? {
             let end = count == .max ? content.count : min(content.count, offset + count)
@@ -175,13 +169,13 @@ extension CaseTransaction {
     /// names stay. Returns files to remove once this transaction has ended.
     public func dropParts(of letter: LetterID) throws -> [Digest] {
         let digests = try partSizes(of: letter).map(\.digest)
-        try database.execute(sql: "DELETE FROM letter_part WHERE letter = ?", arguments: [letter.data])
+        try database.run("DELETE FROM letter_part WHERE letter = ?", [letter.data])
         var files: [Digest] = []
         for digest in digests {
             let used = try Bool.fetchOne(
-                database, sql: "SELECT 1 FROM letter_part WHERE digest = ? LIMIT 1", arguments: [digest.data])
+                database.statement("SELECT 1 FROM letter_part WHERE digest = ? LIMIT 1"), arguments: [digest.data])
             guard used == nil else { continue }
-            try database.execute(sql: "DELETE FROM part WHERE digest = ?", arguments: [digest.data])
+            try database.run("DELETE FROM part WHERE digest = ?", [digest.data])
             files.append(digest)
         }
         return files
@@ -190,9 +184,9 @@ extension CaseTransaction {
     // MARK: Receipts, refusals, notices
 
     public func add(_ receipt: ReceiptRecord) throws {
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO receipt VALUES(?, ?, ?, ?, ?, ?)",
-            arguments: [
+        try database.run(
+            "INSERT OR IGNORE INTO receipt VALUES(?, ?, ?, ?, ?, ?)",
+            [
                 receipt.id.data, receipt.letter.data, receipt.sender.text, receipt.state.rawValue, receipt.code,
                 receipt.at.seconds,
             ])
@@ -200,7 +194,7 @@ extension CaseTransaction {
 
     public func receipts(for letter: LetterID) throws -> [ReceiptRecord] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM receipt WHERE letter = ? ORDER BY at, id", arguments: [letter.data]
+            database.statement("SELECT * FROM receipt WHERE letter = ? ORDER BY at, id"), arguments: [letter.data]
         ).map {
             ReceiptRecord(
                 id: try $0.digest("id"), letter: letter, sender: try $0.member("sender"), state: try $0.code("state"),
@@ -210,9 +204,9 @@ extension CaseTransaction {
     }
 
     public func add(_ void: VoidRecord) throws {
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO void VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-            arguments: [
+        try database.run(
+            "INSERT OR IGNORE INTO void VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            [
                 void.id.data, void.letter.data, void.type.rawValue, void.code, void.stop?.data, void.sender.text,
                 void.at.seconds,
                 Data(void.slip),
@@ -220,27 +214,29 @@ extension CaseTransaction {
     }
 
     public func voids(of letter: LetterID) throws -> [VoidRecord] {
-        try Row.fetchAll(database, sql: "SELECT * FROM void WHERE letter = ? ORDER BY at, id", arguments: [letter.data])
-            .map {
-                VoidRecord(
-                    id: try $0.digest("id"), letter: letter, type: try $0.code("kind"), code: $0["code"],
-                    stop: try $0.optionalDigest("stop"),
-                    sender: try $0.member("sender"), at: $0.instant("at"), slip: [UInt8]($0["slip"] as Data))
-            }
+        try Row.fetchAll(
+            database.statement("SELECT * FROM void WHERE letter = ? ORDER BY at, id"), arguments: [letter.data]
+        )
+        .map {
+            VoidRecord(
+                id: try $0.digest("id"), letter: letter, type: try $0.code("kind"), code: $0["code"],
+                stop: try $0.optionalDigest("stop"),
+                sender: try $0.member("sender"), at: $0.instant("at"), slip: [UInt8]($0["slip"] as Data))
+        }
     }
 
     // MARK: Pairs
 
     /// Takes the next number of the pair from us to `member`. The epoch is that of the store.
     public func nextSequence(to member: MemberID) throws -> (epoch: Int64, sequence: Int64) {
-        try database.execute(
-            sql: """
-                INSERT INTO pair VALUES(?, ?, 1) ON CONFLICT(member) DO UPDATE SET
-                sequence = CASE WHEN epoch = excluded.epoch THEN sequence + 1 ELSE 1 END, epoch = excluded.epoch
-                """, arguments: [member.text, try epoch()])
+        try database.run(
+            """
+            INSERT INTO pair VALUES(?, ?, 1) ON CONFLICT(member) DO UPDATE SET
+            sequence = CASE WHEN epoch = excluded.epoch THEN sequence + 1 ELSE 1 END, epoch = excluded.epoch
+            """, [member.text, try epoch()])
         guard
             let row = try Row.fetchOne(
-                database, sql: "SELECT epoch, sequence FROM pair WHERE member = ?", arguments: [member.text])
+                database.statement("SELECT epoch, sequence FROM pair WHERE member = ?"), arguments: [member.text])
         else { throw CaseFileError(.damaged, "pair") }
         return (row["epoch"], row["sequence"])
     }
@@ -248,7 +244,7 @@ extension CaseTransaction {
     /// The newest number used in this epoch; 0 when there is none.
     public func newestSequence(to member: MemberID) throws -> Int64 {
         try Int64.fetchOne(
-            database, sql: "SELECT sequence FROM pair WHERE member = ? AND epoch = ?",
+            database.statement("SELECT sequence FROM pair WHERE member = ? AND epoch = ?"),
             arguments: [member.text, try epoch()]) ?? 0
     }
 
@@ -276,24 +272,22 @@ extension CaseTransaction {
         let arguments: StatementArguments = [member.text, epoch, sequence]
         let newest =
             try Int64.fetchOne(
-                database, sql: "SELECT max(sequence) FROM heard WHERE member = ? AND epoch = ?",
+                database.statement("SELECT max(sequence) FROM heard WHERE member = ? AND epoch = ?"),
                 arguments: [member.text, epoch]) ?? 0
         let others =
             try Int.fetchOne(
-                database,
-                sql: "SELECT count(*) FROM heard WHERE member = ? AND epoch = ? AND sequence = ? AND letter != ?",
+                database.statement(
+                    "SELECT count(*) FROM heard WHERE member = ? AND epoch = ? AND sequence = ? AND letter != ?"),
                 arguments: arguments + [letter.data]) ?? 0
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO heard VALUES(?, ?, ?, ?)", arguments: arguments + [letter.data])
+        try database.run("INSERT OR IGNORE INTO heard VALUES(?, ?, ?, ?)", arguments + [letter.data])
         if sequence < newest {
             // A number that was passed over has come: the gap is no gap any more.
             let heard =
                 try Int64.fetchOne(
-                    database, sql: "SELECT count(DISTINCT sequence) FROM heard WHERE member = ? AND epoch = ?",
+                    database.statement("SELECT count(DISTINCT sequence) FROM heard WHERE member = ? AND epoch = ?"),
                     arguments: [member.text, epoch]) ?? 0
             if heard == newest {
-                try database.execute(
-                    sql: "DELETE FROM alarm WHERE kind = 'gap' AND member = ?", arguments: [member.text])
+                try database.run("DELETE FROM alarm WHERE kind = 'gap' AND member = ?", [member.text])
             }
         }
         return Heard(isConflict: others > 0, missing: max(0, sequence - newest - 1))
@@ -302,13 +296,13 @@ extension CaseTransaction {
     // MARK: Alarms
 
     public func raise(_ alarm: Alarm) throws {
-        try database.execute(
-            sql: "INSERT INTO alarm(at, kind, member, letter, detail) VALUES(?, ?, ?, ?, ?)",
-            arguments: [alarm.at.seconds, alarm.kind.rawValue, alarm.member?.text, alarm.letter?.data, alarm.detail])
+        try database.run(
+            "INSERT INTO alarm(at, kind, member, letter, detail) VALUES(?, ?, ?, ?, ?)",
+            [alarm.at.seconds, alarm.kind.rawValue, alarm.member?.text, alarm.letter?.data, alarm.detail])
     }
 
     public func alarms() throws -> [Alarm] {
-        try Row.fetchAll(database, sql: "SELECT * FROM alarm ORDER BY id").map {
+        try Row.fetchAll(database.statement("SELECT * FROM alarm ORDER BY id")).map {
             Alarm(
                 at: $0.instant("at"), kind: try $0.code("kind"),
                 member: ($0["member"] as String?).flatMap { MemberID($0) },

@@ -22,25 +22,27 @@ public struct CaseTransaction {
     // MARK: Settings
 
     public func setting(_ name: String) throws -> [UInt8]? {
-        try Data.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]).map {
+        try Data.fetchOne(database.statement("SELECT value FROM setting WHERE name = ?"), arguments: [name]).map {
             [UInt8]($0)
         }
     }
 
     public func setSetting(_ name: String, _ value: [UInt8]) throws {
-        try database.execute(
-            sql: "INSERT INTO setting VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-            arguments: [name, Data(value)])
+        try database.run(
+            "INSERT INTO setting VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+            [name, Data(value)])
     }
 
     // MARK: Cases
 
     public func cases() throws -> [CaseRecord] {
-        try Row.fetchAll(database, sql: "SELECT * FROM cases ORDER BY created, pseudonym").map { try CaseRecord($0) }
+        try Row.fetchAll(database.statement("SELECT * FROM cases ORDER BY created, pseudonym")).map {
+            try CaseRecord($0)
+        }
     }
 
     public func caseRecord(_ caseID: CaseID) throws -> CaseRecord? {
-        try Row.fetchOne(database, sql: "SELECT * FROM cases WHERE pseudonym = ?", arguments: [caseID.text]).map {
+        try Row.fetchOne(database.statement("SELECT * FROM cases WHERE pseudonym = ?"), arguments: [caseID.text]).map {
             try CaseRecord($0)
         }
     }
@@ -48,9 +50,9 @@ public struct CaseTransaction {
     /// Adds a case and its key. The key is durable before the row.
     public func addCase(_ record: CaseRecord) throws {
         try keys.makeKey(of: record.caseID)
-        try database.execute(
-            sql: "INSERT INTO cases VALUES(?, ?, ?, ?, ?, ?)",
-            arguments: [
+        try database.run(
+            "INSERT INTO cases VALUES(?, ?, ?, ?, ?, ?)",
+            [
                 record.caseID.text, record.root.data, record.profile.data, record.created.seconds, record.openedHere,
                 record.lastOwn?.data,
             ])
@@ -58,14 +60,13 @@ public struct CaseTransaction {
 
     /// Our newest letter of the case is now `letter`.
     public func setLastOwn(_ letter: LetterID, in caseID: CaseID) throws {
-        try database.execute(
-            sql: "UPDATE cases SET last_own = ? WHERE pseudonym = ?", arguments: [letter.data, caseID.text])
+        try database.run("UPDATE cases SET last_own = ? WHERE pseudonym = ?", [letter.data, caseID.text])
     }
 
     // MARK: Letters
 
     public func letter(_ id: LetterID) throws -> LetterRecord? {
-        try Row.fetchOne(database, sql: "SELECT * FROM letter WHERE id = ?", arguments: [id.data]).map {
+        try Row.fetchOne(database.statement("SELECT * FROM letter WHERE id = ?"), arguments: [id.data]).map {
             try LetterRecord($0)
         }
     }
@@ -73,7 +74,7 @@ public struct CaseTransaction {
     /// All letters of a case in the order in which this node came to know them.
     public func letters(of caseID: CaseID) throws -> [LetterRecord] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM letter WHERE pseudonym = ? ORDER BY serial", arguments: [caseID.text]
+            database.statement("SELECT * FROM letter WHERE pseudonym = ? ORDER BY serial"), arguments: [caseID.text]
         )
         .map { try LetterRecord($0) }
     }
@@ -83,7 +84,7 @@ public struct CaseTransaction {
         var result: Set<LetterID> = []
         for id in ids {
             let state = try String.fetchOne(
-                database, sql: "SELECT state FROM letter WHERE id = ?", arguments: [id.data])
+                database.statement("SELECT state FROM letter WHERE id = ?"), arguments: [id.data])
             if let state, LetterRecord.State(rawValue: state)?.isInGraph == true { result.insert(id) }
         }
         return result
@@ -91,36 +92,36 @@ public struct CaseTransaction {
 
     /// Adds a letter with its edges in the graph; ``LetterRecord/serial`` is given here.
     public func add(_ record: LetterRecord, ancestors: [LetterID]) throws {
-        let serial = try Int64.fetchOne(database, sql: "SELECT coalesce(max(serial), 0) + 1 FROM letter") ?? 1
-        try database.execute(
-            sql: "INSERT INTO letter VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            arguments: [
+        let serial = try Int64.fetchOne(database.statement("SELECT coalesce(max(serial), 0) + 1 FROM letter")) ?? 1
+        try database.run(
+            "INSERT INTO letter VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
                 record.id.data, record.caseID.text, record.type.rawValue, record.lane.rawValue, record.sender.text,
                 record.sent.seconds, record.direction.rawValue, record.state.rawValue,
                 record.roles.sorted().joined(separator: " "),
                 Data(record.slip), record.arrived.seconds, serial,
             ])
         for ancestor in ancestors {
-            try database.execute(
-                sql: "INSERT OR IGNORE INTO ancestry VALUES(?, ?)", arguments: [record.id.data, ancestor.data])
+            try database.run("INSERT OR IGNORE INTO ancestry VALUES(?, ?)", [record.id.data, ancestor.data])
         }
     }
 
     public func setState(_ state: LetterRecord.State, of letter: LetterID) throws {
-        try database.execute(sql: "UPDATE letter SET state = ? WHERE id = ?", arguments: [state.rawValue, letter.data])
+        try database.run("UPDATE letter SET state = ? WHERE id = ?", [state.rawValue, letter.data])
     }
 
     /// A letter known as context has now been delivered to us.
     public func setDelivered(_ letter: LetterID) throws {
-        try database.execute(
-            sql: "UPDATE letter SET direction = 'in', state = 'stored' WHERE id = ? AND direction = 'context'",
-            arguments: [letter.data])
+        try database.run(
+            "UPDATE letter SET direction = 'in', state = 'stored' WHERE id = ? AND direction = 'context'", [letter.data]
+        )
     }
 
     public func children(of letter: LetterID) throws -> [LetterID] {
-        try Row.fetchAll(database, sql: "SELECT child FROM ancestry WHERE parent = ?", arguments: [letter.data]).map {
-            try $0.digest("child")
-        }
+        try Row.fetchAll(database.statement("SELECT child FROM ancestry WHERE parent = ?"), arguments: [letter.data])
+            .map {
+                try $0.digest("child")
+            }
     }
 
     /// Steps of the case which this node has processed and from which no other step, and nothing of its own, descends, newest first,
@@ -130,8 +131,8 @@ public struct CaseTransaction {
     /// letters between others that this node has never seen.
     public func heads(of caseID: CaseID, limit: Int) throws -> [LetterID] {
         try Row.fetchAll(
-            database,
-            sql: """
+            database.statement(
+                """
                 SELECT id FROM letter WHERE pseudonym = ? AND type = 'step'
                 AND direction != 'context' AND state IN ('made', 'valid', 'flagged', 'invalid', 'recorded')
                 AND NOT EXISTS (
@@ -139,7 +140,7 @@ public struct CaseTransaction {
                     WHERE ancestry.parent = letter.id AND (child.type = 'step' OR child.direction = 'out')
                     AND child.direction != 'context' AND child.state IN ('made', 'valid', 'flagged', 'invalid', 'recorded'))
                 ORDER BY serial DESC LIMIT ?
-                """, arguments: [caseID.text, limit]
+                """), arguments: [caseID.text, limit]
         ).map { try $0.digest("id") }
     }
 
@@ -170,7 +171,7 @@ public struct CaseTransaction {
     public func record(_ kind: RecordKind, id: Digest, in caseID: CaseID) throws -> [UInt8]? {
         guard
             let row = try Row.fetchOne(
-                database, sql: "SELECT version, sealed FROM record WHERE kind = ? AND id = ?",
+                database.statement("SELECT version, sealed FROM record WHERE kind = ? AND id = ?"),
                 arguments: [kind.rawValue, id.data])
         else { return nil }
         return try open(kind, id, caseID, version: row["version"], sealed: row["sealed"])
@@ -180,7 +181,7 @@ public struct CaseTransaction {
     public func records(_ kind: RecordKind, of letter: LetterID, in caseID: CaseID) throws -> [Digest: [UInt8]] {
         var result: [Digest: [UInt8]] = [:]
         for row in try Row.fetchAll(
-            database, sql: "SELECT id, version, sealed FROM record WHERE kind = ? AND letter = ?",
+            database.statement("SELECT id, version, sealed FROM record WHERE kind = ? AND letter = ?"),
             arguments: [kind.rawValue, letter.data])
         {
             let id = try row.digest("id")
@@ -212,9 +213,9 @@ public struct CaseTransaction {
     public func addAttachment(_ commitment: Digest, file: Digest, bytes: Int64, letter: LetterID, in caseID: CaseID)
         throws
     {
-        try database.execute(
-            sql: "INSERT OR IGNORE INTO attachment VALUES(?, ?, ?, ?, ?)",
-            arguments: [commitment.data, caseID.text, letter.data, file.hex, bytes])
+        try database.run(
+            "INSERT OR IGNORE INTO attachment VALUES(?, ?, ?, ?, ?)",
+            [commitment.data, caseID.text, letter.data, file.hex, bytes])
     }
 
     /// The attachment's bytes and a reader of its content.
@@ -223,7 +224,7 @@ public struct CaseTransaction {
     )? {
         guard
             let row = try Row.fetchOne(
-                database, sql: "SELECT file, bytes FROM attachment WHERE commitment = ? AND pseudonym = ?",
+                database.statement("SELECT file, bytes FROM attachment WHERE commitment = ? AND pseudonym = ?"),
                 arguments: [commitment.data, caseID.text])
         else { return nil }
         let reader = try AttachmentReader(
@@ -233,8 +234,10 @@ public struct CaseTransaction {
 
     /// Commitments of a letter's attachments.
     public func attachments(of letter: LetterID) throws -> [Digest] {
-        try Row.fetchAll(database, sql: "SELECT commitment FROM attachment WHERE letter = ?", arguments: [letter.data])
-            .map { try $0.digest("commitment") }
+        try Row.fetchAll(
+            database.statement("SELECT commitment FROM attachment WHERE letter = ?"), arguments: [letter.data]
+        )
+        .map { try $0.digest("commitment") }
     }
 }
 
@@ -295,5 +298,14 @@ extension LetterRecord {
             sender: try row.member("sender"), sent: row.instant("sent"), direction: try row.code("direction"),
             state: try row.code("state"), roles: Set((row["roles"] as String).split(separator: " ").map(String.init)),
             slip: [UInt8](row["slip"] as Data), arrived: row.instant("arrived"), serial: row["serial"])
+    }
+}
+
+extension Database {
+    /// Compiled once for each connection.
+    func statement(_ sql: String) throws -> Statement { try cachedStatement(sql: sql) }
+
+    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+        try statement(sql).execute(arguments: arguments)
     }
 }

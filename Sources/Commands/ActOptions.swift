@@ -9,7 +9,9 @@ import Procedure
 
 /// What a step is made of, as files: `case open` and `case do` take the same.
 struct ActOptions: ParsableArguments {
-    @Option(name: .customLong("as"), help: ArgumentHelp("Who acts: an account of this node (`kheya node account list`).", valueName: "account"))
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Who acts: an account of this node (`kheya node account list`).", valueName: "account"))
     var account: String
     @Option(
         help: ArgumentHelp(
@@ -17,14 +19,20 @@ struct ActOptions: ParsableArguments {
             valueName: "file"))
     var facts: [String] = []
     @Option(
-        help: ArgumentHelp("A filled-in form: {\"event\": …, \"fields\": {…}, \"form\": …}; may be repeated.", valueName: "file"))
+        help: ArgumentHelp(
+            "A filled-in form: {\"event\": …, \"fields\": {…}, \"form\": …}; may be repeated.", valueName: "file"))
     var form: [String] = []
     @Option(
-        help: ArgumentHelp("An attachment: NAME is what a form's field says as attach:NAME; may be repeated.", valueName: "name=file"))
+        help: ArgumentHelp(
+            "An attachment: NAME is what a form's field says as attach:NAME; may be repeated.", valueName: "name=file"))
     var attach: [String] = []
-    @Option(help: ArgumentHelp("Who gets it, beside or instead of the parties concerned; may be repeated.", valueName: "member"))
+    @Option(
+        help: ArgumentHelp(
+            "Who gets it, beside or instead of the parties concerned; may be repeated.", valueName: "member"))
     var to: [MemberID] = []
-    @Option(help: ArgumentHelp("When it happened, where that was earlier: 2026-11-21T10:00:00Z, or -3h.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("When it happened, where that was earlier: 2026-11-21T10:00:00Z, or -3h.", valueName: "time")
+    )
     var at: String?
     @Option(help: "Why the forms may be disclosed: consent, law or emergency. Only consent is free to use.")
     var basis: Basis = .consent
@@ -45,7 +53,9 @@ struct ActOptions: ParsableArguments {
             for (event, values) in try Self.readFacts(path) { given[event, default: [:]].merge(values) { $1 } }
         }
         if let stray = Set(given.keys).subtracting(codes).min() {
-            throw CommandFailure(.dataError, "facts for \(stray), which is not done here", cure: "Name it among the events, or leave its facts out.")
+            throw CommandFailure(
+                .dataError, "facts for \(stray), which is not done here",
+                cure: "Name it among the events, or leave its facts out.")
         }
         let events = codes.map { Event(code: $0, facts: given[$0] ?? [:], at: happened) }
         return Act(events: events, forms: try readForms(), basis: basis, to: to, account: account)
@@ -78,7 +88,9 @@ struct ActOptions: ParsableArguments {
                 throw CommandFailure(.usage, "--attach is NAME=FILE")
             }
             let path = String(entry[entry.index(after: equals)...])
-            guard FileManager.default.isReadableFile(atPath: path) else { throw CommandFailure(.noInput, "\(path) is not there") }
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                throw CommandFailure(.noInput, "\(path) is not there")
+            }
             files[String(entry[..<equals])] = URL(fileURLWithPath: path)
         }
         var unnamed = Set(files.keys)
@@ -91,7 +103,8 @@ struct ActOptions: ParsableArguments {
         }
         if let name = unnamed.min() {
             throw CommandFailure(
-                .dataError, code: "attachment", "no form names the attachment \(name)", cure: "Write attach:\(name) into the field that it belongs to.")
+                .dataError, code: "attachment", "no form names the attachment \(name)",
+                cure: "Write attach:\(name) into the field that it belongs to.")
         }
         return drafts
     }
@@ -106,4 +119,3 @@ struct ActOptions: ParsableArguments {
         }
     }
 }
-

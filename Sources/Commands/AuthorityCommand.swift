@@ -23,7 +23,10 @@ struct AuthorityCommand: AsyncParsableCommand {
               kheya authority admit shelter.request --home authority --key-file authority.key --broker in:broker --safety-number "…"
               kheya authority publish --home authority --key-file authority.key --out in.directory
             """,
-        subcommands: [Create.self, Admit.self, Renew.self, Publish.self, Suspend.self, Reinstate.self, Remove.self, Revoke.self, Show.self])
+        subcommands: [
+            Create.self, Admit.self, Renew.self, Publish.self, Suspend.self, Reinstate.self, Remove.self, Revoke.self,
+            Show.self,
+        ])
 }
 
 /// The directory as an authority or a member sees it: what `--json` prints.
@@ -58,7 +61,10 @@ struct DirectoryReport: Encodable {
 
     var text: String {
         var lines = ["\(authority): directory \(directoryVersion), signed \(at), holds until \(expires)"]
-        lines += Table.lines(members.map { [$0.id, $0.kind, $0.roles.joined(separator: ","), $0.status, $0.endpoint ?? $0.broker ?? "", $0.name] })
+        lines += Table.lines(
+            members.map {
+                [$0.id, $0.kind, $0.roles.joined(separator: ","), $0.status, $0.endpoint ?? $0.broker ?? "", $0.name]
+            })
         lines += profiles.map { "profile \($0)" }
         return lines.joined(separator: "\n")
     }
@@ -74,13 +80,15 @@ extension DirectoryReport.Entry {
             }
         self.init(
             id: member.id.text, kind: "member", name: member.name, roles: member.roles.sorted(), status: status,
-            broker: member.broker.text, endpoint: nil, certificates: member.certificates.map { CertificateReport($0, now: now) })
+            broker: member.broker.text, endpoint: nil,
+            certificates: member.certificates.map { CertificateReport($0, now: now) })
     }
 
     init(_ broker: BrokerEntry, now: Instant) {
         self.init(
             id: broker.id.text, kind: "broker", name: broker.name, roles: [], status: "active", broker: nil,
-            endpoint: "\(broker.host):\(broker.port)", certificates: broker.certificates.map { CertificateReport($0, now: now) })
+            endpoint: "\(broker.host):\(broker.port)",
+            certificates: broker.certificates.map { CertificateReport($0, now: now) })
     }
 }
 
@@ -118,7 +126,8 @@ extension AuthorityCommand {
 
         func execute(_ console: Console) async throws {
             let authority = try AuthorityHome.create(
-                at: try home.directory.path, id: id, name: name ?? "Authority of \(id.country)", unlock: try home.unlock(isNew: true),
+                at: try home.directory.path, id: id, name: name ?? "Authority of \(id.country)",
+                unlock: try home.unlock(isNew: true),
                 now: Moment.now())
             struct Report: Encodable { let id, root, fingerprint, safetyNumber, until: String }
             let root = authority.authority.root
@@ -143,7 +152,8 @@ extension AuthorityCommand {
         @OptionGroup var home: HomeOptions
         @Argument(help: "The request that `node create` or `broker create` wrote.") var request: String
         @Option(help: "What the organisation read out: six groups of five digits.") var safetyNumber: String
-        @Option(help: ArgumentHelp("A role it gets; may be repeated. Default: those it asks for.", valueName: "role")) var role: [String] = []
+        @Option(help: ArgumentHelp("A role it gets; may be repeated. Default: those it asks for.", valueName: "role"))
+        var role: [String] = []
         @Option(help: "The broker that keeps its mailbox; an organisation needs one.") var broker: MemberID?
         @ArgumentParser.Flag(help: "Recognised as a welfare body by the law of its country.") var recognised = false
 
@@ -154,9 +164,12 @@ extension AuthorityCommand {
             var draft = try home.draft(now: now)
             switch request.kind {
             case .member(let asked):
-                guard let broker else { throw CommandFailure(.usage, "which broker keeps its mailbox?", cure: "Add --broker ID.") }
+                guard let broker else {
+                    throw CommandFailure(.usage, "which broker keeps its mailbox?", cure: "Add --broker ID.")
+                }
                 try home.authority.admit(
-                    request, safetyNumber: safetyNumber, roles: role.isEmpty ? asked : Set(role), isRecognised: recognised,
+                    request, safetyNumber: safetyNumber, roles: role.isEmpty ? asked : Set(role),
+                    isRecognised: recognised,
                     broker: broker, to: &draft, at: now)
             case .broker:
                 try home.authority.admitBroker(request, safetyNumber: safetyNumber, to: &draft, at: now)
@@ -169,7 +182,8 @@ extension AuthorityCommand {
     }
 
     struct Renew: Verb {
-        static let configuration = CommandConfiguration(abstract: "Give a member certificates for new keys; the old ones run out.")
+        static let configuration = CommandConfiguration(
+            abstract: "Give a member certificates for new keys; the old ones run out.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The request that `member renew` wrote.") var request: String
@@ -193,8 +207,11 @@ extension AuthorityCommand {
             abstract: "Sign the next directory, and profiles with it; write both for everybody to import.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
-        @Option(help: ArgumentHelp("The file to write: letters in a tar, for `kheya member import`.", valueName: "file")) var out: String
-        @Option(help: ArgumentHelp("A procedure profile to put in force (JSON); may be repeated.", valueName: "file")) var profile: [String] = []
+        @Option(
+            help: ArgumentHelp("The file to write: letters in a tar, for `kheya member import`.", valueName: "file"))
+        var out: String
+        @Option(help: ArgumentHelp("A procedure profile to put in force (JSON); may be repeated.", valueName: "file"))
+        var profile: [String] = []
         @Option(help: "Days it holds: at most 90.") var days = 14
 
         func execute(_ console: Console) async throws {
@@ -218,20 +235,23 @@ extension AuthorityCommand {
             try Files.create(out, bytes: try DocumentArchive.write(documents))
             let published = try home.directory(now: now)
             try console.result("authority.publish", DirectoryReport(published, now: now)) {
-                DirectoryReport(published, now: now).text + "\nGive \(out) to every broker and member: `kheya member import \(out)`."
+                DirectoryReport(published, now: now).text
+                    + "\nGive \(out) to every broker and member: `kheya member import \(out)`."
             }
         }
     }
 
     struct Suspend: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Stop a member for now: its letters and connections are refused, what waits for it goes on waiting.")
+            abstract:
+                "Stop a member for now: its letters and connections are refused, what waits for it goes on waiting.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member.") var id: MemberID
 
         func execute(_ console: Console) async throws {
-            try AuthorityCommand.change(home, console, "authority.suspend", "\(id) is suspended") { authority, draft, now in
+            try AuthorityCommand.change(home, console, "authority.suspend", "\(id) is suspended") {
+                authority, draft, now in
                 try authority.suspend(id, in: &draft, at: now)
             }
         }
@@ -244,7 +264,8 @@ extension AuthorityCommand {
         @Argument(help: "The member.") var id: MemberID
 
         func execute(_ console: Console) async throws {
-            try AuthorityCommand.change(home, console, "authority.reinstate", "\(id) is active again") { authority, draft, _ in
+            try AuthorityCommand.change(home, console, "authority.reinstate", "\(id) is active again") {
+                authority, draft, _ in
                 try authority.reinstate(id, in: &draft)
             }
         }
@@ -258,7 +279,8 @@ extension AuthorityCommand {
         @Argument(help: "The member.") var id: MemberID
 
         func execute(_ console: Console) async throws {
-            try AuthorityCommand.change(home, console, "authority.remove", "\(id) is removed") { authority, draft, now in
+            try AuthorityCommand.change(home, console, "authority.remove", "\(id) is removed") {
+                authority, draft, now in
                 try authority.remove(id, from: &draft, at: now)
             }
         }
@@ -271,17 +293,21 @@ extension AuthorityCommand {
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member or broker.") var id: MemberID
-        @Option(help: ArgumentHelp("sign, seal or link; may be repeated. Default: all three.", valueName: "use")) var use: [CertificateUse] = []
+        @Option(help: ArgumentHelp("sign, seal or link; may be repeated. Default: all three.", valueName: "use"))
+        var use: [CertificateUse] = []
 
         func execute(_ console: Console) async throws {
-            try AuthorityCommand.change(home, console, "authority.revoke", "certificates of \(id) are revoked") { authority, draft, now in
-                try authority.revoke(id, uses: use.isEmpty ? Set(CertificateUse.allCases) : Set(use), in: &draft, at: now)
+            try AuthorityCommand.change(home, console, "authority.revoke", "certificates of \(id) are revoked") {
+                authority, draft, now in
+                try authority.revoke(
+                    id, uses: use.isEmpty ? Set(CertificateUse.allCases) : Set(use), in: &draft, at: now)
             }
         }
     }
 
     struct Show: Verb {
-        static let configuration = CommandConfiguration(abstract: "Show the directory as it is signed, and what the next one changes.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the directory as it is signed, and what the next one changes.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
@@ -295,7 +321,8 @@ extension AuthorityCommand {
                 let draft: DirectoryReport?
             }
             let hasDraft = draft != signed
-            let report = Report(signed: DirectoryReport(signed, now: now), draft: hasDraft ? DirectoryReport(draft, now: now) : nil)
+            let report = Report(
+                signed: DirectoryReport(signed, now: now), draft: hasDraft ? DirectoryReport(draft, now: now) : nil)
             try console.result("authority.show", report) {
                 report.signed.text + (report.draft.map { "\n\nNot published yet:\n" + $0.text } ?? "")
             }
@@ -312,7 +339,9 @@ extension AuthorityCommand {
         var draft = try home.draft(now: now)
         try body(home.authority, &draft, now)
         try home.keep(draft)
-        try console.result(schema, DirectoryReport(draft, now: now)) { sentence + "; `kheya authority publish` makes it hold." }
+        try console.result(schema, DirectoryReport(draft, now: now)) {
+            sentence + "; `kheya authority publish` makes it hold."
+        }
     }
 }
 
@@ -340,6 +369,8 @@ extension AuthorityHome {
     }
 
     func dropDraft() throws {
-        guard unlink(draftPath) == 0 || errno == ENOENT else { throw CommandFailure(.inputOutput, "the draft could not be removed") }
+        guard unlink(draftPath) == 0 || errno == ENOENT else {
+            throw CommandFailure(.inputOutput, "the draft could not be removed")
+        }
     }
 }

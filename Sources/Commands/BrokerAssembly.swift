@@ -25,14 +25,18 @@ struct BrokerAssembly {
 
     /// What takes letters in from a stick.
     var inbox: CourierInbox {
-        get throws { CourierInbox(core: process.core, home: opened.home, identities: try opened.home.keys().sealing, logger: logger) }
+        get throws {
+            CourierInbox(
+                core: process.core, home: opened.home, identities: try opened.home.keys().sealing, logger: logger)
+        }
     }
 
     /// Serves members and other brokers until SIGTERM or SIGINT.
     func run() async throws {
         let group = ServiceGroup(
             configuration: .init(
-                services: process.services + [try inbox], gracefulShutdownSignals: [.sigterm, .sigint], logger: .lines("broker", level: .error)))
+                services: process.services + [try inbox], gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: .lines("broker", level: .error)))
         logger.info("broker running", metadata: ["broker": "\(opened.id)"])
         try await group.run()
         logger.info("broker ended")

@@ -13,7 +13,8 @@ extension BrokerCommand {
     struct Run: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Serve members and other brokers until SIGTERM or SIGINT.",
-            discussion: "Logs one JSON object a line on standard output: letters, members, codes and counts, never content.")
+            discussion:
+                "Logs one JSON object a line on standard output: letters, members, codes and counts, never content.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: "What is logged: debug, info, notice, warning, error.") var logLevel: Logger.Level = .info
@@ -45,7 +46,9 @@ extension BrokerCommand {
                 running = isRunning
                 mailboxes = Self.named(status?.mailboxes ?? [:])
                 forwards = Self.named(status?.forwards ?? [:])
-                letters = Dictionary((status?.letters ?? [:]).filter { $0.value > 0 }.map { ("\($0.key)", $0.value) }) { first, _ in first }
+                letters = Dictionary((status?.letters ?? [:]).filter { $0.value > 0 }.map { ("\($0.key)", $0.value) }) {
+                    first, _ in first
+                }
                 waiting = (status?.letters ?? [:]).filter { $0.key.isOpen }.values.reduce(0, +)
             }
 
@@ -57,15 +60,23 @@ extension BrokerCommand {
         func execute(_ console: Console) async throws {
             let path = try home.directory.path
             let settings = try MemberHome.settings(at: path)
-            guard settings.kind == .broker else { throw CommandFailure(.configuration, "\(path) is not the home of a broker") }
-            let status = FileManager.default.fileExists(atPath: path + "/broker.sqlite") ? try BrokerStatus.read(home: path) : nil
+            guard settings.kind == .broker else {
+                throw CommandFailure(.configuration, "\(path) is not the home of a broker")
+            }
+            let status =
+                FileManager.default.fileExists(atPath: path + "/broker.sqlite")
+                ? try BrokerStatus.read(home: path) : nil
             let isRunning = settings.listen.map { Port.answers($0.address, $0.port) } ?? false
             let report = Report(settings, status, isRunning: isRunning)
             try console.result("broker.status", report) {
                 (["\(report.id): \(isRunning ? "running" : "not running"), \(report.waiting) letters are not done"]
                     + Table.lines(
-                        report.mailboxes.sorted { $0.key < $1.key }.map { ["  for \($0.key)", "\($0.value) in the mailbox"] }
-                            + report.forwards.sorted { $0.key < $1.key }.map { ["  for \($0.key)", "\($0.value) to be handed on"] }))
+                        report.mailboxes.sorted { $0.key < $1.key }.map {
+                            ["  for \($0.key)", "\($0.value) in the mailbox"]
+                        }
+                            + report.forwards.sorted { $0.key < $1.key }.map {
+                                ["  for \($0.key)", "\($0.value) to be handed on"]
+                            }))
                     .joined(separator: "\n")
             }
             guard isRunning else { throw ExitCode(ExitStatus.unavailable.rawValue) }

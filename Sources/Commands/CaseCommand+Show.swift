@@ -53,11 +53,15 @@ extension CaseCommand {
                 tracks = view.state.tracks.mapValues { $0.joined(separator: "|") }
                 waits = view.waits.map { wait in
                     WaitReport(
-                        kind: wait.kind.rawValue, on: wait.on.map(\.text), since: Moment.text(wait.since), due: wait.due.map(Moment.text),
-                        overdue: wait.due.map { $0 < now } ?? false, deadline: wait.deadline, events: wait.events, letter: wait.letter?.hex)
+                        kind: wait.kind.rawValue, on: wait.on.map(\.text), since: Moment.text(wait.since),
+                        due: wait.due.map(Moment.text),
+                        overdue: wait.due.map { $0 < now } ?? false, deadline: wait.deadline, events: wait.events,
+                        letter: wait.letter?.hex)
                 }
                 formsAwaited = view.formsAwaited.map {
-                    Awaited(event: $0.event, form: $0.form, letter: $0.letter.hex, from: $0.from.text, since: Moment.text($0.since))
+                    Awaited(
+                        event: $0.event, form: $0.form, letter: $0.letter.hex, from: $0.from.text,
+                        since: Moment.text($0.since))
                 }
             }
         }
@@ -67,7 +71,9 @@ extension CaseCommand {
             let id = try CaseCommand.find(`case`, in: node.desk)
             let view = try node.desk.view(of: id, at: opened.now)
             let tracks = node.network.profile(view.record.profile)?.definition.tracks ?? [:]
-            try console.result("case.show", Report(view, now: opened.now)) { Board(view, tracks: tracks, now: opened.now).text }
+            try console.result("case.show", Report(view, now: opened.now)) {
+                Board(view, tracks: tracks, now: opened.now).text
+            }
         }
     }
 
@@ -105,8 +111,12 @@ extension CaseCommand {
             try console.result("case.possible", report) {
                 Table.lines(
                     report.events.map {
-                        [$0.event, $0.possible ? "" : "✗ " + ($0.code ?? ""), $0.form.map { "form \($0)" } ?? "", $0.facts.joined(separator: ",")]
-                    }).joined(separator: "\n")
+                        [
+                            $0.event, $0.possible ? "" : "✗ " + ($0.code ?? ""), $0.form.map { "form \($0)" } ?? "",
+                            $0.facts.joined(separator: ","),
+                        ]
+                    }
+                ).joined(separator: "\n")
             }
         }
     }
@@ -130,7 +140,8 @@ extension CaseCommand {
             let id = try CaseCommand.find(`case`, in: node.desk)
             let letters = try node.desk.history(of: id).map { try LetterReport($0) }
             let named = Set(letters.flatMap { $0.parents + [$0.previous, $0.about?.letter].compactMap { $0 } })
-            let report = Report(case: id.text, heads: letters.map(\.letter).filter { !named.contains($0) }.sorted(), letters: letters)
+            let report = Report(
+                case: id.text, heads: letters.map(\.letter).filter { !named.contains($0) }.sorted(), letters: letters)
             try console.result("case.history", report) { Table.lines(letters.map(\.row)).joined(separator: "\n") }
         }
     }
@@ -138,7 +149,9 @@ extension CaseCommand {
     struct Form: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Take a form, and its attachments, out of a case into files of mode 0600.",
-            discussion: "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only.")
+            discussion:
+                "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only."
+        )
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
@@ -170,7 +183,9 @@ extension CaseCommand {
                     throw error
                 }
             }
-            try console.result("case.form", Report(commitment: commitment.hex, file: out, bytes: bytes)) { "\(bytes) bytes in \(out)" }
+            try console.result("case.form", Report(commitment: commitment.hex, file: out, bytes: bytes)) {
+                "\(bytes) bytes in \(out)"
+            }
         }
     }
 }
@@ -188,14 +203,18 @@ struct Board {
     }
 
     var text: String {
-        var lines = ["case \(view.record.caseID.text.prefix(8))…  \(view.state.lifecycle.joined(separator: " or "))" + (view.state.care.map { ", care with \($0)" } ?? "")]
+        var lines = [
+            "case \(view.record.caseID.text.prefix(8))…  \(view.state.lifecycle.joined(separator: " or "))"
+                + (view.state.care.map { ", care with \($0)" } ?? "")
+        ]
         let checkpoints = tracks.filter { $0.value.group == .checkpoint }.keys.sorted()
         let marks = checkpoints.map { name -> String in
             let states = view.state.tracks[name] ?? []
             let isGreen = !states.isEmpty && states.allSatisfy { tracks[name]?.green.contains($0) ?? false }
             return "\(isGreen ? "●" : "○") \(name) \(states.joined(separator: "|"))"
         }
-        lines += Table.lines(stride(from: 0, to: marks.count, by: 3).map { Array(marks[$0..<min($0 + 3, marks.count)]) })
+        lines += Table.lines(
+            stride(from: 0, to: marks.count, by: 3).map { Array(marks[$0..<min($0 + 3, marks.count)]) })
         for wait in view.waits where wait.kind == .step { lines.append(sentence(wait)) }
         lines += [Wait.Kind.broker, .ancestors, .receipt, .us].compactMap(summary)
         for form in view.formsAwaited { lines.append("form awaited: \(form.form) of \(form.event), from \(form.from)") }
@@ -203,8 +222,10 @@ struct Board {
     }
 
     private func sentence(_ wait: Wait) -> String {
-        let due = wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
-        return "waits on \(wait.on.map(\.text).joined(separator: ", ")) for \(wait.events.joined(separator: " or "))\(due)"
+        let due =
+            wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
+        return
+            "waits on \(wait.on.map(\.text).joined(separator: ", ")) for \(wait.events.joined(separator: " or "))\(due)"
     }
 
     /// All waits of one kind in one line, with the oldest's age.
@@ -217,7 +238,8 @@ struct Board {
         case .step: return nil
         case .broker: return "\(letters) of ours not with the broker yet, since \(since)"
         case .receipt:
-            return "waits on \(Set(waits.flatMap(\.on)).map(\.text).sorted().joined(separator: ", ")) to open \(letters), since \(since)"
+            return
+                "waits on \(Set(waits.flatMap(\.on)).map(\.text).sorted().joined(separator: ", ")) to open \(letters), since \(since)"
         case .ancestors: return "\(letters) here without those that they build on, since \(since)"
         case .us: return "\(letters) to be acted on by somebody here, since \(since)"
         }

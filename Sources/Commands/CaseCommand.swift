@@ -32,7 +32,8 @@ struct CaseCommand: AsyncParsableCommand {
         let found = try desk.cases().map(\.caseID).filter { $0.text.hasPrefix(text) }
         guard let id = found.first, found.count == 1, text.utf8.count >= 4 else {
             throw CommandFailure(
-                .noInput, code: "unknown-case", found.isEmpty ? "this node has no case \(text)" : "\(text) is the beginning of several cases",
+                .noInput, code: "unknown-case",
+                found.isEmpty ? "this node has no case \(text)" : "\(text) is the beginning of several cases",
                 cure: "`kheya case list` shows the cases of this node.")
         }
         return id
@@ -73,7 +74,9 @@ struct CaseCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             let (node, opened) = try NodeAssembly.open(home)
-            guard !act.to.isEmpty else { throw CommandFailure(.usage, "who shall receive the case?", cure: "Add --to MEMBER.") }
+            guard !act.to.isEmpty else {
+                throw CommandFailure(.usage, "who shall receive the case?", cure: "Add --to MEMBER.")
+            }
             let prepared = try act.act(events, now: opened.now)
             let result = try await NodeAssembly.blocking { try node.desk.openCase(prepared, at: opened.now) }
             let report = try ActReport(result, events: events, desk: node.desk)
@@ -83,7 +86,8 @@ struct CaseCommand: AsyncParsableCommand {
 
     struct Do: Verb {
         static let configuration = CommandConfiguration(
-            commandName: "do", abstract: "Do something in a case: one letter with one or several events, and their forms.",
+            commandName: "do",
+            abstract: "Do something in a case: one letter with one or several events, and their forms.",
             discussion: """
                 Several events share a letter when they are named together. Without an event, a form follows a fact that was told \
                 before. `kheya case possible CASE` lists what can be done now, and what stands against the rest.
@@ -97,7 +101,9 @@ struct CaseCommand: AsyncParsableCommand {
         func execute(_ console: Console) async throws {
             let (node, opened) = try NodeAssembly.open(home)
             let id = try CaseCommand.find(`case`, in: node.desk)
-            guard !events.isEmpty || !act.form.isEmpty else { throw CommandFailure(.usage, "neither an event nor a form") }
+            guard !events.isEmpty || !act.form.isEmpty else {
+                throw CommandFailure(.usage, "neither an event nor a form")
+            }
             let prepared = try act.act(events, now: opened.now)
             let result = try await NodeAssembly.blocking { try node.desk.perform(prepared, in: id, at: opened.now) }
             let report = try ActReport(result, events: events, desk: node.desk)
@@ -129,8 +135,10 @@ struct CaseCommand: AsyncParsableCommand {
             let report = Report(
                 cases: try node.desk.cases().map {
                     Report.Entry(
-                        case: $0.caseID.text, lifecycle: $0.lifecycle.joined(separator: "|"), ended: $0.hasEnded ?? false,
-                        openedHere: $0.openedHere, created: Moment.text($0.created), newest: Moment.text($0.newest), unread: $0.unread,
+                        case: $0.caseID.text, lifecycle: $0.lifecycle.joined(separator: "|"),
+                        ended: $0.hasEnded ?? false,
+                        openedHere: $0.openedHere, created: Moment.text($0.created), newest: Moment.text($0.newest),
+                        unread: $0.unread,
                         waiting: $0.waiting)
                 })
             try console.result("case.list", report) {
@@ -138,8 +146,12 @@ struct CaseCommand: AsyncParsableCommand {
                     ? "No cases yet."
                     : Table.lines(
                         report.cases.map {
-                            [$0.case, $0.lifecycle, "\($0.newest)", $0.unread > 0 ? "\($0.unread) unread" : "", $0.waiting > 0 ? "\($0.waiting) waiting" : ""]
-                        }).joined(separator: "\n")
+                            [
+                                $0.case, $0.lifecycle, "\($0.newest)", $0.unread > 0 ? "\($0.unread) unread" : "",
+                                $0.waiting > 0 ? "\($0.waiting) waiting" : "",
+                            ]
+                        }
+                    ).joined(separator: "\n")
             }
         }
     }

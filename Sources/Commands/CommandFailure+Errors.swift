@@ -29,14 +29,20 @@ extension CommandFailure {
                 cure: "Nothing was started. Update libssl.")
         case let error as LetterError: self.init(.dataError, code: error.code.rawValue, error.reason)
         case let error as SealingError: self.init(.dataError, code: error.code.rawValue, error.reason)
-        case let error as ProfileError: self.init(.dataError, code: error.code.rawValue, "the profile, at \(error.place): \(error.reason)")
+        case let error as ProfileError:
+            self.init(.dataError, code: error.code.rawValue, "the profile, at \(error.place): \(error.reason)")
         case let error as CryptographyError:
-            self.init(error.code == .outOfResources ? .inputOutput : .dataError, code: "crypto." + error.code.rawValue, error.reason)
+            self.init(
+                error.code == .outOfResources ? .inputOutput : .dataError, code: "crypto." + error.code.rawValue,
+                error.reason)
         case let error as CocoaError:
             let isMissing = error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
-            self.init(isMissing ? .noInput : .inputOutput, isMissing ? "a file is not there" : "reading or writing a file failed")
+            self.init(
+                isMissing ? .noInput : .inputOutput,
+                isMissing ? "a file is not there" : "reading or writing a file failed")
         case let error as POSIXError: self.init(.inputOutput, String(cString: strerror(error.code.rawValue)))
-        case is CancellationError: self.init(.tryLater, "stopped before it was done", cure: "The same command goes on where this one stopped.")
+        case is CancellationError:
+            self.init(.tryLater, "stopped before it was done", cure: "The same command goes on where this one stopped.")
         default:
             self.init(
                 .software, "an error that this program does not know: \(type(of: error))",
@@ -48,7 +54,9 @@ extension CommandFailure {
         let status: ExitStatus =
             switch error.code {
             case .directoryMalformed, .directoryVersion, .enrolmentMalformed: .dataError
-            case .directoryBinding, .directorySignature, .directoryOlder, .directoryConflict, .directoryAhead, .profileNotInForce: .checkFailed
+            case .directoryBinding, .directorySignature, .directoryOlder, .directoryConflict, .directoryAhead,
+                .profileNotInForce:
+                .checkFailed
             case .directoryExpired: .tryLater
             case .signerNotPermitted, .enrolmentRefused, .locked, .homeUnsafe, .notAdmitted: .notPermitted
             case .recipientUnknown, .recipientCertificate: .noInput
@@ -62,8 +70,10 @@ extension CommandFailure {
     private init(exchange error: ExchangeError) {
         let (status, cure): (ExitStatus, String) =
             switch error.code {
-            case .unreachable: (.unavailable, "Letters stay in the outbox. Is the broker up, and the line? `kheya doctor` looks.")
-            case .notTrusted: (.notPermitted, "It is not the broker it should be. Do not go on; telephone its operator.")
+            case .unreachable:
+                (.unavailable, "Letters stay in the outbox. Is the broker up, and the line? `kheya doctor` looks.")
+            case .notTrusted:
+                (.notPermitted, "It is not the broker it should be. Do not go on; telephone its operator.")
             case .forbidden: (.notPermitted, "Has the authority suspended this member? `kheya member show` says so.")
             case .expired: (.notPermitted, "Run `kheya member import` with a newer directory, or `kheya member renew`.")
             case .busy: (.tryLater, "It will be tried again by itself.")
@@ -90,7 +100,8 @@ extension CommandFailure {
             case .directoryExpired: (.tryLater, "Connect, or import a newer directory.")
             case .alreadyOpen: (.refused, "One person has one live case.")
             }
-        self.init(status, code: error.refusal?.code ?? error.code.rawValue, error.reason, cure: cure, details: error.findings)
+        self.init(
+            status, code: error.refusal?.code ?? error.code.rawValue, error.reason, cure: cure, details: error.findings)
     }
 
     private init(caseFile error: CaseFileError) {

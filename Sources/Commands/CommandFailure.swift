@@ -13,7 +13,8 @@ public struct CommandFailure: Error, Sendable, Equatable {
     /// What belongs to it, line by line: findings of a form, open guards.
     public let details: [String]
 
-    public init(_ status: ExitStatus, code: String? = nil, _ message: String, cure: String = "", details: [String] = []) {
+    public init(_ status: ExitStatus, code: String? = nil, _ message: String, cure: String = "", details: [String] = [])
+    {
         self.status = status
         self.code = code ?? status.word
         self.message = message

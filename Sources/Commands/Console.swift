@@ -19,7 +19,8 @@ struct Console: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             encoder.keyEncodingStrategy = .convertToSnakeCase
-            Console.write(try encoder.encode(Document(schema: schema, value: value)) + Data("\n".utf8), to: .standardOutput)
+            Console.write(
+                try encoder.encode(Document(schema: schema, value: value)) + Data("\n".utf8), to: .standardOutput)
         } else {
             let text = text()
             Console.write(Data((text.isEmpty || text.hasSuffix("\n") ? text : text + "\n").utf8), to: .standardOutput)
@@ -39,7 +40,8 @@ struct Console: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let report = FailureReport(
-            schema: "kheya.error", version: 1, status: failure.status.word, exit: failure.status.rawValue, code: failure.code,
+            schema: "kheya.error", version: 1, status: failure.status.word, exit: failure.status.rawValue,
+            code: failure.code,
             message: failure.message, cure: failure.cure, details: failure.details)
         if let data = try? encoder.encode(report) { Console.write(data + Data("\n".utf8), to: .standardError) }
     }

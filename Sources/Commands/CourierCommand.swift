@@ -43,7 +43,8 @@ struct CourierCommand: AsyncParsableCommand {
             shipment = name
             switch outcome {
             case .taken(let letters): (self.outcome, self.letters, missing, code) = ("taken", letters, [], nil)
-            case .partial(let letters, let missing): (self.outcome, self.letters, self.missing, code) = ("partial", letters, missing, nil)
+            case .partial(let letters, let missing):
+                (self.outcome, self.letters, self.missing, code) = ("partial", letters, missing, nil)
             case .refused(let code): (self.outcome, letters, missing, self.code) = ("refused", 0, [], code.rawValue)
             case .known: (self.outcome, letters, missing, code) = ("known", 0, [], nil)
             }
@@ -52,7 +53,8 @@ struct CourierCommand: AsyncParsableCommand {
         var text: String {
             switch outcome {
             case "taken": "\(shipment.prefix(8)): \(letters) letters and parts taken in"
-            case "partial": "\(shipment.prefix(8)): \(letters) taken in; pieces \(missing.map(String.init).joined(separator: ", ")) are missing"
+            case "partial":
+                "\(shipment.prefix(8)): \(letters) taken in; pieces \(missing.map(String.init).joined(separator: ", ")) are missing"
             case "known": "\(shipment.prefix(8)): taken in before"
             default: "\(shipment.prefix(8)): refused (\(code ?? ""))"
             }
@@ -65,7 +67,8 @@ struct CourierCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: ArgumentHelp("The stick's directory; it must exist.", valueName: "dir")) var to: String
-        @Option(name: .customLong("for"), help: "At a broker: the member whose mailbox is carried.") var member: MemberID?
+        @Option(name: .customLong("for"), help: "At a broker: the member whose mailbox is carried.") var member:
+            MemberID?
 
         struct Report: Encodable {
             let letters: Int
@@ -75,7 +78,9 @@ struct CourierCommand: AsyncParsableCommand {
         }
 
         func execute(_ console: Console) async throws {
-            guard FileManager.default.fileExists(atPath: to) else { throw CommandFailure(.noInput, "\(to) is not there", cure: "Is the stick mounted?") }
+            guard FileManager.default.fileExists(atPath: to) else {
+                throw CommandFailure(.noInput, "\(to) is not there", cure: "Is the stick mounted?")
+            }
             let opened = try OpenedHome(home)
             let result: (report: Courier.ExportReport, hop: MemberID)
             switch opened.home.settings.kind {
@@ -84,7 +89,8 @@ struct CourierCommand: AsyncParsableCommand {
             case .authority: throw CommandFailure(.configuration, "an authority has no letters to carry")
             }
             let report = Report(
-                letters: result.report.letters, bytes: result.report.bytes, shipments: result.report.shipments, hop: result.hop.text)
+                letters: result.report.letters, bytes: result.report.bytes, shipments: result.report.shipments,
+                hop: result.hop.text)
             try console.result("courier.export", report) {
                 report.letters == 0
                     ? "Nothing waits."
@@ -95,12 +101,17 @@ struct CourierCommand: AsyncParsableCommand {
         private func exportOutbox(_ opened: OpenedHome, quiet: Bool) async throws -> (Courier.ExportReport, MemberID) {
             let node = try LocalNode.open(opened.home, now: opened.now)
             guard let broker = opened.directories.broker(of: opened.id) else {
-                throw CommandFailure(.configuration, "no directory here says which broker keeps this mailbox", cure: "`kheya member import FILE`.")
+                throw CommandFailure(
+                    .configuration, "no directory here says which broker keeps this mailbox",
+                    cure: "`kheya member import FILE`.")
             }
-            let hop = Courier.Hop(member: broker.id, certificate: try opened.directories.sealingCertificate(of: broker.id, at: opened.now))
+            let hop = Courier.Hop(
+                member: broker.id, certificate: try opened.directories.sealingCertificate(of: broker.id, at: opened.now)
+            )
             var export = try node.desk.export()
             var documents = opened.directories.documents.map { SignedFile(slip: $0.slip, file: $0.file) }
-            var progress = Progress("letters", total: try node.desk.outbox().filter { $0.entry.state == .waiting }.count, quiet: quiet)
+            var progress = Progress(
+                "letters", total: try node.desk.outbox().filter { $0.entry.state == .waiting }.count, quiet: quiet)
             var seen: Set<LetterID> = []
             let report = try await Courier.export(to: to, hop: hop) {
                 if let next = try export.next() {
@@ -122,7 +133,8 @@ struct CourierCommand: AsyncParsableCommand {
         private func exportMailbox(_ opened: OpenedHome) async throws -> (Courier.ExportReport, MemberID) {
             guard let member else { throw CommandFailure(.usage, "whose mailbox?", cure: "Add --for MEMBER.") }
             let broker = try BrokerAssembly(opened, logger: .lines("courier", level: .critical))
-            let hop = Courier.Hop(member: member, certificate: try opened.directories.sealingCertificate(of: member, at: opened.now))
+            let hop = Courier.Hop(
+                member: member, certificate: try opened.directories.sealingCertificate(of: member, at: opened.now))
             let connection = broker.process.core.connection(for: .member(member))
             var deliveries: [Delivery] = []
             var documents = opened.directories.documents.map { SignedFile(slip: $0.slip, file: $0.file) }
@@ -132,9 +144,13 @@ struct CourierCommand: AsyncParsableCommand {
                 if let (delivery, remaining) = current, let digest = remaining.first {
                     current = (delivery, Array(remaining.dropFirst()))
                     return .letter(
-                        LetterBundle(id: delivery.letter.id, slip: delivery.letter.slip, parts: [digest: try await whole(digest, connection)]))
+                        LetterBundle(
+                            id: delivery.letter.id, slip: delivery.letter.slip,
+                            parts: [digest: try await whole(digest, connection)]))
                 }
-                if deliveries.isEmpty { deliveries = try await connection.pull(limit: BrokerLimits.lettersInAPull, waitSeconds: 0) }
+                if deliveries.isEmpty {
+                    deliveries = try await connection.pull(limit: BrokerLimits.lettersInAPull, waitSeconds: 0)
+                }
                 guard !deliveries.isEmpty else { return documents.isEmpty ? nil : .document(documents.removeFirst()) }
                 let delivery = deliveries.removeFirst()
                 guard !delivery.remaining.isEmpty else {
@@ -145,7 +161,11 @@ struct CourierCommand: AsyncParsableCommand {
                 current = (delivery, Array(all.dropFirst()))
                 let first = all[0]
                 let bytes: [UInt8]
-                if let along = delivery.letter.parts[first] { bytes = along } else { bytes = try await whole(first, connection) }
+                if let along = delivery.letter.parts[first] {
+                    bytes = along
+                } else {
+                    bytes = try await whole(first, connection)
+                }
                 return .letter(LetterBundle(id: delivery.letter.id, slip: delivery.letter.slip, parts: [first: bytes]))
             }
             return (report, member)
@@ -164,7 +184,9 @@ struct CourierCommand: AsyncParsableCommand {
     struct Import: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Take in what lies on a stick; a letter that is known already changes nothing.",
-            discussion: "Works beside a running node or broker. Exits with 3 when pieces are missing, with 2 when a shipment is refused.")
+            discussion:
+                "Works beside a running node or broker. Exits with 3 when pieces are missing, with 2 when a shipment is refused."
+        )
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The stick's directory.") var stick: String
@@ -175,7 +197,9 @@ struct CourierCommand: AsyncParsableCommand {
         }
 
         func execute(_ console: Console) async throws {
-            guard FileManager.default.fileExists(atPath: stick) else { throw CommandFailure(.noInput, "\(stick) is not there", cure: "Is the stick mounted?") }
+            guard FileManager.default.fileExists(atPath: stick) else {
+                throw CommandFailure(.noInput, "\(stick) is not there", cure: "Is the stick mounted?")
+            }
             let opened = try OpenedHome(home)
             let shipments: [ShipmentReport]
             switch opened.home.settings.kind {
@@ -185,16 +209,21 @@ struct CourierCommand: AsyncParsableCommand {
             }
             let report = Report(letters: shipments.map(\.letters).reduce(0, +), shipments: shipments)
             try console.result("courier.import", report) {
-                shipments.isEmpty ? "Nothing on this stick is for \(opened.id)." : shipments.map(\.text).joined(separator: "\n")
+                shipments.isEmpty
+                    ? "Nothing on this stick is for \(opened.id)." : shipments.map(\.text).joined(separator: "\n")
             }
-            if shipments.contains(where: { $0.outcome == "refused" }) { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+            if shipments.contains(where: { $0.outcome == "refused" }) {
+                throw ExitCode(ExitStatus.checkFailed.rawValue)
+            }
             if shipments.contains(where: { $0.outcome == "partial" }) { throw ExitCode(ExitStatus.incomplete.rawValue) }
         }
 
         private func importToNode(_ opened: OpenedHome) async throws -> [ShipmentReport] {
             let node = try LocalNode.open(opened.home, now: opened.now)
             let intake = StickIntake(node: node)
-            let report = try await Courier.import(from: stick, hop: opened.id, identities: node.desk.identity.sealing) { try await intake.take($0) }
+            let report = try await Courier.import(from: stick, hop: opened.id, identities: node.desk.identity.sealing) {
+                try await intake.take($0)
+            }
             try await intake.finish()
             return Self.reports(report)
         }
@@ -206,7 +235,8 @@ struct CourierCommand: AsyncParsableCommand {
                 let (report, putOff) = try await broker.inbox.take(from: stick)
                 guard putOff == 0 else {
                     throw CommandFailure(
-                        .tryLater, "\(putOff) letters were put off: a quota, or no room", cure: "The others are in; run the command again later.")
+                        .tryLater, "\(putOff) letters were put off: a quota, or no room",
+                        cure: "The others are in; run the command again later.")
                 }
                 return Self.reports(report)
             } catch let error as StoreError where error.code == .busy {
@@ -218,13 +248,16 @@ struct CourierCommand: AsyncParsableCommand {
         private func lay(_ opened: OpenedHome, _ console: Console) async throws -> [ShipmentReport] {
             let files = FileManager.default
             let inbox = CourierInbox.directory(of: opened.home.path)
-            try files.createDirectory(atPath: inbox, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try files.createDirectory(
+                atPath: inbox, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let names = try files.contentsOfDirectory(atPath: stick).filter { CaseID($0) != nil }.sorted()
             for name in names {
                 try? files.removeItem(atPath: "\(inbox)/\(name).json")
                 try? files.removeItem(atPath: "\(inbox)/.\(name)")
                 try files.copyItem(atPath: "\(stick)/\(name)", toPath: "\(inbox)/.\(name)")
-                guard rename("\(inbox)/.\(name)", "\(inbox)/\(name)") == 0 || files.fileExists(atPath: "\(inbox)/\(name)") else {
+                guard
+                    rename("\(inbox)/.\(name)", "\(inbox)/\(name)") == 0 || files.fileExists(atPath: "\(inbox)/\(name)")
+                else {
                     throw CommandFailure(.inputOutput, "a shipment could not be laid into the broker's home")
                 }
             }
@@ -235,11 +268,15 @@ struct CourierCommand: AsyncParsableCommand {
                 let end = ContinuousClock.now + .seconds(120)
                 while !files.fileExists(atPath: result) {
                     guard ContinuousClock.now < end else {
-                        throw CommandFailure(.tryLater, "the broker has not taken everything in yet", cure: "It goes on by itself; run the command again to see the result.")
+                        throw CommandFailure(
+                            .tryLater, "the broker has not taken everything in yet",
+                            cure: "It goes on by itself; run the command again to see the result.")
                     }
                     try await Task.sleep(for: .milliseconds(100))
                 }
-                reports.append(try JSONDecoder().decode(ShipmentReport.self, from: try Data(contentsOf: URL(fileURLWithPath: result))))
+                reports.append(
+                    try JSONDecoder().decode(
+                        ShipmentReport.self, from: try Data(contentsOf: URL(fileURLWithPath: result))))
                 try? files.removeItem(atPath: result)
                 progress.update(reports.count)
             }

@@ -28,7 +28,9 @@ struct CourierInbox: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(300))
                 let directory = Self.directory(of: home.path)
-                let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { CaseID($0) != nil }
+                let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter {
+                    CaseID($0) != nil
+                }
                 guard !names.isEmpty else { continue }
                 do {
                     let (report, putOff) = try await take(from: directory)

@@ -11,7 +11,8 @@ import Procedure
 struct DoctorCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check a home and this machine: OpenSSL, keys, modes, certificates, directories, store, clock, disk, broker.",
+        abstract:
+            "Check a home and this machine: OpenSSL, keys, modes, certificates, directories, store, clock, disk, broker.",
         discussion: """
             Each line is ok, a warning or a failure, with what to do. Nothing is changed. Exits with 2 when something failed.
 
@@ -43,9 +44,13 @@ struct DoctorCommand: Verb {
         }
         let report = examination
         try console.result("doctor", report) {
-            Table.lines(report.checks.map { [$0.status.mark, $0.name, $0.finding + ($0.cure.isEmpty ? "" : " " + $0.cure)] })
-                .joined(separator: "\n")
+            Table.lines(
+                report.checks.map { [$0.status.mark, $0.name, $0.finding + ($0.cure.isEmpty ? "" : " " + $0.cure)] }
+            )
+            .joined(separator: "\n")
         }
-        guard !report.checks.contains(where: { $0.status == .failure }) else { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+        guard !report.checks.contains(where: { $0.status == .failure }) else {
+            throw ExitCode(ExitStatus.checkFailed.rawValue)
+        }
     }
 }

@@ -34,14 +34,17 @@ enum DocumentArchive {
             case .entryEnd:
                 switch entry {
                 case .slip(let id): slip = (id, content)
-                case .file(let id) where slip?.id == id: documents.append(SignedDocument(slip: slip?.bytes ?? [], file: content))
+                case .file(let id) where slip?.id == id:
+                    documents.append(SignedDocument(slip: slip?.bytes ?? [], file: content))
                 default: isForeign = true
                 }
             }
         }
         try reader.finish()
         guard !isForeign, !documents.isEmpty else {
-            throw CommandFailure(.dataError, "this file holds no directory or profile letters", cure: "Take what `kheya authority publish` wrote.")
+            throw CommandFailure(
+                .dataError, "this file holds no directory or profile letters",
+                cure: "Take what `kheya authority publish` wrote.")
         }
         return documents
     }

@@ -48,13 +48,17 @@ struct Examination: Encodable {
             try SelfTest.run()
             add("openssl", .ok, "signing, sealing and the refusal of forgeries work as they should")
         } catch {
-            add("openssl", .failure, "this machine's libcrypto does not behave: \(error)", cure: "Do not run Kheya here; update libssl.")
+            add(
+                "openssl", .failure, "this machine's libcrypto does not behave: \(error)",
+                cure: "Do not run Kheya here; update libssl.")
         }
     }
 
     mutating func disk(_ path: String) {
         var status = statvfs()
-        guard statvfs(path, &status) == 0 else { return add("disk", .failure, "\(path) is not there", cure: "Check --home.") }
+        guard statvfs(path, &status) == 0 else {
+            return add("disk", .failure, "\(path) is not there", cure: "Check --home.")
+        }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize) / 1_048_576
         switch free {
         case ..<100: add("disk", .failure, "\(free) MiB are free", cure: "Make room: letters cannot be stored safely.")
@@ -66,9 +70,13 @@ struct Examination: Encodable {
     /// Keys that others of this machine can read are no secrets.
     mutating func modes(_ path: String) {
         var open: [String] = []
-        for name in ["", "keys"] + ((try? FileManager.default.contentsOfDirectory(atPath: path + "/keys")) ?? []).map({ "keys/" + $0 }) {
+        for name in ["", "keys"]
+            + ((try? FileManager.default.contentsOfDirectory(atPath: path + "/keys")) ?? []).map({ "keys/" + $0 })
+        {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path + "/" + name)
-            if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 { open.append(name.isEmpty ? path : name) }
+            if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
+                open.append(name.isEmpty ? path : name)
+            }
         }
         if open.isEmpty { return add("modes", .ok, "nobody else on this machine can read the keys") }
         add("modes", .failure, "others can read \(open.joined(separator: ", "))", cure: "chmod -R go= \(path)")
@@ -79,11 +87,16 @@ struct Examination: Encodable {
     mutating func certificates(_ opened: OpenedHome) {
         do {
             let keys = try opened.home.keys()
-            for (use, certificate) in [("sign", keys.signing.certificate), ("seal", keys.sealing[0].certificate), ("link", keys.link.certificate)] {
+            for (use, certificate) in [
+                ("sign", keys.signing.certificate), ("seal", keys.sealing[0].certificate),
+                ("link", keys.link.certificate),
+            ] {
                 let days = (certificate.notAfter - opened.now.seconds) / 86_400
                 let ends = "the \(use) certificate holds \(max(0, days)) more days"
                 let status: Status = days < 0 ? .failure : days < 14 ? .warning : .ok
-                add("certificate", status, ends, cure: status == .ok ? "" : "`kheya member renew --request FILE`, and give it to the authority.")
+                add(
+                    "certificate", status, ends,
+                    cure: status == .ok ? "" : "`kheya member renew --request FILE`, and give it to the authority.")
             }
         } catch {
             let failure = CommandFailure(explaining: error)
@@ -100,13 +113,17 @@ struct Examination: Encodable {
             let days = (directory.expires - opened.now) / 86_400
             let finding = "directory \(directory.version) of \(authority) holds \(max(0, days)) more days"
             if directory.expires < opened.now {
-                add("directory", .failure, finding, cure: "Connect, or `kheya member import` a newer one; normal letters wait.")
+                add(
+                    "directory", .failure, finding,
+                    cure: "Connect, or `kheya member import` a newer one; normal letters wait.")
             } else {
                 add("directory", days < 3 ? .warning : .ok, finding)
             }
         }
         if opened.directories.profilesInForce.isEmpty {
-            add("profile", .failure, "no procedure profile is in force in all countries", cure: "`kheya member import` what the authorities published.")
+            add(
+                "profile", .failure, "no procedure profile is in force in all countries",
+                cure: "`kheya member import` what the authorities published.")
         } else {
             for profile in opened.directories.profilesInForce {
                 add("profile", .ok, "\(profile.id) \(profile.version) is in force")
@@ -118,7 +135,9 @@ struct Examination: Encodable {
     mutating func clock(_ opened: OpenedHome) {
         let newest = opened.directories.anchors.roots.keys.compactMap { opened.directories.directory(of: $0)?.at }.max()
         if let newest, newest - opened.now > 300 {
-            add("clock", .failure, "this clock is \(Moment.span(newest - opened.now)) behind a signed directory", cure: "Set it; use NTP.")
+            add(
+                "clock", .failure, "this clock is \(Moment.span(newest - opened.now)) behind a signed directory",
+                cure: "Set it; use NTP.")
         } else {
             add("clock", .ok, "\(Moment.text(opened.now)), not behind anything signed")
         }
@@ -131,7 +150,8 @@ struct Examination: Encodable {
         do {
             switch opened.home.settings.kind {
             case .member:
-                let store = try CaseStore(directory: opened.url, wrapping: opened.home.vault.key(for: NodeAssembly.caseKeys))
+                let store = try CaseStore(
+                    directory: opened.url, wrapping: opened.home.vault.key(for: NodeAssembly.caseKeys))
                 _ = try store.read { try $0.outbox().count }
                 try store.close()
                 add("store", .ok, "node.sqlite opens with the settings that durability needs")

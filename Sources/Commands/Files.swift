@@ -9,7 +9,9 @@ enum Files {
     static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
         if path == "-" {
             guard let data = try FileHandle.standardInput.read(upToCount: limit + 1) else { return [] }
-            guard data.count <= limit else { throw CommandFailure(.dataError, "standard input is larger than \(limit) bytes") }
+            guard data.count <= limit else {
+                throw CommandFailure(.dataError, "standard input is larger than \(limit) bytes")
+            }
             return Array(data)
         }
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
@@ -33,7 +35,8 @@ enum Files {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         if let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 {
             throw CommandFailure(
-                .notPermitted, code: "secret-readable", "\(path) can be read by others of this machine", cure: "chmod 600 \(path)")
+                .notPermitted, code: "secret-readable", "\(path) can be read by others of this machine",
+                cure: "chmod 600 \(path)")
         }
         guard !bytes.isEmpty else { throw CommandFailure(.dataError, "\(path) is empty") }
         return bytes
@@ -46,7 +49,8 @@ enum Files {
         guard descriptor >= 0 else {
             let isThere = errno == EEXIST
             throw CommandFailure(
-                .cannotCreate, isThere ? "\(path) exists already" : "\(path) cannot be created: \(String(cString: strerror(errno)))",
+                .cannotCreate,
+                isThere ? "\(path) exists already" : "\(path) cannot be created: \(String(cString: strerror(errno)))",
                 cure: isThere ? "Name another file; nothing is overwritten." : "")
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

@@ -47,11 +47,13 @@ struct HomeOptions: ParsableArguments {
         }
         guard isatty(STDIN_FILENO) == 1 else {
             throw CommandFailure(
-                .usage, "nothing unlocks the keys", cure: "Add --key-file FILE or --passphrase-file FILE, or run it on a terminal.")
+                .usage, "nothing unlocks the keys",
+                cure: "Add --key-file FILE or --passphrase-file FILE, or run it on a terminal.")
         }
         let first = try Self.ask("Passphrase: ")
         guard !isNew || first.count >= 12 else {
-            throw CommandFailure(.dataError, "a passphrase of fewer than 12 bytes", cure: "Take four or more random words.")
+            throw CommandFailure(
+                .dataError, "a passphrase of fewer than 12 bytes", cure: "Take four or more random words.")
         }
         if isNew {
             let second = try Self.ask("Once more: ")

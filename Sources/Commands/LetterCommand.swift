@@ -42,8 +42,12 @@ struct LetterCommand: AsyncParsableCommand {
         var text: String {
             letters.isEmpty
                 ? "Nothing."
-                : Table.lines(letters.map { [$0.at, String($0.letter.prefix(12)), $0.from, $0.events.joined(separator: ", "), $0.words] })
-                    .joined(separator: "\n")
+                : Table.lines(
+                    letters.map {
+                        [$0.at, String($0.letter.prefix(12)), $0.from, $0.events.joined(separator: ", "), $0.words]
+                    }
+                )
+                .joined(separator: "\n")
         }
     }
 
@@ -59,7 +63,8 @@ struct LetterCommand: AsyncParsableCommand {
                 letters: try node.desk.inbox().filter { all || $0.letter.type == .step }.map { item in
                     TransitReport.Entry(
                         letter: item.letter.id.hex, case: item.letter.caseID.text, type: item.letter.type.rawValue,
-                        lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text), at: Moment.text(item.letter.sent),
+                        lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text),
+                        at: Moment.text(item.letter.sent),
                         state: item.entry.state.rawValue, done: item.entry.state == .judged,
                         events: try LetterCommand.events(item.letter, item.shown, node), words: item.words)
                 })
@@ -70,7 +75,8 @@ struct LetterCommand: AsyncParsableCommand {
     struct Outbox: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Letters that were made here, and how far each has come.",
-            discussion: "`done` in JSON: the broker has stored, refused or given it up; nothing is to be sent any more.")
+            discussion: "`done` in JSON: the broker has stored, refused or given it up; nothing is to be sent any more."
+        )
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @ArgumentParser.Flag(help: "Receipts, too.") var all = false
@@ -78,26 +84,30 @@ struct LetterCommand: AsyncParsableCommand {
         func execute(_ console: Console) async throws {
             let (node, _) = try NodeAssembly.open(home)
             let report = TransitReport(
-                letters: try node.desk.outbox().filter { all || $0.letter.type == .step || $0.entry.state == .waiting }.map { item in
-                    TransitReport.Entry(
-                        letter: item.letter.id.hex, case: item.letter.caseID.text, type: item.letter.type.rawValue,
-                        lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text), at: Moment.text(item.letter.sent),
-                        state: item.entry.state.rawValue, done: item.entry.state != .waiting,
-                        events: try LetterCommand.events(item.letter, item.shown, node), words: item.words)
-                })
+                letters: try node.desk.outbox().filter { all || $0.letter.type == .step || $0.entry.state == .waiting }
+                    .map { item in
+                        TransitReport.Entry(
+                            letter: item.letter.id.hex, case: item.letter.caseID.text, type: item.letter.type.rawValue,
+                            lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text),
+                            at: Moment.text(item.letter.sent),
+                            state: item.entry.state.rawValue, done: item.entry.state != .waiting,
+                            events: try LetterCommand.events(item.letter, item.shown, node), words: item.words)
+                    })
             try console.result("letter.outbox", report) { report.text }
         }
     }
 
     /// What the letter holds by this node's own sight; else what brokers see.
-    private static func events(_ letter: CaseFile.LetterRecord, _ shown: [String], _ node: LocalNode) throws -> [String] {
+    private static func events(_ letter: CaseFile.LetterRecord, _ shown: [String], _ node: LocalNode) throws -> [String]
+    {
         guard letter.type == .step else { return shown }
         let events = try node.desk.letter(letter.id).entry.events.map(\.code)
         return events.isEmpty ? shown : events
     }
 
     struct Show: Verb {
-        static let configuration = CommandConfiguration(abstract: "One letter: its way, its receipts, what makes it void.")
+        static let configuration = CommandConfiguration(
+            abstract: "One letter: its way, its receipts, what makes it void.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The letter's id.") var letter: Digest
@@ -127,20 +137,30 @@ struct LetterCommand: AsyncParsableCommand {
             let report = Report(
                 letter: try LetterReport(view.entry), words: view.words,
                 slip: SlipReport(
-                    at: Moment.text(slip.at), expires: slip.expires.map(Moment.text), profile: slip.profile.map { "\($0.id) \($0.version)" },
+                    at: Moment.text(slip.at), expires: slip.expires.map(Moment.text),
+                    profile: slip.profile.map { "\($0.id) \($0.version)" },
                     parts: slip.parts.map {
                         SlipReport.Part(
-                            digest: $0.digest.hex, commitment: $0.commitment.hex, tier: $0.tier.rawValue, to: $0.recipient.text,
+                            digest: $0.digest.hex, commitment: $0.commitment.hex, tier: $0.tier.rawValue,
+                            to: $0.recipient.text,
                             basis: $0.basis.rawValue, size: $0.size, pieces: $0.pieces)
                     }))
             try console.result("letter.show", report) {
                 let letter = report.letter
-                var lines = ["letter \(letter.letter)", "case \(letter.case), \(letter.lane), sent \(letter.at)", "\(letter.from) → \(letter.to.joined(separator: ", "))"]
+                var lines = [
+                    "letter \(letter.letter)", "case \(letter.case), \(letter.lane), sent \(letter.at)",
+                    "\(letter.from) → \(letter.to.joined(separator: ", "))",
+                ]
                 lines.append(letter.events.isEmpty ? letter.type : letter.events.joined(separator: ", "))
                 lines.append(report.words)
-                lines += letter.receipts.map { "receipt of \($0.from): \($0.state)\($0.code.map { " (\($0))" } ?? ""), \($0.at)" }
+                lines += letter.receipts.map {
+                    "receipt of \($0.from): \($0.state)\($0.code.map { " (\($0))" } ?? ""), \($0.at)"
+                }
                 lines += letter.voids.map { "\($0.type) of \($0.by): \($0.code)" }
-                lines += report.slip.parts.map { "part \($0.digest.prefix(12))… \($0.tier) for \($0.to) on \($0.basis), \($0.size) bytes" + ($0.pieces.map { ", \($0) pieces" } ?? "") }
+                lines += report.slip.parts.map {
+                    "part \($0.digest.prefix(12))… \($0.tier) for \($0.to) on \($0.basis), \($0.size) bytes"
+                        + ($0.pieces.map { ", \($0) pieces" } ?? "")
+                }
                 return lines.joined(separator: "\n")
             }
         }
@@ -164,7 +184,8 @@ struct LetterCommand: AsyncParsableCommand {
             let (slip, parts) = try node.desk.bundle(letter)
             var bundle = LetterBundle(id: letter, slip: slip)
             for digest in parts { bundle.parts[digest] = try node.store.read { try $0.part(digest) } }
-            try FileManager.default.createDirectory(atPath: to, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try FileManager.default.createDirectory(
+                atPath: to, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             try LetterDirectory.write(bundle, to: to)
             struct Report: Encodable {
                 let letter: String
@@ -172,7 +193,9 @@ struct LetterCommand: AsyncParsableCommand {
                 let parts: Int
             }
             let report = Report(letter: letter.hex, directory: "\(to)/\(letter.hex)", parts: parts.count)
-            try console.result("letter.export", report) { "\(report.directory): the slip and \(report.parts) sealed files" }
+            try console.result("letter.export", report) {
+                "\(report.directory): the slip and \(report.parts) sealed files"
+            }
         }
     }
 
@@ -186,12 +209,16 @@ struct LetterCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             let (node, opened) = try NodeAssembly.open(home)
-            let receipt = try await NodeAssembly.blocking { try node.desk.markActedOn(letter, account: account, at: opened.now) }
+            let receipt = try await NodeAssembly.blocking {
+                try node.desk.markActedOn(letter, account: account, at: opened.now)
+            }
             struct Report: Encodable {
                 let letter: String
                 let receipt: String
             }
-            try console.result("letter.act", Report(letter: letter.hex, receipt: receipt.hex)) { "receipt \(receipt.hex)" }
+            try console.result("letter.act", Report(letter: letter.hex, receipt: receipt.hex)) {
+                "receipt \(receipt.hex)"
+            }
         }
     }
 }

@@ -71,11 +71,15 @@ struct LetterReport: Encodable {
         voids = entry.voids.map {
             Void(by: $0.sender.text, type: $0.type.rawValue, code: $0.code, stop: $0.stop?.hex, letter: $0.id.hex)
         }
-        about = entry.about.map { Subject(letter: $0.letter.hex, state: $0.state?.rawValue, code: $0.code, stop: $0.stop?.hex) }
+        about = entry.about.map {
+            Subject(letter: $0.letter.hex, state: $0.state?.rawValue, code: $0.code, stop: $0.stop?.hex)
+        }
         parents = slip.parents.map(\.hex)
         previous = slip.previous?.hex
         receipts = entry.receipts.map {
-            Receipt(from: $0.sender.text, state: $0.state.rawValue, code: $0.code, at: Moment.text($0.at), letter: $0.id.hex)
+            Receipt(
+                from: $0.sender.text, state: $0.state.rawValue, code: $0.code, at: Moment.text($0.at), letter: $0.id.hex
+            )
         }
         forms = Dictionary(entry.forms.map { ($0.key.hex, $0.value) }) { first, _ in first }
         attachments = entry.attachments.map(\.hex)
@@ -93,6 +97,8 @@ struct LetterReport: Encodable {
             what = events.joined(separator: ", ")
         }
         let mark = void ? "void (\(voids.first?.code ?? "refused"))" : receipts.map(\.state).joined(separator: ", ")
-        return [at, String(letter.prefix(8)), from, type == "step" ? what : "\(type): \(what)", mark.isEmpty ? state : mark]
+        return [
+            at, String(letter.prefix(8)), from, type == "step" ? what : "\(type): \(what)", mark.isEmpty ? state : mark,
+        ]
     }
 }

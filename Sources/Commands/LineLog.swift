@@ -27,8 +27,11 @@ struct LineLog: LogHandler {
         var fields = metadata
         if let more = event.metadata { fields.merge(more) { $1 } }
         let now = Moment.text(Moment.now())
-        var line = "{\"at\":\"\(now)\",\"level\":\"\(event.level.rawValue)\",\"part\":\"\(label)\",\"event\":\(Self.quoted(event.message.description))"
-        for (key, value) in fields.sorted(by: { $0.key < $1.key }) { line += ",\(Self.quoted(key)):\(Self.quoted("\(value)"))" }
+        var line =
+            "{\"at\":\"\(now)\",\"level\":\"\(event.level.rawValue)\",\"part\":\"\(label)\",\"event\":\(Self.quoted(event.message.description))"
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
+            line += ",\(Self.quoted(key)):\(Self.quoted("\(value)"))"
+        }
         Console.write(Data((line + "}\n").utf8), to: .standardOutput)
     }
 
@@ -48,5 +51,7 @@ struct LineLog: LogHandler {
 
 extension Logger {
     /// A logger that writes such lines.
-    static func lines(_ label: String, level: Level) -> Logger { Logger(label: label) { LineLog(label: $0, level: level) } }
+    static func lines(_ label: String, level: Level) -> Logger {
+        Logger(label: label) { LineLog(label: $0, level: level) }
+    }
 }

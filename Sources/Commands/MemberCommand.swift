@@ -33,7 +33,9 @@ struct MemberCommand: AsyncParsableCommand {
             let bytes = try Files.read(try home.directory.path + "/request.json", limit: 64 << 10)
             let request = try EnrolmentRequest.read(bytes)
             if let out { try Files.create(out, bytes: bytes) }
-            try console.result("member.request", RequestReport(request, file: out)) { RequestReport(request, file: out).text }
+            try console.result("member.request", RequestReport(request, file: out)) {
+                RequestReport(request, file: out).text
+            }
         }
     }
 
@@ -47,14 +49,19 @@ struct MemberCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "What `authority publish` wrote; several in any order.") var files: [String] = []
-        @Option(help: ArgumentHelp("A root certificate (PEM) to pin; may be repeated.", valueName: "file")) var root: [String] = []
+        @Option(help: ArgumentHelp("A root certificate (PEM) to pin; may be repeated.", valueName: "file")) var root:
+            [String] = []
 
         @Option(
-            help: ArgumentHelp("The form catalogue of a profile (forms.json), which lies beside it; a node checks forms by it.", valueName: "file"))
+            help: ArgumentHelp(
+                "The form catalogue of a profile (forms.json), which lies beside it; a node checks forms by it.",
+                valueName: "file"))
         var forms: [String] = []
 
         func execute(_ console: Console) async throws {
-            guard !files.isEmpty || !root.isEmpty || !forms.isEmpty else { throw CommandFailure(.usage, "nothing to import") }
+            guard !files.isEmpty || !root.isEmpty || !forms.isEmpty else {
+                throw CommandFailure(.usage, "nothing to import")
+            }
             var opened = try OpenedHome(home)
             var news: [String] = []
             for path in root {
@@ -81,7 +88,8 @@ struct MemberCommand: AsyncParsableCommand {
             let report = Report(id: opened.id.text, news: news, ready: (try? opened.home.keys()) != nil)
             try console.result("member.import", report) {
                 (news.isEmpty ? ["Nothing new."] : news.map { "+ " + $0 }).joined(separator: "\n")
-                    + (report.ready ? "" : "\n\(report.id) has no certificates yet: has its authority admitted it and published?")
+                    + (report.ready
+                        ? "" : "\n\(report.id) has no certificates yet: has its authority admitted it and published?")
             }
         }
     }
@@ -91,8 +99,10 @@ struct MemberCommand: AsyncParsableCommand {
             abstract: "Make new keys and the request for their certificates, vouched for by the current signing key.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
-        @Option(help: ArgumentHelp("sign, seal or link; may be repeated. Default: all three.", valueName: "use")) var use: [CertificateUse] = []
-        @Option(help: ArgumentHelp("The request to write, for `kheya authority renew`.", valueName: "file")) var request: String
+        @Option(help: ArgumentHelp("sign, seal or link; may be repeated. Default: all three.", valueName: "use"))
+        var use: [CertificateUse] = []
+        @Option(help: ArgumentHelp("The request to write, for `kheya authority renew`.", valueName: "file"))
+        var request: String
 
         func execute(_ console: Console) async throws {
             let opened = try OpenedHome(home)
@@ -102,15 +112,19 @@ struct MemberCommand: AsyncParsableCommand {
             } else {
                 kind = .member(roles: opened.directories.roles(of: opened.id))
             }
-            let made = try opened.home.renew(use.isEmpty ? Set(CertificateUse.allCases) : Set(use), request: kind, now: opened.now)
+            let made = try opened.home.renew(
+                use.isEmpty ? Set(CertificateUse.allCases) : Set(use), request: kind, now: opened.now)
             try Files.create(request, bytes: made.file)
             try Files.create(opened.home.path + "/request.json", bytes: made.file, replace: true)
-            try console.result("member.renew", RequestReport(made, file: request)) { RequestReport(made, file: request).text }
+            try console.result("member.renew", RequestReport(made, file: request)) {
+                RequestReport(made, file: request).text
+            }
         }
     }
 
     struct List: Verb {
-        static let configuration = CommandConfiguration(abstract: "List members and brokers of all directories that this home holds.")
+        static let configuration = CommandConfiguration(
+            abstract: "List members and brokers of all directories that this home holds.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
@@ -121,13 +135,15 @@ struct MemberCommand: AsyncParsableCommand {
                 opened.directories.directory(of: authority).map { DirectoryReport($0, now: opened.now) }
             }
             try console.result("member.list", Report(directories: reports)) {
-                reports.isEmpty ? "No directory yet: `kheya member import FILE`." : reports.map(\.text).joined(separator: "\n\n")
+                reports.isEmpty
+                    ? "No directory yet: `kheya member import FILE`." : reports.map(\.text).joined(separator: "\n\n")
             }
         }
     }
 
     struct Show: Verb {
-        static let configuration = CommandConfiguration(abstract: "Show one member or broker: roles, status, certificates.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show one member or broker: roles, status, certificates.")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member or broker.") var id: MemberID
@@ -144,10 +160,16 @@ struct MemberCommand: AsyncParsableCommand {
             }
             try console.result("member.show", entry) {
                 ([
-                    "\(entry.id)  \(entry.name)", "\(entry.kind), \(entry.status), roles \(entry.roles.joined(separator: ", "))",
+                    "\(entry.id)  \(entry.name)",
+                    "\(entry.kind), \(entry.status), roles \(entry.roles.joined(separator: ", "))",
                 ]
                     + Table.lines(
-                        entry.certificates.map { [$0.use, String($0.digest.prefix(16)), "\($0.from) – \($0.until)", $0.valid ? "valid" : "not valid"] }))
+                        entry.certificates.map {
+                            [
+                                $0.use, String($0.digest.prefix(16)), "\($0.from) – \($0.until)",
+                                $0.valid ? "valid" : "not valid",
+                            ]
+                        }))
                     .joined(separator: "\n")
             }
         }

@@ -13,7 +13,9 @@ enum Moment {
     ///   or `-90m`, `-36h`, `-12d` before `now`.
     static func read(_ text: String, now: Instant) -> Instant? {
         if let seconds = Int64(text), seconds >= 0, text.utf8.count > 4 { return Instant(seconds: seconds) }
-        if text.hasPrefix("-"), let unit = text.last, let count = Int64(text.dropFirst().dropLast()), count >= 0, count < 100_000 {
+        if text.hasPrefix("-"), let unit = text.last, let count = Int64(text.dropFirst().dropLast()), count >= 0,
+            count < 100_000
+        {
             let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
             return seconds[unit].map { now + -(count * $0) }
         }

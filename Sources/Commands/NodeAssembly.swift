@@ -20,7 +20,8 @@ enum NodeAssembly {
         let endpoint = entry.map { HomeSettings.Endpoint(id: $0.id, host: $0.host, port: $0.port, address: $0.address) }
         guard let endpoint = endpoint ?? opened.home.settings.broker else {
             throw CommandFailure(
-                .configuration, "no directory here says which broker keeps this mailbox", cure: "`kheya member import FILE`.")
+                .configuration, "no directory here says which broker keeps this mailbox",
+                cure: "`kheya member import FILE`.")
         }
         let link = try opened.home.keys().link
         let client = try BrokerClient(

@@ -17,8 +17,11 @@ import UnixSignals
 extension NodeCommand {
     struct Run: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Carry letters: hand the outbox to the broker, fetch and judge what comes, until SIGTERM or SIGINT.",
-            discussion: "Logs one JSON object a line on standard output. Killed at any moment, the next start goes on where it stands.")
+            abstract:
+                "Carry letters: hand the outbox to the broker, fetch and judge what comes, until SIGTERM or SIGINT.",
+            discussion:
+                "Logs one JSON object a line on standard output. Killed at any moment, the next start goes on where it stands."
+        )
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: "What is logged: debug, info, notice, warning, error.") var logLevel: Logger.Level = .info
@@ -68,7 +71,9 @@ extension NodeCommand {
             struct Report: Encodable { let pushed, fetched, judged: Int }
             let pass = try result.get()
             let report = Report(pushed: pass.pushed, fetched: pass.fetched, judged: pass.judged)
-            try console.result("node.once", report) { "\(report.pushed) handed over, \(report.fetched) fetched, \(report.judged) judged" }
+            try console.result("node.once", report) {
+                "\(report.pushed) handed over, \(report.fetched) fetched, \(report.judged) judged"
+            }
         }
     }
 
@@ -105,14 +110,17 @@ extension NodeCommand {
                 inboxUnread: try node.desk.inbox().filter { $0.letter.type == .step && $0.entry.acted == nil }.count,
                 alarms: try node.desk.alarms().map {
                     Report.Warning(
-                        at: Moment.text($0.at), kind: $0.kind.rawValue, member: $0.member?.text, letter: $0.letter?.hex, detail: $0.detail)
+                        at: Moment.text($0.at), kind: $0.kind.rawValue, member: $0.member?.text, letter: $0.letter?.hex,
+                        detail: $0.detail)
                 })
             try console.result("node.status", report) {
                 ([
                     "\(report.id): \(isRunning ? "running" : "not running"), \(report.cases) cases",
                     "\(report.outboxWaiting) letters wait for the broker, \(report.inboxUnread) wait for somebody here",
                 ]
-                    + report.alarms.map { "\($0.at) \($0.kind) \($0.member ?? "") \($0.letter.map { String($0.prefix(12)) } ?? "") \($0.detail ?? "")" })
+                    + report.alarms.map {
+                        "\($0.at) \($0.kind) \($0.member ?? "") \($0.letter.map { String($0.prefix(12)) } ?? "") \($0.detail ?? "")"
+                    })
                     .joined(separator: "\n")
             }
             guard isRunning else { throw ExitCode(ExitStatus.unavailable.rawValue) }

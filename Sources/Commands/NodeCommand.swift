@@ -36,11 +36,15 @@ struct NodeCommand: AsyncParsableCommand {
         @OptionGroup var home: HomeOptions
         @OptionGroup var enrolment: EnrolmentOptions
         @Argument(help: "Its id: country and name, for example in:shelter-07.") var id: MemberID
-        @Option(help: ArgumentHelp("A role it asks for, as the profile names it; may be repeated.", valueName: "role")) var role: [String]
-        @Option(help: ArgumentHelp("An account that may act here, by a local name; may be repeated.", valueName: "account"))
+        @Option(help: ArgumentHelp("A role it asks for, as the profile names it; may be repeated.", valueName: "role"))
+        var role: [String]
+        @Option(
+            help: ArgumentHelp("An account that may act here, by a local name; may be repeated.", valueName: "account"))
         var account: [String] = []
         @ArgumentParser.Flag(
-            help: "Keep sealed files after they were opened, so that `letter export` gives whole letters to check with openssl.")
+            help:
+                "Keep sealed files after they were opened, so that `letter export` gives whole letters to check with openssl."
+        )
         var keepSealed = false
 
         func execute(_ console: Console) async throws {
@@ -85,11 +89,16 @@ struct NodeCommand: AsyncParsableCommand {
             let accounts: [Entry]
 
             init(_ accounts: Accounts) {
-                self.accounts = accounts.roles.sorted { $0.key < $1.key }.map { Entry(account: $0.key, roles: $0.value.sorted()) }
+                self.accounts = accounts.roles.sorted { $0.key < $1.key }.map {
+                    Entry(account: $0.key, roles: $0.value.sorted())
+                }
             }
 
             var text: String {
-                accounts.isEmpty ? "No account yet." : Table.lines(accounts.map { [$0.account, $0.roles.joined(separator: ", ")] }).joined(separator: "\n")
+                accounts.isEmpty
+                    ? "No account yet."
+                    : Table.lines(accounts.map { [$0.account, $0.roles.joined(separator: ", ")] }).joined(
+                        separator: "\n")
             }
         }
 
@@ -109,7 +118,8 @@ struct NodeCommand: AsyncParsableCommand {
         }
 
         struct Remove: Verb {
-            static let configuration = CommandConfiguration(abstract: "Take an account away; what it did stays in the history.")
+            static let configuration = CommandConfiguration(
+                abstract: "Take an account away; what it did stays in the history.")
             @OptionGroup var output: OutputOptions
             @OptionGroup var home: HomeOptions
             @Argument(help: "The account.") var account: String

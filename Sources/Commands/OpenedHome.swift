@@ -24,7 +24,8 @@ struct OpenedHome {
         let settings = try MemberHome.settings(at: path)
         if let kind, settings.kind != kind {
             throw CommandFailure(
-                .configuration, "\(path) is the home of a \(settings.kind == .member ? "node" : settings.kind.rawValue)",
+                .configuration,
+                "\(path) is the home of a \(settings.kind == .member ? "node" : settings.kind.rawValue)",
                 cure: "This command works on the home of a \(kind == .member ? "node" : kind.rawValue).")
         }
         home = try MemberHome.open(at: path, unlock: try options.unlock())

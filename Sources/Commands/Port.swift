@@ -14,9 +14,13 @@ enum Port {
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
         place.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, address == "0.0.0.0" ? "127.0.0.1" : address, &place.sin_addr) == 1 else { return false }
+        guard inet_pton(AF_INET, address == "0.0.0.0" ? "127.0.0.1" : address, &place.sin_addr) == 1 else {
+            return false
+        }
         return withUnsafePointer(to: &place) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
     }
 }

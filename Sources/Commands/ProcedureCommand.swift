@@ -24,7 +24,8 @@ struct ProcedureCommand: AsyncParsableCommand {
     /// Which profile: a file, or the one that a home's directories put in force.
     struct ProfileOptions: ParsableArguments {
         @OptionGroup var home: HomeOptions
-        @Option(help: ArgumentHelp("A profile file (JSON). Default: the one in force in the home.", valueName: "file")) var profile: String?
+        @Option(help: ArgumentHelp("A profile file (JSON). Default: the one in force in the home.", valueName: "file"))
+        var profile: String?
 
         func read() throws -> Profile {
             if let profile {
@@ -35,7 +36,9 @@ struct ProcedureCommand: AsyncParsableCommand {
             guard let reference = opened.directories.profilesInForce.max(by: { $0.version < $1.version }),
                 let file = opened.directories.profileFile(reference.digest)
             else {
-                throw CommandFailure(.configuration, "no profile is in force in this home", cure: "`kheya member import FILE`, or --profile FILE.")
+                throw CommandFailure(
+                    .configuration, "no profile is in force in this home",
+                    cure: "`kheya member import FILE`, or --profile FILE.")
             }
             return try ProfileDocument.read(file, digest: reference.digest)
         }
@@ -80,7 +83,11 @@ struct ProcedureCommand: AsyncParsableCommand {
                 lines.append(shownAs.map { "  brokers see it as \($0)" } ?? "  sealed: brokers do not see it")
                 for name in guards { lines.append("  guard \(name): \(profile.definition.guards[name] ?? "")") }
                 if !facts.isEmpty { lines.append("  facts: " + facts.joined(separator: ", ")) }
-                if let form { lines.append("  form: \(form), up to \(tier)\(consents.isEmpty ? "" : ", needs " + consents.joined(separator: ", "))") }
+                if let form {
+                    lines.append(
+                        "  form: \(form), up to \(tier)\(consents.isEmpty ? "" : ", needs " + consents.joined(separator: ", "))"
+                    )
+                }
                 return lines.joined(separator: "\n")
             }
         }
@@ -99,18 +106,29 @@ struct ProcedureCommand: AsyncParsableCommand {
             let profile = try options.read()
             if let event {
                 guard let rule = profile.event(event) else {
-                    throw CommandFailure(.noInput, code: "unknown-code", "the profile has no event of that name", cure: "`kheya procedure show` lists them.")
+                    throw CommandFailure(
+                        .noInput, code: "unknown-code", "the profile has no event of that name",
+                        cure: "`kheya procedure show` lists them.")
                 }
                 let report = EventReport(event, rule, profile: profile)
                 return try console.result("procedure.event", report) { report.text(profile) }
             }
-            let events = profile.eventNames.compactMap { name in profile.event(name).map { EventReport(name, $0, profile: profile) } }
+            let events = profile.eventNames.compactMap { name in
+                profile.event(name).map { EventReport(name, $0, profile: profile) }
+            }
             let report = Report(
                 id: profile.id, profileVersion: profile.version, status: profile.status, digest: profile.digest.hex,
-                states: profile.definition.lifecycle.care.keys.sorted(), tracks: profile.definition.tracks.keys.sorted(), events: events)
+                states: profile.definition.lifecycle.care.keys.sorted(),
+                tracks: profile.definition.tracks.keys.sorted(), events: events)
             try console.result("procedure.show", report) {
                 (["\(profile.id) \(profile.version) (\(profile.status)), \(profile.digest.hex)"]
-                    + Table.lines(events.map { [$0.event, $0.kind, $0.by.joined(separator: ","), $0.shownAs == nil ? "sealed" : "shown", $0.form ?? "–"] }))
+                    + Table.lines(
+                        events.map {
+                            [
+                                $0.event, $0.kind, $0.by.joined(separator: ","), $0.shownAs == nil ? "sealed" : "shown",
+                                $0.form ?? "–",
+                            ]
+                        }))
                     .joined(separator: "\n")
             }
         }
@@ -123,7 +141,8 @@ struct ProcedureCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @OptionGroup var options: ProfileOptions
         @Argument(help: "The history: Protocols/Procedure.md, \"Replay files\".") var file: String
-        @Option(help: ArgumentHelp("Whose eyes judge: full, broker, or a member's id.", valueName: "sight")) var sight = "full"
+        @Option(help: ArgumentHelp("Whose eyes judge: full, broker, or a member's id.", valueName: "sight")) var sight =
+            "full"
 
         struct Report: Encodable {
             struct Line: Encodable {
@@ -149,7 +168,9 @@ struct ProcedureCommand: AsyncParsableCommand {
             case "full": eyes = .full
             case "broker": eyes = .broker
             default:
-                guard let member = MemberID(sight) else { throw CommandFailure(.usage, "--sight is full, broker or a member's id") }
+                guard let member = MemberID(sight) else {
+                    throw CommandFailure(.usage, "--sight is full, broker or a member's id")
+                }
                 eyes = .member(member)
             }
             let result = script.run(profile: profile, sight: eyes)
@@ -159,19 +180,32 @@ struct ProcedureCommand: AsyncParsableCommand {
                 about: script.about,
                 verdicts: result.lines.map { line in
                     Report.Line(
-                        letter: line.name, events: letters[line.name].map(Self.events) ?? [], verdict: ReplayScript.describe(line.verdict),
+                        letter: line.name, events: letters[line.name].map(Self.events) ?? [],
+                        verdict: ReplayScript.describe(line.verdict),
                         detail: Self.detail(line.verdict))
                 },
-                lifecycle: state.lifecycle, tracks: state.tracks, care: state.care, exact: state.isExact, differences: result.differences)
+                lifecycle: state.lifecycle, tracks: state.tracks, care: state.care, exact: state.isExact,
+                differences: result.differences)
             try console.result("procedure.replay", report) {
                 var lines = Table.lines(
-                    report.verdicts.map { [$0.letter, $0.events.joined(separator: ","), $0.verdict + ($0.detail.map { " (\($0))" } ?? "")] })
-                lines.append("lifecycle: " + report.lifecycle.joined(separator: " or ") + (report.care.map { ", care with \($0)" } ?? ""))
-                lines += report.tracks.sorted { $0.key < $1.key }.map { "  \($0.key): " + $0.value.joined(separator: " or ") }
+                    report.verdicts.map {
+                        [
+                            $0.letter, $0.events.joined(separator: ","),
+                            $0.verdict + ($0.detail.map { " (\($0))" } ?? ""),
+                        ]
+                    })
+                lines.append(
+                    "lifecycle: " + report.lifecycle.joined(separator: " or ")
+                        + (report.care.map { ", care with \($0)" } ?? ""))
+                lines += report.tracks.sorted { $0.key < $1.key }.map {
+                    "  \($0.key): " + $0.value.joined(separator: " or ")
+                }
                 return lines.joined(separator: "\n")
             }
             guard result.differences.isEmpty else {
-                throw CommandFailure(.checkFailed, code: "replay.differs", "the history does not come out as the file says", details: result.differences)
+                throw CommandFailure(
+                    .checkFailed, code: "replay.differs", "the history does not come out as the file says",
+                    details: result.differences)
             }
         }
 

@@ -22,7 +22,8 @@ actor StickIntake {
 
     init(node: LocalNode) {
         self.node = node
-        service = NodeService(desk: node.desk, connection: line, clock: Moment.now, logger: .lines("courier", level: .critical))
+        service = NodeService(
+            desk: node.desk, connection: line, clock: Moment.now, logger: .lines("courier", level: .critical))
     }
 
     func take(_ item: Courier.Item) async throws {
@@ -40,7 +41,8 @@ actor StickIntake {
                 }
             }
         case .context(let context): await line.keep(context)
-        case .document(let file): _ = try? node.network.accept(SignedDocument(slip: file.slip, file: file.file), now: Moment.now())
+        case .document(let file):
+            _ = try? node.network.accept(SignedDocument(slip: file.slip, file: file.file), now: Moment.now())
         }
     }
 

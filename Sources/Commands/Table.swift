@@ -9,7 +9,9 @@ enum Table {
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                line += column + 1 == row.count ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+                line +=
+                    column + 1 == row.count
+                    ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
             }
             while line.last == " " { line.removeLast() }
             return line

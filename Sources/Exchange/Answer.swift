@@ -24,7 +24,9 @@ struct Answer {
     init(status: HTTPResponse.Status) { self.init(status: status, type: nil, length: 0, body: ResponseBody()) }
 
     init(json: [UInt8], status: HTTPResponse.Status = .ok) {
-        self.init(status: status, type: MediaType.json, length: json.count, body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
+        self.init(
+            status: status, type: MediaType.json, length: json.count,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
     }
 
     /// - Parameter closes: ends the connection too, so that what follows of a body that nobody wants is not read.
@@ -56,16 +58,18 @@ struct Answer {
 
     /// Written file by file: the archive never stands in memory as a whole beside its files.
     init(archive: BundleArchive) {
-        self.init(status: .ok, type: MediaType.archive, length: archive.size, body: ResponseBody(contentLength: archive.size) { writer in
-            for file in archive.files {
-                var bytes: [UInt8] = []
-                bytes.reserveCapacity(LetterArchive.size(ofFile: file.bytes.count))
-                LetterArchive.append(file.entry, file.bytes, to: &bytes)
-                try await writer.write(ByteBuffer(bytes: bytes))
-            }
-            try await writer.write(ByteBuffer(bytes: LetterArchive.end))
-            try await writer.finish(nil)
-        })
+        self.init(
+            status: .ok, type: MediaType.archive, length: archive.size,
+            body: ResponseBody(contentLength: archive.size) { writer in
+                for file in archive.files {
+                    var bytes: [UInt8] = []
+                    bytes.reserveCapacity(LetterArchive.size(ofFile: file.bytes.count))
+                    LetterArchive.append(file.entry, file.bytes, to: &bytes)
+                    try await writer.write(ByteBuffer(bytes: bytes))
+                }
+                try await writer.write(ByteBuffer(bytes: LetterArchive.end))
+                try await writer.finish(nil)
+            })
     }
 }
 

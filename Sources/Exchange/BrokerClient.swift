@@ -54,7 +54,9 @@ public final class BrokerClient: BrokerConnection {
 
     /// Letters go in batches of at most 256 and 4 MiB. A part that does not fit stays behind: the answer names it, put it then.
     public func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
-        guard context.count <= ExchangeLimits.batchContext else { throw ExchangeError(.badRequest, "too many ancestors") }
+        guard context.count <= ExchangeLimits.batchContext else {
+            throw ExchangeError(.badRequest, "too many ancestors")
+        }
         guard !letters.isEmpty || !context.isEmpty else { return [] }
         // Ancestors that would leave letters no room go ahead by themselves; so does a stop's slip that goes with no letter at all.
         var archive = BundleArchive()
@@ -93,7 +95,9 @@ public final class BrokerClient: BrokerConnection {
         let items = try await archive(
             .mailbox(limit: limit, wait: wait), body: nil, limits: ExchangeLimits.batch, waitSeconds: wait)
         return try items.map {
-            guard case .letter(let bundle, nil, let remaining) = $0 else { throw ExchangeError(.badAnswer, "a mailbox holds letters") }
+            guard case .letter(let bundle, nil, let remaining) = $0 else {
+                throw ExchangeError(.badAnswer, "a mailbox holds letters")
+            }
             return Delivery(letter: bundle, remaining: remaining)
         }
     }
@@ -126,7 +130,9 @@ public final class BrokerClient: BrokerConnection {
                     wanted.removeAll { $0 == ancestor.id }
                 }
                 // A full answer may have left some out; any other has left out what is unknown.
-                guard !items.isEmpty, size + 3 * LetterArchiveLimits.slipBytes > ExchangeLimits.batchBytes else { break }
+                guard !items.isEmpty, size + 3 * LetterArchiveLimits.slipBytes > ExchangeLimits.batchBytes else {
+                    break
+                }
             }
         }
         return contexts
@@ -134,7 +140,9 @@ public final class BrokerClient: BrokerConnection {
 
     public func documents() async throws -> [SignedFile] {
         try await archive(.documents, body: nil, limits: ExchangeLimits.signedFiles).map {
-            guard case .letter(let bundle, let file?, _) = $0 else { throw ExchangeError(.badAnswer, "documents have files") }
+            guard case .letter(let bundle, let file?, _) = $0 else {
+                throw ExchangeError(.badAnswer, "documents have files")
+            }
             return SignedFile(slip: bundle.slip, file: file)
         }
     }
@@ -160,7 +168,8 @@ public final class BrokerClient: BrokerConnection {
         let asked = RequestRange(offset: offset, count: min(count, ExchangeLimits.partBytes))
         let response = try await execute(.getPart(digest), body: nil, headers: [("range", asked.text)])
         guard response.status == .partialContent, response.type == MediaType.part,
-            let range = response.headers.first(name: "content-range").flatMap(ContentRange.init), range.offset == offset,
+            let range = response.headers.first(name: "content-range").flatMap(ContentRange.init),
+            range.offset == offset,
             range.count <= asked.count
         else { throw Self.oddAnswer }
         var bytes: [UInt8] = []
@@ -170,7 +179,7 @@ public final class BrokerClient: BrokerConnection {
                 guard bytes.count + buffer.readableBytes <= range.count else { throw Self.oddAnswer }
                 bytes.append(contentsOf: buffer.readableBytesView)
             }
-        } catch where !bytes.isEmpty && !(error is ExchangeError) && !(error is CancellationError) {
+        } catch  where !bytes.isEmpty && !(error is ExchangeError) && !(error is CancellationError) {
             logger.debug("exchange.cut", metadata: ["bytes": "\(bytes.count)"])
         } catch { throw Self.mapped(error) }
         return (bytes, range.size)
@@ -227,7 +236,9 @@ public final class BrokerClient: BrokerConnection {
         var bytes: [UInt8] = []
         do {
             for try await buffer in response.body {
-                guard bytes.count + buffer.readableBytes <= limit else { throw ExchangeError(.badAnswer, "an answer over its limit") }
+                guard bytes.count + buffer.readableBytes <= limit else {
+                    throw ExchangeError(.badAnswer, "an answer over its limit")
+                }
                 bytes.append(contentsOf: buffer.readableBytesView)
             }
         } catch { throw mapped(error) }

@@ -140,7 +140,8 @@ struct BundleCollector {
                 current = .letter(LetterBundle(id: bundle.id, slip: bundle.slip), file: nil, remaining: [])
                 isRest = true
             }
-        case (.file, .letter(let bundle, nil, let remaining)): current = .letter(bundle, file: bytes, remaining: remaining)
+        case (.file, .letter(let bundle, nil, let remaining)):
+            current = .letter(bundle, file: bytes, remaining: remaining)
         case (.remaining, .letter(let bundle, let file, _)):
             current = .letter(bundle, file: file, remaining: try DigestLines.read(bytes))
         case (.void, .context(var context)):
@@ -166,10 +167,13 @@ enum DigestLines {
     }
 
     static func read(_ text: [UInt8]) throws(LetterError) -> [Digest] {
-        guard text.count % lineBytes == 0 else { throw LetterError(.archiveMalformed, "remaining: not lines of digests") }
+        guard text.count % lineBytes == 0 else {
+            throw LetterError(.archiveMalformed, "remaining: not lines of digests")
+        }
         var digests: [Digest] = []
         for start in stride(from: 0, to: text.count, by: lineBytes) {
-            guard text[start + 64] == 0x0A, let digest = Digest(hex: String(decoding: text[start..<(start + 64)], as: UTF8.self)),
+            guard text[start + 64] == 0x0A,
+                let digest = Digest(hex: String(decoding: text[start..<(start + 64)], as: UTF8.self)),
                 digests.last.map({ $0 < digest }) ?? true
             else { throw LetterError(.archiveMalformed, "remaining: not ascending lines of digests") }
             digests.append(digest)

@@ -18,7 +18,9 @@ struct ContentRange: Hashable {
     init?(_ text: String) {
         guard text.hasPrefix("bytes ") else { return nil }
         let halves = text.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)
-        guard halves.count == 2, let size = ExchangeRoute.number(halves[1], most: ExchangeLimits.partBytes) else { return nil }
+        guard halves.count == 2, let size = ExchangeRoute.number(halves[1], most: ExchangeLimits.partBytes) else {
+            return nil
+        }
         let ends = halves[0].split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2, let first = ExchangeRoute.number(ends[0], most: size),
             let last = ExchangeRoute.number(ends[1], most: size), first <= last, last < size

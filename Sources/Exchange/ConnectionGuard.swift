@@ -85,7 +85,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // The decoder's errors while no request is open have nobody else to answer them.
-        guard let error = error as? HTTPParserError, !pace.hasOpenRequest, !isDeaf else { return context.fireErrorCaught(error) }
+        guard let error = error as? HTTPParserError, !pace.hasOpenRequest, !isDeaf else {
+            return context.fireErrorCaught(error)
+        }
         refuse(context, error == .headerOverflow ? .headTooLarge : .badRequest)
     }
 
@@ -132,7 +134,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     private func schedule(
-        _ context: ChannelHandlerContext, seconds: Int, _ body: @escaping (ConnectionGuard, ChannelHandlerContext) -> Void
+        _ context: ChannelHandlerContext, seconds: Int,
+        _ body: @escaping (ConnectionGuard, ChannelHandlerContext) -> Void
     ) -> Scheduled<Void> {
         let bound = NIOLoopBound((self, context, body), eventLoop: context.eventLoop)
         return context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {

@@ -110,7 +110,9 @@ final class ConnectionLedger: Sendable {
     /// Takes room for a body before its first byte is read.
     func reserve(_ count: Int, for peer: PeerIdentity) throws(ExchangeFault) {
         let fault: ExchangeFault? = state.withLock { state in
-            if state.peers[peer.digest, default: Share()].bodyBytes + count > limits.bodyBytesPerPeer { return .tooMany }
+            if state.peers[peer.digest, default: Share()].bodyBytes + count > limits.bodyBytesPerPeer {
+                return .tooMany
+            }
             if state.bodyBytes + count > limits.bodyBytes { return .busy }
             state.bodyBytes += count
             state.peers[peer.digest, default: Share()].bodyBytes += count
@@ -127,7 +129,9 @@ final class ConnectionLedger: Sendable {
     }
 
     /// A mailbox begins to wait; `wake` is called when the connection goes before ``endWait(_:of:)``.
-    func beginWait(_ channel: any Channel, of peer: PeerIdentity, wake: @escaping @Sendable () -> Void) throws(ExchangeFault) {
+    func beginWait(_ channel: any Channel, of peer: PeerIdentity, wake: @escaping @Sendable () -> Void)
+        throws(ExchangeFault)
+    {
         let fault: ExchangeFault? = state.withLock { state in
             if state.peers[peer.digest, default: Share()].waits >= limits.waitsPerPeer { return .tooMany }
             guard state.connections[ObjectIdentifier(channel)] != nil else { return .busy }

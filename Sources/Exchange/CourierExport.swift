@@ -60,7 +60,9 @@ enum ShipmentName {
 
     static func isShipment(_ name: String) -> Bool { CaseID(name) != nil }
     static func unfinished(_ shipment: CaseID) -> String { shipment.text + unfinished }
-    static func isUnfinished(_ name: String) -> Bool { name.hasSuffix(unfinished) && isShipment(String(name.dropLast(unfinished.count))) }
+    static func isUnfinished(_ name: String) -> Bool {
+        name.hasSuffix(unfinished) && isShipment(String(name.dropLast(unfinished.count)))
+    }
 
     /// Removes a shipment's own files and then its directory; anything else in it stays, and so does the directory.
     static func remove(_ name: String, from stick: OpenDirectory) throws(CourierError) {
@@ -157,7 +159,8 @@ private struct ShipmentWriter {
     }
 
     private func fits(_ cost: Int) -> Bool {
-        (shipment?.bytes ?? 0) + cost + LetterArchive.end.count <= CourierLimits.shipmentBytes && seen.count < CourierLimits.letters
+        (shipment?.bytes ?? 0) + cost + LetterArchive.end.count <= CourierLimits.shipmentBytes
+            && seen.count < CourierLimits.letters
     }
 
     private mutating func makeRoom(_ cost: Int, _ carried: ([LetterID]) async throws -> Void) async throws {
@@ -192,7 +195,8 @@ private struct ShipmentWriter {
         guard let shipment else { return }
         let number = shipment.pieces.count
         let digest = try await Courier.blocking { [hop, id = shipment.id, directory = shipment.directory] in
-            let file = try CourierSeal.seal(content, .piece(number), shipment: id, to: hop.member, certificate: hop.certificate)
+            let file = try CourierSeal.seal(
+                content, .piece(number), shipment: id, to: hop.member, certificate: hop.certificate)
             try directory.write(ShipmentName.piece(number), file)
             return Digest.sha256(file)
         }
@@ -214,9 +218,11 @@ private struct ShipmentWriter {
             }
         }
         if let shipment {
-            let manifest = CourierManifest(archive: shipment.hash.finish(), bytes: shipment.bytes, pieces: shipment.pieces)
+            let manifest = CourierManifest(
+                archive: shipment.hash.finish(), bytes: shipment.bytes, pieces: shipment.pieces)
             try await Courier.blocking { [stick, hop, id = shipment.id, directory = shipment.directory] in
-                let file = try CourierSeal.seal(manifest.json, .manifest, shipment: id, to: hop.member, certificate: hop.certificate)
+                let file = try CourierSeal.seal(
+                    manifest.json, .manifest, shipment: id, to: hop.member, certificate: hop.certificate)
                 try directory.write(ShipmentName.manifest, file)
                 try directory.sync()
                 try stick.rename(ShipmentName.unfinished(id), to: id.text)

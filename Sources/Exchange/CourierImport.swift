@@ -24,7 +24,9 @@ extension Courier {
         isTaken: (String) async throws -> Bool = { _ in false }, take: (Item) async throws -> Void
     ) async throws -> ImportReport {
         let stick = try await blocking { try OpenDirectory(path: directory) }
-        let names = try await blocking { try stick.names(limit: CourierLimits.shipments, isWanted: ShipmentName.isShipment) }
+        let names = try await blocking {
+            try stick.names(limit: CourierLimits.shipments, isWanted: ShipmentName.isShipment)
+        }
         var report = ImportReport()
         for name in names {
             guard let shipment = CaseID(name) else { continue }
@@ -102,16 +104,24 @@ private struct ShipmentReader {
 
     private func manifest(in directory: OpenDirectory) async throws -> CourierManifest? {
         try await Courier.blocking { [self] () -> CourierManifest? in
-            guard let file = try directory.read(ShipmentName.manifest, limit: CourierLimits.manifestFileBytes) else { return nil }
+            guard let file = try directory.read(ShipmentName.manifest, limit: CourierLimits.manifestFileBytes) else {
+                return nil
+            }
             let json = try CourierSeal.open(file, .manifest, shipment: shipment, to: hop, with: identities)
-            do throws(LetterError) { return try CourierManifest(json: json) } catch { throw CourierError(.malformed, error.reason) }
+            do throws(LetterError) { return try CourierManifest(json: json) } catch {
+                throw CourierError(.malformed, error.reason)
+            }
         }
     }
 
     /// - Returns: `nil` if the piece is not there, or cut short while it was copied.
-    private func piece(_ number: Int, of manifest: CourierManifest, in directory: OpenDirectory) async throws -> [UInt8]? {
+    private func piece(_ number: Int, of manifest: CourierManifest, in directory: OpenDirectory) async throws
+        -> [UInt8]?
+    {
         try await Courier.blocking { [self] () -> [UInt8]? in
-            guard let file = try directory.read(ShipmentName.piece(number), limit: CourierLimits.fileBytes) else { return nil }
+            guard let file = try directory.read(ShipmentName.piece(number), limit: CourierLimits.fileBytes) else {
+                return nil
+            }
             guard Digest.sha256(file) == manifest.pieces[number] else { return nil }
             let content = try CourierSeal.open(file, .piece(number), shipment: shipment, to: hop, with: identities)
             let expected = min(CourierLimits.pieceBytes, manifest.bytes - number * CourierLimits.pieceBytes)
@@ -124,7 +134,9 @@ private struct ShipmentReader {
         var missing: [Int] = []
         for (number, digest) in manifest.pieces.enumerated() {
             let isThere = try await Courier.blocking {
-                try directory.read(ShipmentName.piece(number), limit: CourierLimits.fileBytes).map { Digest.sha256($0) == digest } ?? false
+                try directory.read(ShipmentName.piece(number), limit: CourierLimits.fileBytes).map {
+                    Digest.sha256($0) == digest
+                } ?? false
             }
             if !isThere { missing.append(number) }
         }

@@ -14,12 +14,14 @@ struct CourierManifest: Hashable {
     var bytes: Int
     var pieces: [Digest]
 
-    private static let limits = JSONLimits(bytes: CourierLimits.manifestBytes, depth: 3, values: CourierLimits.pieces + 8, stringBytes: 64)
+    private static let limits = JSONLimits(
+        bytes: CourierLimits.manifestBytes, depth: 3, values: CourierLimits.pieces + 8, stringBytes: 64)
 
     var json: [UInt8] {
         CanonicalJSON.write(
             .object([
-                "archive": .string(archive.hex), "bytes": .integer(Int64(bytes)), "pieces": .array(pieces.map { .string($0.hex) }),
+                "archive": .string(archive.hex), "bytes": .integer(Int64(bytes)),
+                "pieces": .array(pieces.map { .string($0.hex) }),
                 "v": .integer(1),
             ]))
     }

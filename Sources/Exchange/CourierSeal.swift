@@ -28,7 +28,8 @@ enum CourierSeal {
 
     static func header(_ kind: Kind, shipment: CaseID, to hop: MemberID, length: Int) -> [UInt8] {
         var fields: [String: JSONValue] = [
-            "kind": .string(kind.text), "length": .integer(Int64(length)), "shipment": .string(shipment.text), "to": .string(hop.text),
+            "kind": .string(kind.text), "length": .integer(Int64(length)), "shipment": .string(shipment.text),
+            "to": .string(hop.text),
         ]
         if case .piece(let number) = kind { fields["number"] = .integer(Int64(number)) }
         return CanonicalJSON.write(.object(fields))
@@ -52,7 +53,9 @@ enum CourierSeal {
         let gate: GatePart
         do { gate = try Gate.part(file) } catch { throw CourierError(.malformed, error.reason) }
         let refusal = CourierError(.cannotOpen, "sealed to another key, or not the file that it should be")
-        guard let identity = identities.first(where: { gate.recipient.elementsEqual($0.certificate.subjectKeyIdentifier) }),
+        guard
+            let identity = identities.first(where: { gate.recipient.elementsEqual($0.certificate.subjectKeyIdentifier) }
+            ),
             var plain = try? CMS.open(gate.envelope, key: identity.key)
         else { throw refusal }
         defer { Secret.wipe(&plain) }
@@ -60,12 +63,15 @@ enum CourierSeal {
         let headerCount = plain[saltBytes..<(saltBytes + 4)].reduce(0) { $0 << 8 | Int($1) }
         let start = saltBytes + 4 + headerCount
         guard headerCount <= SealingLimits.headerBytes, start <= plain.count,
-            case .integer(let length)? = try? CanonicalJSON.read(Array(plain[(saltBytes + 4)..<start]), limits: .slip)["length"],
+            case .integer(let length)? = try? CanonicalJSON.read(Array(plain[(saltBytes + 4)..<start]), limits: .slip)[
+                "length"],
             length <= Int64(plain.count - start)
         else { throw refusal }
         let end = start + Int(length)
         // There is one header that this file may have: compared as a whole, nothing in it is believed.
-        guard header(kind, shipment: shipment, to: hop, length: Int(length)).elementsEqual(plain[(saltBytes + 4)..<start]),
+        guard
+            header(kind, shipment: shipment, to: hop, length: Int(length)).elementsEqual(
+                plain[(saltBytes + 4)..<start]),
             plain.count == Padme.size(end), plain[end...].allSatisfy({ $0 == 0 })
         else { throw refusal }
         return Array(plain[start..<end])

@@ -56,12 +56,14 @@ public struct ExchangeServer: Service {
     /// wait are answered at once, idle connections are closed.
     public func run() async throws {
         let responder = ExchangeResponder(
-            hosts: Set(identity.certificate.dnsNames.map { $0.lowercased() }), ledger: ledger, peer: peer, logger: logger)
+            hosts: Set(identity.certificate.dnsNames.map { $0.lowercased() }), ledger: ledger, peer: peer,
+            logger: logger)
         let tls = TLSChannelConfiguration(
             tlsConfiguration: LinkTLS.server(identity),
             customVerificationCallback: { [judge] chain, promise in
                 // The leaf's digest decides, against the directory; a chain proves nothing that the directory does not.
-                let isKnown = (try? chain.first?.toDERBytes()).flatMap(PeerIdentity.init(certificate:)).map(judge) ?? false
+                let isKnown =
+                    (try? chain.first?.toDERBytes()).flatMap(PeerIdentity.init(certificate:)).map(judge) ?? false
                 promise.succeed(isKnown ? .certificateVerified : .failed)
             })
         let http = HTTP1Channel(

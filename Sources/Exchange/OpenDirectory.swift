@@ -24,7 +24,8 @@ final class OpenDirectory: Sendable {
     }
 
     func directory(_ name: String) throws(CourierError) -> OpenDirectory {
-        OpenDirectory(owning: try Self.checked(openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
+        OpenDirectory(
+            owning: try Self.checked(openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
     }
 
     /// Makes a directory that only its owner reads, and opens it.
@@ -66,7 +67,8 @@ final class OpenDirectory: Sendable {
 
     /// Writes a new file that only its owner reads, and waits until it is on the medium.
     func write(_ name: String, _ bytes: [UInt8]) throws(CourierError) {
-        let file = try Self.checked(openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600))
+        let file = try Self.checked(
+            openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600))
         var offset = 0
         var failure: Int32 = 0
         bytes.withUnsafeBufferPointer { buffer in
@@ -86,7 +88,9 @@ final class OpenDirectory: Sendable {
 
     func removeFile(_ name: String) throws(CourierError) { _ = try Self.checked(unlinkat(descriptor, name, 0)) }
 
-    func removeDirectory(_ name: String) throws(CourierError) { _ = try Self.checked(unlinkat(descriptor, name, AT_REMOVEDIR)) }
+    func removeDirectory(_ name: String) throws(CourierError) {
+        _ = try Self.checked(unlinkat(descriptor, name, AT_REMOVEDIR))
+    }
 
     /// Waits until the names in it are on the medium.
     func sync() throws(CourierError) { _ = try Self.checked(fsync(descriptor)) }
@@ -127,5 +131,7 @@ final class OpenDirectory: Sendable {
 }
 
 // Named apart from the methods above, which have the same names.
-private func system(read file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int { read(file, buffer, count) }
+private func system(read file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(file, buffer, count)
+}
 private func system(write file: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int { write(file, buffer, count) }

@@ -63,7 +63,9 @@ enum PushAnswer {
     private static func outcome(_ entry: inout FieldReader) throws(LetterError) -> PushOutcome {
         switch try entry.string("outcome") {
         case "stored":
-            guard let relayed = Base64.bytes(of: try entry.string("relayed")) else { throw entry.fault("relayed", "not base64") }
+            guard let relayed = Base64.bytes(of: try entry.string("relayed")) else {
+                throw entry.fault("relayed", "not base64")
+            }
             return .stored(relayed: relayed)
         case "awaiting-parts": return .awaitingParts(try entry.digests("missing", limit: ExchangeLimits.answerParts))
         case "waiting": return .waiting(try entry.digests("unknown", limit: ExchangeLimits.answerWaiting))

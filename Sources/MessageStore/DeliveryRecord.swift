@@ -39,7 +39,8 @@ public struct DeliveryRecord: Hashable, Sendable {
     public var tries: Int
 
     public init(
-        number: Int64, letter: LetterID, destination: MemberID, kind: DeliveryKind, lane: Lane, state: DeliveryState, due: Instant,
+        number: Int64, letter: LetterID, destination: MemberID, kind: DeliveryKind, lane: Lane, state: DeliveryState,
+        due: Instant,
         tries: Int
     ) {
         self.number = number

@@ -34,7 +34,9 @@ extension LetterQueue {
     /// One transaction, as in ``write(all:)``.
     ///
     /// - Throws: what `body` throws; ``StoreError``.
-    public func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws -> Value {
+    public func write<Value: Sendable>(_ body: @escaping @Sendable (any LetterTransaction) throws -> Value) async throws
+        -> Value
+    {
         try await write(all: [body])[0].get()
     }
 }

@@ -66,7 +66,8 @@ public struct LetterRecord: Hashable, Sendable {
     public var progress: ReceiptProgress
 
     public init(
-        id: LetterID, status: LetterStatus, type: LetterType, lane: Lane, from: MemberID, caseID: CaseID?, roles: Set<String>,
+        id: LetterID, status: LetterStatus, type: LetterType, lane: Lane, from: MemberID, caseID: CaseID?,
+        roles: Set<String>,
         peer: MemberID, at: Instant, expires: Instant?, received: Instant, relayed: [UInt8]? = nil, code: String? = nil,
         voidedBy: LetterID? = nil, stop: LetterID? = nil, progress: ReceiptProgress = []
     ) {

@@ -43,7 +43,9 @@ extension NodeService {
     /// A letter of the outbox with the parts that go along.
     private func bundle(_ id: LetterID, budget: inout Int) throws -> LetterBundle {
         try store.read { transaction in
-            guard let letter = try transaction.letter(id) else { throw CaseFileError(.damaged, "a letter of the outbox is gone") }
+            guard let letter = try transaction.letter(id) else {
+                throw CaseFileError(.damaged, "a letter of the outbox is gone")
+            }
             var bundle = LetterBundle(id: id, slip: letter.slip)
             budget -= letter.slip.count
             for part in try transaction.partSizes(of: id) where part.size <= Self.inlineBytes && part.size <= budget {
@@ -155,7 +157,9 @@ extension NodeService {
             guard offset < bytes.count || bytes.isEmpty else {
                 throw ExchangeError(.badAnswer, "more of a part than it has")
             }
-            if lane == .normal, try store.read({ try $0.due(at: clock(), limit: 1) }).first?.lane == .urgent { return .madeWay }
+            if lane == .normal, try store.read({ try $0.due(at: clock(), limit: 1) }).first?.lane == .urgent {
+                return .madeWay
+            }
             let end = min(bytes.count, offset + uploadPace.bytes)
             let start = ContinuousClock.now
             state = try await connection.putPart(

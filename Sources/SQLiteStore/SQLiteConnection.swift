@@ -33,7 +33,9 @@ enum SQLiteConnection {
                     PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;
                     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;
                     """)
-            if let bytes = settings.maximumBytes { try db.execute(sql: "PRAGMA max_page_count = \(max(1, bytes / pageBytes))") }
+            if let bytes = settings.maximumBytes {
+                try db.execute(sql: "PRAGMA max_page_count = \(max(1, bytes / pageBytes))")
+            }
         }
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
@@ -50,9 +52,12 @@ enum SQLiteConnection {
 
     /// SQLite ignores a PRAGMA it does not know or cannot obey, without an error: so each is read back.
     private static func readBack(_ db: Database) throws {
-        guard try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal" else { throw StoreError(.unsafeSettings, "journal_mode") }
+        guard try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal" else {
+            throw StoreError(.unsafeSettings, "journal_mode")
+        }
         for (name, value) in [
-            ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1), ("trusted_schema", 0), ("cell_size_check", 1),
+            ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1), ("trusted_schema", 0),
+            ("cell_size_check", 1),
         ] {
             guard try Int.fetchOne(db, sql: "PRAGMA \(name)") == value else { throw StoreError(.unsafeSettings, name) }
         }

@@ -53,7 +53,9 @@ public final class SQLiteLetterQueue: LetterQueue {
         }
     }
 
-    public func read<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws -> Value {
+    public func read<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws
+        -> Value
+    {
         do {
             return try await pool.read { [versions] db in try body(SQLiteTransaction(db, versions)) }
         } catch let error as DatabaseError {
@@ -85,7 +87,9 @@ public final class SQLiteLetterQueue: LetterQueue {
 
     /// Reads a store beside the process that has it open; changes nothing.
     public static func inspect<Value>(path: String, _ body: (any LetterReading) throws -> Value) throws -> Value {
-        guard FileManager.default.fileExists(atPath: path) else { throw StoreError(.unreadable, "there is no store yet") }
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw StoreError(.unreadable, "there is no store yet")
+        }
         do {
             var configuration = Configuration()
             configuration.readonly = true

@@ -71,9 +71,12 @@ extension SQLiteTransaction {
         let relayed: Data? = row[15]
         return LetterRecord(
             id: try digest(row[0]), status: status, type: type, lane: lane(row[3]), from: try member(row[4]),
-            caseID: caseText.flatMap { CaseID($0) }, roles: Set(roles.split(separator: ",").map(String.init)), peer: try member(row[7]),
-            at: Instant(seconds: row[8]), expires: (row[9] as Int64?).map { Instant(seconds: $0) }, received: Instant(seconds: row[10]),
-            relayed: relayed.map { [UInt8]($0) }, code: row[12], voidedBy: try (row[13] as Data?).map { try digest($0) },
+            caseID: caseText.flatMap { CaseID($0) }, roles: Set(roles.split(separator: ",").map(String.init)),
+            peer: try member(row[7]),
+            at: Instant(seconds: row[8]), expires: (row[9] as Int64?).map { Instant(seconds: $0) },
+            received: Instant(seconds: row[10]),
+            relayed: relayed.map { [UInt8]($0) }, code: row[12],
+            voidedBy: try (row[13] as Data?).map { try digest($0) },
             stop: try (row[14] as Data?).map { try digest($0) }, progress: ReceiptProgress(rawValue: row[11]))
     }
 
@@ -106,26 +109,31 @@ extension SQLiteTransaction {
     private func change(_ caseID: CaseID?) throws {
         guard let caseID else { return }
         try run(
-            "INSERT INTO cases VALUES (?1, ?2) ON CONFLICT (case_id) DO UPDATE SET version = ?2", [caseID.text, versions.next()])
+            "INSERT INTO cases VALUES (?1, ?2) ON CONFLICT (case_id) DO UPDATE SET version = ?2",
+            [caseID.text, versions.next()])
     }
 
     func newest(from member: MemberID, in caseID: CaseID) throws -> LetterID? {
         try ids(
-            "SELECT id FROM letter WHERE case_id = ? AND +sender = ? ORDER BY number DESC LIMIT 1", [caseID.text, member.text]
+            "SELECT id FROM letter WHERE case_id = ? AND +sender = ? ORDER BY number DESC LIMIT 1",
+            [caseID.text, member.text]
         ).first
     }
 
     func hasUrgentStep(in caseID: CaseID) throws -> Bool {
-        try integer("SELECT 1 FROM letter WHERE case_id = ? AND +lane = 0 AND +type = 'step' LIMIT 1", [caseID.text]) != nil
+        try integer("SELECT 1 FROM letter WHERE case_id = ? AND +lane = 0 AND +type = 'step' LIMIT 1", [caseID.text])
+            != nil
     }
 
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws {
         try run(
             "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                Data(record.id.bytes), record.status.rawValue, record.type.rawValue, Self.number(record.lane), record.from.text,
+                Data(record.id.bytes), record.status.rawValue, record.type.rawValue, Self.number(record.lane),
+                record.from.text,
                 record.caseID?.text, record.roles.sorted().joined(separator: ","), record.peer.text, record.at.seconds,
-                record.expires?.seconds, record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy),
+                record.expires?.seconds, record.received.seconds, record.progress.rawValue, record.code,
+                Self.data(record.voidedBy),
                 Self.data(record.stop), record.relayed.map { Data($0) },
             ])
         let number = db.lastInsertedRowID
@@ -140,7 +148,8 @@ extension SQLiteTransaction {
     }
 
     func update(_ record: LetterRecord) throws {
-        guard let old = try row("SELECT number, status, voided_by FROM letter WHERE id = ?", [Data(record.id.bytes)]) else {
+        guard let old = try row("SELECT number, status, voided_by FROM letter WHERE id = ?", [Data(record.id.bytes)])
+        else {
             throw StoreError(.unreadable, "no such letter")
         }
         let number: Int64 = old[0]
@@ -150,8 +159,10 @@ extension SQLiteTransaction {
             relayed = ? WHERE number = ?
             """,
             [
-                record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text, record.expires?.seconds,
-                record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy), Self.data(record.stop),
+                record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text,
+                record.expires?.seconds,
+                record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy),
+                Self.data(record.stop),
                 record.relayed.map { Data($0) }, number,
             ])
         let status = LetterStatus(rawValue: old[1]) ?? .context
@@ -165,7 +176,8 @@ extension SQLiteTransaction {
                 try run("DELETE FROM spent WHERE letter = ?", [number])
             }
         }
-        let isSame = (status == .waiting) == (record.status == .waiting) && (old[2] as Data?) == Self.data(record.voidedBy)
+        let isSame =
+            (status == .waiting) == (record.status == .waiting) && (old[2] as Data?) == Self.data(record.voidedBy)
         if !isSame { try change(record.caseID) }
     }
 
@@ -189,7 +201,9 @@ extension SQLiteTransaction {
     }
 
     func highestSequence(from: MemberID, to: MemberID, epoch: Int64) throws -> Int64 {
-        try integer("SELECT max(sequence) FROM addressee WHERE sender = ? AND member = ? AND epoch = ?", [from.text, to.text, epoch]) ?? 0
+        try integer(
+            "SELECT max(sequence) FROM addressee WHERE sender = ? AND member = ? AND epoch = ?",
+            [from.text, to.text, epoch]) ?? 0
     }
 }
 
@@ -199,17 +213,21 @@ extension SQLiteTransaction {
     func setMissing(_ ancestors: [LetterID], of id: LetterID) throws {
         let number = try number(of: id)
         try run("DELETE FROM missing WHERE letter = ?", [number])
-        for ancestor in ancestors { try run("INSERT OR IGNORE INTO missing VALUES (?, ?)", [Data(ancestor.bytes), number]) }
+        for ancestor in ancestors {
+            try run("INSERT OR IGNORE INTO missing VALUES (?, ?)", [Data(ancestor.bytes), number])
+        }
     }
 
     func waiting(for ancestor: LetterID) throws -> [LetterID] {
         try ids(
-            "SELECT id FROM missing JOIN letter ON number = missing.letter WHERE ancestor = ? ORDER BY number", [Data(ancestor.bytes)])
+            "SELECT id FROM missing JOIN letter ON number = missing.letter WHERE ancestor = ? ORDER BY number",
+            [Data(ancestor.bytes)])
     }
 
     func missingAncestors(of id: LetterID) throws -> [LetterID] {
         try ids(
-            "SELECT ancestor FROM missing WHERE letter = (SELECT number FROM letter WHERE id = ?) ORDER BY ancestor", [Data(id.bytes)])
+            "SELECT ancestor FROM missing WHERE letter = (SELECT number FROM letter WHERE id = ?) ORDER BY ancestor",
+            [Data(id.bytes)])
     }
 
     func waitingCount(in caseID: CaseID) throws -> Int {
@@ -254,7 +272,8 @@ extension SQLiteTransaction {
 
     func letters(needing digest: Digest) throws -> [LetterID] {
         try ids(
-            "SELECT id FROM letter_part JOIN letter ON number = letter_part.letter WHERE digest = ? ORDER BY number", [Data(digest.bytes)])
+            "SELECT id FROM letter_part JOIN letter ON number = letter_part.letter WHERE digest = ? ORDER BY number",
+            [Data(digest.bytes)])
     }
 
     func partSize(_ digest: Digest) throws -> Int? {
@@ -287,17 +306,22 @@ extension SQLiteTransaction {
         try run(
             "INSERT INTO spool VALUES (?1, ?2, ?3, ?4) ON CONFLICT (digest) DO UPDATE SET size = ?2, received = ?3, at = ?4",
             [key, size, received + bytes.count, at.seconds])
-        let last = try row("SELECT number, length(bytes) FROM spool_row WHERE digest = ? ORDER BY start DESC LIMIT 1", [key])
+        let last = try row(
+            "SELECT number, length(bytes) FROM spool_row WHERE digest = ? ORDER BY start DESC LIMIT 1", [key])
         if let last, let length: Int = last[1], length < StoreLimits.spoolRowBytes {
             // CAST: `||` of two blobs gives text.
-            try run("UPDATE spool_row SET bytes = CAST(bytes || ? AS BLOB) WHERE number = ?", [Data(bytes), last[0] as Int64])
+            try run(
+                "UPDATE spool_row SET bytes = CAST(bytes || ? AS BLOB) WHERE number = ?",
+                [Data(bytes), last[0] as Int64])
         } else if !bytes.isEmpty {
             try run("INSERT INTO spool_row (digest, start, bytes) VALUES (?, ?, ?)", [key, received, Data(bytes)])
         }
         guard received + bytes.count >= size else { return nil }
         var whole: [UInt8] = []
         whole.reserveCapacity(size)
-        for row in try rows("SELECT bytes FROM spool_row WHERE digest = ? ORDER BY start", [key]) { whole += row[0] as Data }
+        for row in try rows("SELECT bytes FROM spool_row WHERE digest = ? ORDER BY start", [key]) {
+            whole += row[0] as Data
+        }
         return whole
     }
 
@@ -338,7 +362,8 @@ extension SQLiteTransaction {
             throw StoreError(.unreadable, "not a delivery")
         }
         return DeliveryRecord(
-            number: row[0], letter: try digest(row[1]), destination: try member(row[2]), kind: kind, lane: lane(row[4]), state: state,
+            number: row[0], letter: try digest(row[1]), destination: try member(row[2]), kind: kind, lane: lane(row[4]),
+            state: state,
             due: Instant(seconds: row[6]), tries: row[7])
     }
 
@@ -379,7 +404,8 @@ extension SQLiteTransaction {
 
     func nextDue(_ queue: QueueName) throws -> Instant? {
         try integer(
-            "SELECT min(due) FROM delivery WHERE kind = ? AND destination = ? AND state = 1", [queue.kind.rawValue, queue.destination.text]
+            "SELECT min(due) FROM delivery WHERE kind = ? AND destination = ? AND state = 1",
+            [queue.kind.rawValue, queue.destination.text]
         ).map { Instant(seconds: $0) }
     }
 
@@ -400,7 +426,9 @@ extension SQLiteTransaction {
     }
 
     func rest(_ delivery: Int64, until due: Instant) throws {
-        try run("UPDATE delivery SET state = 1, due = ?, tries = tries + 1 WHERE number = ? AND state < 2", [due.seconds, delivery])
+        try run(
+            "UPDATE delivery SET state = 1, due = ?, tries = tries + 1 WHERE number = ? AND state < 2",
+            [due.seconds, delivery])
     }
 
     func extend(_ delivery: Int64, until due: Instant) throws {
@@ -427,7 +455,9 @@ extension SQLiteTransaction {
     }
 
     func nextExpiry() throws -> Instant? {
-        try integer("SELECT min(expires) FROM letter WHERE status IN (1, 2, 3) AND expires IS NOT NULL", []).map { Instant(seconds: $0) }
+        try integer("SELECT min(expires) FROM letter WHERE status IN (1, 2, 3) AND expires IS NOT NULL", []).map {
+            Instant(seconds: $0)
+        }
     }
 
     func changes(of member: MemberID) throws -> Int64 {
@@ -449,17 +479,21 @@ extension SQLiteTransaction {
 
     private func charge(_ member: MemberID, _ bytes: Int64) throws {
         try run(
-            "INSERT INTO member VALUES (?1, 0, 0, ?2, 0, 0) ON CONFLICT (member) DO UPDATE SET bytes = bytes + ?2", [member.text, bytes])
+            "INSERT INTO member VALUES (?1, 0, 0, ?2, 0, 0) ON CONFLICT (member) DO UPDATE SET bytes = bytes + ?2",
+            [member.text, bytes])
     }
 
     func holding(of member: MemberID) throws -> Holding {
-        guard let row = try row("SELECT normal, urgent, bytes FROM member WHERE member = ?", [member.text]) else { return Holding() }
+        guard let row = try row("SELECT normal, urgent, bytes FROM member WHERE member = ?", [member.text]) else {
+            return Holding()
+        }
         return Holding(normal: row[0], urgent: row[1], bytes: row[2])
     }
 
     func nextSequence(to member: MemberID) throws -> (epoch: Int64, sequence: Int64) {
         try run(
-            "INSERT INTO member VALUES (?, 0, 0, 0, 0, 1) ON CONFLICT (member) DO UPDATE SET sequence = sequence + 1", [member.text])
+            "INSERT INTO member VALUES (?, 0, 0, 0, 0, 1) ON CONFLICT (member) DO UPDATE SET sequence = sequence + 1",
+            [member.text])
         let sequence = try integer("SELECT sequence FROM member WHERE member = ?", [member.text]) ?? 1
         return (try integer("SELECT value FROM setting WHERE name = 'epoch'", []) ?? 1, sequence)
     }

@@ -21,7 +21,8 @@ public struct RelayedAcknowledgement: Hashable, Sendable {
 
     private static func fields(letter: LetterID, slip: Digest, broker: MemberID, at: Instant) -> [String: JSONValue] {
         [
-            "at": .integer(at.seconds), "broker": .string(broker.text), "letter": .string(letter.hex), "slip": .string(slip.hex),
+            "at": .integer(at.seconds), "broker": .string(broker.text), "letter": .string(letter.hex),
+            "slip": .string(slip.hex),
             "v": .integer(1),
         ]
     }
@@ -46,7 +47,9 @@ public struct RelayedAcknowledgement: Hashable, Sendable {
     ///   - bytes: at most 1 KiB.
     ///   - certificates: the broker's signing certificates by the directory; any of them may have signed.
     /// - Throws: ``SealingError`` `.slipMalformed`, `.signatureInvalid`.
-    public static func read(_ bytes: [UInt8], certificates: [Certificate]) throws(SealingError) -> RelayedAcknowledgement {
+    public static func read(_ bytes: [UInt8], certificates: [Certificate]) throws(SealingError)
+        -> RelayedAcknowledgement
+    {
         do {
             var fields = FieldReader(
                 try CanonicalJSON.read(bytes, limits: JSONLimits(bytes: 1_024, depth: 2, values: 8, stringBytes: 256)),
@@ -60,7 +63,11 @@ public struct RelayedAcknowledgement: Hashable, Sendable {
             try fields.finish()
             guard let signature = Self.bytes(hex: hex) else { throw fields.fault("signature", "not hexadecimal") }
             let signed = CanonicalJSON.write(.object(Self.fields(letter: letter, slip: slip, broker: broker, at: at)))
-            guard certificates.contains(where: { $0.has(.sign) && $0.publicKey.isValid(signature: signature, over: signed) }) else {
+            guard
+                certificates.contains(where: {
+                    $0.has(.sign) && $0.publicKey.isValid(signature: signature, over: signed)
+                })
+            else {
                 throw SealingError(.signatureInvalid, "no certificate of the broker verifies this acknowledgement")
             }
             return RelayedAcknowledgement(letter: letter, slip: slip, broker: broker, at: at)

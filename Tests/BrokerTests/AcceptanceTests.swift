@@ -28,7 +28,8 @@ extension BrokerConnection {
 
 /// Taking letters in. Protocols/Queue.md, "Acceptance".
 @Suite struct AcceptanceTests {
-    @Test func `an offer goes from the shelter over both brokers to the NGO, and its receipt comes back`() async throws {
+    @Test func `an offer goes from the shelter over both brokers to the NGO, and its receipt comes back`() async throws
+    {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         let offer = try one.offer()
@@ -51,7 +52,9 @@ extension BrokerConnection {
 
     // MARK: - The same again
 
-    @Test func `a duplicate is answered byte for byte as before, also after a restart, and is queued once`() async throws {
+    @Test func `a duplicate is answered byte for byte as before, also after a restart, and is queued once`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         let offer = try one.offer()
@@ -112,9 +115,11 @@ extension BrokerConnection {
         var two = PracticeCase(brokers)
         let own = try two.offer()
         let forged = try two.sign(own.slip, own.parts, by: PracticeCase.ngo)
-        #expect(try await brokers.connection(PracticeCase.shelter).push(forged) == .rejected(code: "signer.not-permitted"))
+        #expect(
+            try await brokers.connection(PracticeCase.shelter).push(forged) == .rejected(code: "signer.not-permitted"))
         #expect(try await brokers.core(PracticeBrokers.inBroker).status().isEmpty)
-        #expect(try await brokers.queue(PracticeBrokers.inBroker).read { try $0.letter(own.id) } == nil, "nothing was kept")
+        #expect(
+            try await brokers.queue(PracticeBrokers.inBroker).read { try $0.letter(own.id) } == nil, "nothing was kept")
     }
 
     @Test func `the clock of a sender may be a day ahead, not more, and what has expired is not taken`() async throws {
@@ -122,7 +127,8 @@ extension BrokerConnection {
         func push(_ at: Int64, expires: Int64 = 86_400) async throws -> PushOutcome {
             var one = PracticeCase(brokers)
             let letter = try one.step(
-                from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "ADULT_ESTABLISHED")], expires: expires, at: at)
+                from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "ADULT_ESTABLISHED")],
+                expires: expires, at: at)
             return try await brokers.connection(PracticeCase.shelter).push(letter)
         }
         #expect(try await push(86_400).code != "slip.binding")
@@ -131,7 +137,9 @@ extension BrokerConnection {
         #expect(try await push(-500, expires: 501).code != "letter.expired")
     }
 
-    @Test func `a letter that is handed over under another id, or with a part it does not name, is rejected`() async throws {
+    @Test func `a letter that is handed over under another id, or with a part it does not name, is rejected`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         var two = PracticeCase(brokers)
@@ -140,7 +148,8 @@ extension BrokerConnection {
         let connection = brokers.connection(PracticeCase.shelter)
         let renamed = LetterBundle(id: other.id, slip: offer.bundle.slip, parts: offer.parts)
         #expect(try await connection.push([renamed], context: []) == [.rejected(code: "slip.binding")])
-        let surplus = LetterBundle(id: offer.id, slip: offer.bundle.slip, parts: offer.parts.merging(other.parts) { $1 })
+        let surplus = LetterBundle(
+            id: offer.id, slip: offer.bundle.slip, parts: offer.parts.merging(other.parts) { $1 })
         #expect(try await connection.push([surplus], context: []) == [.rejected(code: "part.mismatch")])
         var swapped = offer.bundle
         for digest in swapped.parts.keys { swapped.parts[digest] = other.parts.values.first }
@@ -152,7 +161,8 @@ extension BrokerConnection {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         let offer = try one.offer()
-        let cover = try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], sequence: 1)
+        let cover = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], sequence: 1)
         let connection = brokers.connection(PracticeCase.shelter)
         #expect(try await connection.push(offer).isStored)
         #expect(!brokers.logs.all.contains { $0.contains("letter.conflict") })
@@ -162,7 +172,10 @@ extension BrokerConnection {
 
     // MARK: - Refusals
 
-    @Test func `a dossier without her consent is refused by the guard's name, with a signed refusal, and nothing is silent`() async throws {
+    @Test
+    func `a dossier without her consent is refused by the guard's name, with a signed refusal, and nothing is silent`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         let offer = try one.offer()

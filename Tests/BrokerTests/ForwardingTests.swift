@@ -18,7 +18,9 @@ import Testing
         // The offer goes to the NGO; the next letter of the case goes to nobody of BD's broker but descends from a chain of letters.
         let offer = try one.offer()
         var chain = [offer]
-        for _ in 0..<5 { chain.append(try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")])) }
+        for _ in 0..<5 {
+            chain.append(try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")]))
+        }
         let shelter = brokers.connection(PracticeCase.shelter)
         for letter in chain { #expect(try await shelter.push(letter).isStored) }
         // The other broker comes back empty: it must learn all from what it is handed.
@@ -30,7 +32,8 @@ import Testing
         let next = try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")])
         #expect(try await shelter.push(next).isStored)
         _ = try await last.forward(
-            to: PracticeBrokers.bdBroker, over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
+            to: PracticeBrokers.bdBroker,
+            over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
         #expect(try await brokers.fetch(PracticeCase.ngo).map(\.letter.id) == [next.id])
         let known = try await brokers.queue(PracticeBrokers.bdBroker).read { [chain] reading in
             try chain.allSatisfy { try reading.letter($0.id)?.status == .context }
@@ -48,9 +51,12 @@ import Testing
                 let offer = try one.offer(preview: Array(repeating: 7, count: 200_000))
                 #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
                 let line = BreakingLine(
-                    brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker), breaksAt: broken, isAfter: isAfter)
+                    brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker), breaksAt: broken,
+                    isAfter: isAfter)
                 for _ in 0..<10 {
-                    guard let report = try? await brokers.core(PracticeBrokers.inBroker).forward(to: PracticeBrokers.bdBroker, over: line)
+                    guard
+                        let report = try? await brokers.core(PracticeBrokers.inBroker).forward(
+                            to: PracticeBrokers.bdBroker, over: line)
                     else { continue }
                     if report.isEmpty { break }
                 }
@@ -71,9 +77,12 @@ import Testing
         let stop = try one.withdrawal(after: [offer])
         #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
         let dossier = try one.dossier(after: [consent])
-        #expect(try await brokers.connection(PracticeCase.shelter).push(dossier).isStored, "its own broker knows of nothing")
+        #expect(
+            try await brokers.connection(PracticeCase.shelter).push(dossier).isStored, "its own broker knows of nothing"
+        )
         _ = try await brokers.core(PracticeBrokers.inBroker).forward(
-            to: PracticeBrokers.bdBroker, over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
+            to: PracticeBrokers.bdBroker,
+            over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
         try await brokers.exchange()
         let inbox = try await brokers.fetch(PracticeCase.shelter)
         let refusal = try #require(try inbox.first { try brokers.slip($0).type == .refusal })
@@ -116,7 +125,9 @@ import Testing
 
     @Test func `the two forwarders carry a case by themselves, woken by what is queued`() async throws {
         let brokers = try PracticeBrokers()
-        let tasks = [(PracticeBrokers.inBroker, PracticeBrokers.bdBroker), (PracticeBrokers.bdBroker, PracticeBrokers.inBroker)].map { from, to in
+        let tasks = [
+            (PracticeBrokers.inBroker, PracticeBrokers.bdBroker), (PracticeBrokers.bdBroker, PracticeBrokers.inBroker),
+        ].map { from, to in
             Task { try await Forwarder(core: brokers.core(from), to: to) { brokers.line(from: from, to: to) }.run() }
         }
         defer { for task in tasks { task.cancel() } }
@@ -128,7 +139,10 @@ import Testing
         try await ngo.acknowledge([offer.id])
         let yes = try one.accept(after: offer)
         #expect(try await ngo.push(yes).isStored)
-        #expect(try await brokers.connection(PracticeCase.shelter).pull(limit: 1, waitSeconds: 20).map(\.letter.id) == [yes.id])
+        #expect(
+            try await brokers.connection(PracticeCase.shelter).pull(limit: 1, waitSeconds: 20).map(\.letter.id) == [
+                yes.id
+            ])
         for task in tasks {
             task.cancel()
             _ = await task.result
@@ -143,7 +157,8 @@ import Testing
         try await brokers.exchange()
         // The stop is the shelter's, and its own broker's line loses what goes without a letter.
         let stop = try one.withdrawal(from: PracticeCase.shelter, after: [offer, dossier])
-        #expect(try await brokers.connection(PracticeCase.shelter).push([stop.bare], context: []).first?.isStored == false)
+        #expect(
+            try await brokers.connection(PracticeCase.shelter).push([stop.bare], context: []).first?.isStored == false)
         let core = brokers.core(PracticeBrokers.inBroker)
         let line = ShakyLine(inner: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
         line.losesContext.withLock { $0 = true }
@@ -160,7 +175,9 @@ import Testing
         let big = try one.dossier(
             after: [consent],
             parts: [
-                PracticePart(content: Array(repeating: 1, count: 6_000_000), tier: .t3, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+                PracticePart(
+                    content: Array(repeating: 1, count: 6_000_000), tier: .t3, basis: .consent, to: PracticeCase.ngo,
+                    isAttachment: true)
             ])
         let shelter = brokers.connection(PracticeCase.shelter)
         #expect(try await shelter.push(big).isStored)
@@ -216,7 +233,9 @@ final class BreakingLine: BrokerConnection {
     func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
         try await line.part(digest, offset: offset, count: count)
     }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] { try await line.pull(limit: limit, waitSeconds: waitSeconds) }
+    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
+        try await line.pull(limit: limit, waitSeconds: waitSeconds)
+    }
     func acknowledge(_ letters: [LetterID]) async throws { try await line.acknowledge(letters) }
     func changes() async throws -> Int64 { try await line.changes() }
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await line.slips(letters) }
@@ -238,7 +257,9 @@ final class PuttingOffLine: BrokerConnection {
             defer { times -= 1 }
             return times > 0
         }
-        return isPutOff ? letters.map { _ in .later(code: "store.full", seconds: 90) } : try await line.push(letters, context: context)
+        return isPutOff
+            ? letters.map { _ in .later(code: "store.full", seconds: 90) }
+            : try await line.push(letters, context: context)
     }
     func partState(_ digest: Digest) async throws -> PartState { try await line.partState(digest) }
     func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
@@ -247,7 +268,9 @@ final class PuttingOffLine: BrokerConnection {
     func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
         try await line.part(digest, offset: offset, count: count)
     }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] { try await line.pull(limit: limit, waitSeconds: waitSeconds) }
+    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
+        try await line.pull(limit: limit, waitSeconds: waitSeconds)
+    }
     func acknowledge(_ letters: [LetterID]) async throws { try await line.acknowledge(letters) }
     func changes() async throws -> Int64 { try await line.changes() }
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await line.slips(letters) }
@@ -267,7 +290,8 @@ private final class ShakyLine: BrokerConnection {
 
     func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
         let count = parts.withLock { $0 }
-        partsBefore.withLock { known in for letter in letters where known[letter.id] == nil { known[letter.id] = count } }
+        partsBefore.withLock { known in for letter in letters where known[letter.id] == nil { known[letter.id] = count }
+        }
         return try await inner.push(letters, context: losesContext.withLock { $0 } ? [] : context)
     }
     func partState(_ digest: Digest) async throws -> PartState { try await inner.partState(digest) }
@@ -283,7 +307,9 @@ private final class ShakyLine: BrokerConnection {
     func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
         try await inner.part(digest, offset: offset, count: count)
     }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] { try await inner.pull(limit: limit, waitSeconds: waitSeconds) }
+    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
+        try await inner.pull(limit: limit, waitSeconds: waitSeconds)
+    }
     func acknowledge(_ letters: [LetterID]) async throws { try await inner.acknowledge(letters) }
     func changes() async throws -> Int64 { try await inner.changes() }
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }

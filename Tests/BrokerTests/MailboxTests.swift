@@ -25,7 +25,11 @@ import Testing
         return letters
     }
 
-    @Test func `a leased letter comes to nobody else, comes again when its lease ends, later each time, until it is acknowledged`() async throws {
+    @Test
+    func
+        `a leased letter comes to nobody else, comes again when its lease ends, later each time, until it is acknowledged`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         let letter = try await Self.offers(1, brokers)[0]
         let ngo = brokers.connection(PracticeCase.ngo)
@@ -72,13 +76,17 @@ import Testing
             try await other.acknowledge([letter.id])  // of no effect
         }
         // The shelter is a member of the other broker: here it is nobody.
-        for peer in [Peer.member(PracticeCase.shelter), .broker(PracticeBrokers.inBroker), .expired(PracticeCase.ngo), .courier] {
+        for peer in [
+            Peer.member(PracticeCase.shelter), .broker(PracticeBrokers.inBroker), .expired(PracticeCase.ngo), .courier,
+        ] {
             let other = brokers.core(PracticeBrokers.bdBroker).connection(for: peer)
             await #expect(throws: ExchangeError.self) { _ = try await other.pull(limit: 9, waitSeconds: 0) }
             await #expect(throws: ExchangeError.self) { _ = try await other.changes() }
             await #expect(throws: ExchangeError.self) { try await other.acknowledge([letter.id]) }
         }
-        #expect(try await brokers.fetch(PracticeCase.ngo).map(\.letter.id) == [letter.id], "and it is still there for the NGO")
+        #expect(
+            try await brokers.fetch(PracticeCase.ngo).map(\.letter.id) == [letter.id],
+            "and it is still there for the NGO")
     }
 
     @Test func `whoever has an expired certificate gets the documents and nothing else`() async throws {
@@ -95,14 +103,18 @@ import Testing
         let core = brokers.core(PracticeBrokers.bdBroker)
         let leaf = try brokers.world.party(PracticeCase.ngo).link.certificate.der
         #expect(core.peer(forLeaf: leaf) == .member(PracticeCase.ngo))
-        #expect(core.peer(forLeaf: try brokers.world.party(PracticeBrokers.inBroker).link.certificate.der) == .broker(PracticeBrokers.inBroker))
+        #expect(
+            core.peer(forLeaf: try brokers.world.party(PracticeBrokers.inBroker).link.certificate.der)
+                == .broker(PracticeBrokers.inBroker))
         // Another's signing certificate, and a member of the other broker.
         #expect(core.peer(forLeaf: try brokers.world.party(PracticeCase.ngo).signing.certificate.der) == nil)
         #expect(core.peer(forLeaf: try brokers.world.party(PracticeCase.shelter).link.certificate.der) == nil)
         let connection = core.connection(for: .member(PracticeCase.ngo))
         _ = try await connection.pull(limit: 1, waitSeconds: 0)
         let now = brokers.clock.now
-        try brokers.publish(PracticeWorld.bdAuthority) { authority, draft in try authority.remove(PracticeCase.ngo, from: &draft, at: now) }
+        try brokers.publish(PracticeWorld.bdAuthority) { authority, draft in
+            try authority.remove(PracticeCase.ngo, from: &draft, at: now)
+        }
         #expect(core.peer(forLeaf: leaf) == nil)
         await #expect(throws: ExchangeError(.forbidden, "")) { _ = try await connection.pull(limit: 1, waitSeconds: 0) }
         await #expect(throws: ExchangeError(.forbidden, "")) { _ = try await connection.push([], context: []) }
@@ -124,7 +136,11 @@ import Testing
         let brokers = try PracticeBrokers()
         let letters = try await Self.offers(20, brokers)
         let pulled = try await withThrowingTaskGroup(of: [LetterID].self) { group in
-            for _ in 0..<100 { group.addTask { try await brokers.connection(PracticeCase.ngo).pull(limit: 3, waitSeconds: 0).map(\.letter.id) } }
+            for _ in 0..<100 {
+                group.addTask {
+                    try await brokers.connection(PracticeCase.ngo).pull(limit: 3, waitSeconds: 0).map(\.letter.id)
+                }
+            }
             return try await group.reduce(into: []) { $0 += $1 }
         }
         #expect(pulled.count == 20)
@@ -157,7 +173,9 @@ import Testing
         #expect(slip.type == .notice)
         #expect(slip.from == PracticeBrokers.bdBroker)
         #expect(slip.about == About(letter: letter.id, code: "expired"))
-        #expect(try await brokers.connection(PracticeCase.shelter).push(letter).isStored, "the sender still gets the old answer")
+        #expect(
+            try await brokers.connection(PracticeCase.shelter).push(letter).isStored,
+            "the sender still gets the old answer")
     }
 
     @Test func `an urgent letter never expires`() async throws {
@@ -165,7 +183,9 @@ import Testing
         var one = PracticeCase(brokers)
         let offer = try one.offer()
         let stop = try one.withdrawal(from: PracticeCase.shelter, after: [offer])
-        for letter in [offer, stop] { #expect(try await brokers.connection(PracticeCase.shelter).push(letter).isStored) }
+        for letter in [offer, stop] {
+            #expect(try await brokers.connection(PracticeCase.shelter).push(letter).isStored)
+        }
         try await brokers.exchange()
         brokers.clock.advance(86_400 * 400)
         try await brokers.core(PracticeBrokers.bdBroker).sweep()
@@ -176,7 +196,9 @@ import Testing
         let brokers = try PracticeBrokers()
         let letter = try await Self.offers(1, brokers)[0]
         let now = brokers.clock.now
-        try brokers.publish(PracticeWorld.bdAuthority) { authority, draft in try authority.remove(PracticeCase.ngo, from: &draft, at: now) }
+        try brokers.publish(PracticeWorld.bdAuthority) { authority, draft in
+            try authority.remove(PracticeCase.ngo, from: &draft, at: now)
+        }
         try await brokers.core(PracticeBrokers.bdBroker).sweep()
         try await brokers.exchange()
         let here = try await brokers.fetch(PracticeCase.shelter)
@@ -190,7 +212,9 @@ import Testing
         let offer = try one.offer()
         #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
         try await brokers.exchange()
-        let ngo = try await brokers.connection(PracticeCase.ngo).slips([offer.id, PracticeBrokers.profile.reference.digest])
+        let ngo = try await brokers.connection(PracticeCase.ngo).slips([
+            offer.id, PracticeBrokers.profile.reference.digest,
+        ])
         #expect(ngo == [ContextLetter(id: offer.id, slip: offer.bundle.slip)])
         #expect(try await brokers.connection(PracticeBrokers.investigator).slips([offer.id]).isEmpty)
         // A second case of the same shelter: its letters are nobody's business in the first.

@@ -20,7 +20,9 @@ import Testing
         }
     }
 
-    @Test func `an attachment goes up in pieces, resumes inside one, crosses both brokers and comes out whole`() async throws {
+    @Test func `an attachment goes up in pieces, resumes inside one, crosses both brokers and comes out whole`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         let scan = Self.scan()
         var one = PracticeCase(brokers)
@@ -39,17 +41,26 @@ import Testing
             for digest in missing {
                 let file = letter.parts[digest]!
                 guard file.count > 500_000 else {
-                    #expect(try await connection.putPart(digest, offset: 0, bytes: file, size: file.count) == .stored(file.count))
+                    #expect(
+                        try await connection.putPart(digest, offset: 0, bytes: file, size: file.count)
+                            == .stored(file.count))
                     continue
                 }
                 let first = 300_001
-                #expect(try await connection.putPart(digest, offset: 0, bytes: Array(file[..<first]), size: file.count) == .partial(first))
+                #expect(
+                    try await connection.putPart(digest, offset: 0, bytes: Array(file[..<first]), size: file.count)
+                        == .partial(first))
                 #expect(try await brokers.connection(PracticeCase.shelter).partState(digest) == .partial(first))
                 // A gap is not taken; what overlaps is cut.
-                #expect(try await connection.putPart(digest, offset: first + 1, bytes: [1], size: file.count) == .partial(first))
-                let state = try await connection.putPart(digest, offset: first - 100, bytes: Array(file[(first - 100)...]), size: file.count)
+                #expect(
+                    try await connection.putPart(digest, offset: first + 1, bytes: [1], size: file.count)
+                        == .partial(first))
+                let state = try await connection.putPart(
+                    digest, offset: first - 100, bytes: Array(file[(first - 100)...]), size: file.count)
                 #expect(state == .stored(file.count))
-                #expect(try await connection.putPart(digest, offset: 0, bytes: file, size: file.count) == .stored(file.count))
+                #expect(
+                    try await connection.putPart(digest, offset: 0, bytes: file, size: file.count)
+                        == .stored(file.count))
             }
             outcome = try await connection.push(letter.bare)
         }
@@ -73,12 +84,18 @@ import Testing
         #expect(parts == letter.parts)
         // After the acknowledgement the part can no longer be fetched, and soon it is gone.
         try await ngo.acknowledge([letter.id])
-        await #expect(throws: ExchangeError(.notFound, "")) { _ = try await ngo.part(delivered.remaining[0], offset: 0, count: 10) }
+        await #expect(throws: ExchangeError(.notFound, "")) {
+            _ = try await ngo.part(delivered.remaining[0], offset: 0, count: 10)
+        }
         for broker in [PracticeBrokers.inBroker, PracticeBrokers.bdBroker] {
             try await brokers.core(broker).sweep()
-            for digest in letter.parts.keys { #expect(try await brokers.queue(broker).read { try $0.partSize(digest) } == nil) }
+            for digest in letter.parts.keys {
+                #expect(try await brokers.queue(broker).read { try $0.partSize(digest) } == nil)
+            }
         }
-        #expect(try await brokers.queue(PracticeBrokers.inBroker).read { try $0.holding(of: PracticeCase.shelter).bytes } == 0)
+        #expect(
+            try await brokers.queue(PracticeBrokers.inBroker).read { try $0.holding(of: PracticeCase.shelter).bytes }
+                == 0)
     }
 
     @Test func `no other member gets a part, and no other member sends one`() async throws {
@@ -90,16 +107,22 @@ import Testing
         let (digest, file) = offer.parts.first!
         for peer in [Peer.member(PracticeBrokers.stranger), .broker(PracticeBrokers.bdBroker)] {
             let other = brokers.core(PracticeBrokers.inBroker).connection(for: peer)
-            await #expect(throws: ExchangeError.self) { _ = try await other.putPart(digest, offset: 0, bytes: file, size: file.count) }
+            await #expect(throws: ExchangeError.self) {
+                _ = try await other.putPart(digest, offset: 0, bytes: file, size: file.count)
+            }
             await #expect(throws: ExchangeError.self) { _ = try await other.partState(digest) }
         }
         #expect(try await shelter.push(offer).isStored)
         try await brokers.exchange()
         for member in [PracticeBrokers.stranger, PracticeBrokers.investigator] {
             let other = brokers.connection(member)
-            await #expect(throws: ExchangeError(.notFound, "")) { _ = try await other.part(digest, offset: 0, count: 10) }
+            await #expect(throws: ExchangeError(.notFound, "")) {
+                _ = try await other.part(digest, offset: 0, count: 10)
+            }
         }
-        #expect(try await brokers.connection(PracticeCase.ngo).part(digest, offset: 0, count: 10).bytes == Array(file.prefix(10)))
+        #expect(
+            try await brokers.connection(PracticeCase.ngo).part(digest, offset: 0, count: 10).bytes
+                == Array(file.prefix(10)))
     }
 
     @Test func `a part that no admitted slip of the sender names is not taken`() async throws {
@@ -114,7 +137,9 @@ import Testing
         #expect(try await brokers.queue(PracticeBrokers.inBroker).read { try $0.partSize(digest) } == nil)
     }
 
-    @Test func `an altered part is refused, its upload is forgotten, and the right one is taken afterwards`() async throws {
+    @Test func `an altered part is refused, its upload is forgotten, and the right one is taken afterwards`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         let offer = try one.offer()
@@ -148,7 +173,9 @@ import Testing
         _ = try await shelter.push(offer.bare)
         try await brokers.exchange()
         #expect(try await brokers.fetch(PracticeCase.ngo).isEmpty, "nothing is delivered before it is whole")
-        for (digest, file) in offer.parts { _ = try await shelter.putPart(digest, offset: 0, bytes: file, size: file.count) }
+        for (digest, file) in offer.parts {
+            _ = try await shelter.putPart(digest, offset: 0, bytes: file, size: file.count)
+        }
         try await brokers.exchange()
         #expect(try await brokers.fetch(PracticeCase.ngo).map(\.letter.id) == [offer.id])
     }
@@ -156,10 +183,12 @@ import Testing
     @Test func `a broker gets only the parts of its own members`() async throws {
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
-        let secret = PracticePart(content: Array("for the shelter's own country".utf8), tier: .t1, basis: .consent, to: PracticeCase.ngo)
+        let secret = PracticePart(
+            content: Array("for the shelter's own country".utf8), tier: .t1, basis: .consent, to: PracticeCase.ngo)
         let offer = try one.offer()
         #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
-        let cover = try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parts: [secret])
+        let cover = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parts: [secret])
         #expect(try await brokers.connection(PracticeCase.shelter).push(cover).isStored)
         try await brokers.exchange()
         let needed = try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.neededParts(of: cover.id) }
@@ -167,7 +196,9 @@ import Testing
         #expect(Set(needed.map(\.digest)) == Set(cover.parts.keys))
     }
 
-    @Test func `files of one letter may come in any order and any number of bundles, as they lie on a stick`() async throws {
+    @Test func `files of one letter may come in any order and any number of bundles, as they lie on a stick`()
+        async throws
+    {
         for order in 0..<3 {
             let brokers = try PracticeBrokers()
             var one = PracticeCase(brokers)
@@ -175,19 +206,24 @@ import Testing
             #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
             let letter = try one.step(
                 from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")],
-                parts: [PracticePart(content: Self.scan(), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)])
+                parts: [
+                    PracticePart(
+                        content: Self.scan(), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+                ])
             let list = letter.slip.parts.first { $0.pieces != nil }!.digest
             // The list first, in the middle, last.
             var digests = letter.parts.keys.filter { $0 != list }.sorted()
             digests.insert(list, at: [0, 2, digests.count][order])
             let courier = brokers.core(PracticeBrokers.inBroker).connection(for: .courier)
             for (index, digest) in digests.enumerated() {
-                let bundle = LetterBundle(id: letter.id, slip: letter.bundle.slip, parts: [digest: letter.parts[digest]!])
+                let bundle = LetterBundle(
+                    id: letter.id, slip: letter.bundle.slip, parts: [digest: letter.parts[digest]!])
                 #expect(try await courier.push(bundle).isStored == (index == digests.count - 1))
             }
             try await brokers.exchange()
             let ngo = brokers.connection(PracticeCase.ngo)
-            let delivery = try #require(try await ngo.pull(limit: 9, waitSeconds: 0).first { $0.letter.id == letter.id })
+            let delivery = try #require(
+                try await ngo.pull(limit: 9, waitSeconds: 0).first { $0.letter.id == letter.id })
             #expect(Set(delivery.remaining).union(delivery.letter.parts.keys) == Set(letter.parts.keys))
             // By line as well, in the other order: one effect.
             #expect(try await brokers.connection(PracticeCase.shelter).push(letter.bare).isStored)
@@ -202,7 +238,9 @@ import Testing
         #expect(try await shelter.push(offer).isStored)
         let honest = try one.step(
             from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")],
-            parts: [PracticePart(content: Self.scan(), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)])
+            parts: [
+                PracticePart(content: Self.scan(), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+            ])
         // The same list twice in one slip, under two recipients.
         let list = honest.slip.parts.first { $0.pieces != nil }!
         let pieces = String(decoding: honest.parts[list.digest]!, as: UTF8.self).split(separator: "\n")

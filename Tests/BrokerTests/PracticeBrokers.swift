@@ -27,8 +27,10 @@ final class PracticeBrokers: Sendable {
     /// The shipped profile, and the bytes that the authorities sign.
     static let profile: (value: Profile, reference: ProfileReference, file: [UInt8]) = {
         do {
-            let path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent().appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json")
+            let path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+                .deletingLastPathComponent()
+                .deletingLastPathComponent().appendingPathComponent(
+                    "Protocols/Profiles/in-bd-repatriation/profile.json")
             let file = try ProfileDocument.canonicalBytes(ofSource: [UInt8](Data(contentsOf: path)))
             let value = try ProfileDocument.read(file, digest: .sha256(file))
             return (value, ProfileReference(id: value.id, version: value.version, digest: value.digest), file)
@@ -39,14 +41,16 @@ final class PracticeBrokers: Sendable {
 
     let clock: TestClock
     let folder: URL
-    private let state: Mutex<(world: PracticeWorld, cores: [MemberID: BrokerCore], queues: [MemberID: SQLiteLetterQueue])>
+    private let state:
+        Mutex<(world: PracticeWorld, cores: [MemberID: BrokerCore], queues: [MemberID: SQLiteLetterQueue])>
     let logs = LogLines()
 
     init(settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()) throws {
         var world = try PracticeWorld.make(profiles: [(Self.profile.reference, Self.profile.file)])
         try world.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: Self.bdBroker)
         clock = TestClock(PracticeWorld.start + 1_000)
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-broker-\(UInt64.random(in: 0 ... .max))")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "kheya-broker-\(UInt64.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         state = Mutex((world, [:], [:]))
         for broker in [Self.inBroker, Self.bdBroker] { try start(broker, settings: settings, store: store) }
@@ -59,14 +63,17 @@ final class PracticeBrokers: Sendable {
     func queue(_ broker: MemberID) -> SQLiteLetterQueue { state.withLock { $0.queues[broker]! } }
     func path(_ broker: MemberID) -> String { folder.appendingPathComponent("\(broker.country).sqlite").path }
 
-    func start(_ broker: MemberID, settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()) throws {
+    func start(
+        _ broker: MemberID, settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()
+    ) throws {
         let queue = try SQLiteLetterQueue(path: path(broker), settings: store)
         var logger = Logger(label: "test")
         logger.handler = logs.handler
         logger.logLevel = .trace
         let world = world
         let core = BrokerCore(
-            id: broker, signing: try world.party(broker).signing, queue: queue, directories: try world.directories(now: clock.now),
+            id: broker, signing: try world.party(broker).signing, queue: queue,
+            directories: try world.directories(now: clock.now),
             profiles: [Self.profile.value], settings: settings, clock: { [clock] in clock.now }, logger: logger)
         state.withLock { state in
             state.cores[broker] = core
@@ -86,7 +93,9 @@ final class PracticeBrokers: Sendable {
 
     /// Throws the files of a broker away, as a broken disk does.
     func forget(_ broker: MemberID) throws {
-        for suffix in ["", "-wal", "-shm", ".lock"] { try? FileManager.default.removeItem(atPath: path(broker) + suffix) }
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            try? FileManager.default.removeItem(atPath: path(broker) + suffix)
+        }
     }
 
     /// Changes a directory; both brokers have it at once.
@@ -109,8 +118,10 @@ final class PracticeBrokers: Sendable {
     /// Forwards both ways until nothing moves.
     func exchange() async throws {
         for _ in 0..<20 {
-            let there = try await core(Self.inBroker).forward(to: Self.bdBroker, over: line(from: Self.inBroker, to: Self.bdBroker))
-            let back = try await core(Self.bdBroker).forward(to: Self.inBroker, over: line(from: Self.bdBroker, to: Self.inBroker))
+            let there = try await core(Self.inBroker).forward(
+                to: Self.bdBroker, over: line(from: Self.inBroker, to: Self.bdBroker))
+            let back = try await core(Self.bdBroker).forward(
+                to: Self.inBroker, over: line(from: Self.bdBroker, to: Self.inBroker))
             if there.isEmpty, back.isEmpty { return }
         }
         throw TestError("forwarding does not come to rest")

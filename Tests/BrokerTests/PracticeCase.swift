@@ -62,21 +62,25 @@ struct PracticeCase {
             files[part.digest] = part.file
             references.append(
                 PartReference(
-                    digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1, recipient: member, basis: .custody))
+                    digest: part.digest, commitment: part.commitment, size: part.size, tier: .t1, recipient: member,
+                    basis: .custody))
         }
         for extra in parts {
             let certificate = try directories.sealingCertificate(of: extra.to, at: now)
             if extra.isAttachment {
-                var sealer = AttachmentSealer(label: PartLabel(from: from, to: extra.to, caseID: caseID, kind: .piece), to: certificate)
+                var sealer = AttachmentSealer(
+                    label: PartLabel(from: from, to: extra.to, caseID: caseID, kind: .piece), to: certificate)
                 for start in stride(from: 0, to: extra.content.count, by: SealingLimits.contentBytes) {
-                    let piece = try sealer.seal(Array(extra.content[start..<min(extra.content.count, start + SealingLimits.contentBytes)]))
+                    let piece = try sealer.seal(
+                        Array(extra.content[start..<min(extra.content.count, start + SealingLimits.contentBytes)]))
                     files[piece.digest] = piece.file
                 }
                 let attachment = try sealer.finish()
                 files[attachment.digest] = attachment.list
                 references.append(
                     PartReference(
-                        digest: attachment.digest, commitment: attachment.commitment, size: attachment.size, tier: extra.tier,
+                        digest: attachment.digest, commitment: attachment.commitment, size: attachment.size,
+                        tier: extra.tier,
                         recipient: extra.to, basis: extra.basis, pieces: attachment.pieces))
             } else {
                 let label = PartLabel(from: from, to: extra.to, caseID: caseID, kind: .form)
@@ -84,15 +88,18 @@ struct PracticeCase {
                 files[part.digest] = part.file
                 references.append(
                     PartReference(
-                        digest: part.digest, commitment: part.commitment, size: part.size, tier: extra.tier, recipient: extra.to,
+                        digest: part.digest, commitment: part.commitment, size: part.size, tier: extra.tier,
+                        recipient: extra.to,
                         basis: extra.basis))
             }
         }
         let profile = PracticeBrokers.profile
         let slip = Slip(
-            type: .step, lane: lane, from: from, to: try addressees(from, to, sequence: sequence), caseID: caseID, root: root,
+            type: .step, lane: lane, from: from, to: try addressees(from, to, sequence: sequence), caseID: caseID,
+            root: root,
             profile: profile.reference, steps: profile.value.shown(events), sealed: sealed,
-            parents: root == nil ? [] : parents ?? defaultParents(from), previous: newest[from], parts: references, at: now,
+            parents: root == nil ? [] : parents ?? defaultParents(from), previous: newest[from], parts: references,
+            at: now,
             expires: lane == .normal ? now + expires : nil)
         return try sign(slip, files)
     }
@@ -101,8 +108,10 @@ struct PracticeCase {
         from: MemberID, about: PracticeLetter, _ state: About.State = .valid, code: String? = nil, to: MemberID? = nil
     ) throws -> PracticeLetter {
         let slip = Slip(
-            type: .receipt, lane: .normal, from: from, to: try addressees(from, [to ?? about.slip.from]), caseID: caseID,
-            root: root ?? about.id, parents: [about.id], previous: newest[from], about: About(letter: about.id, state: state, code: code),
+            type: .receipt, lane: .normal, from: from, to: try addressees(from, [to ?? about.slip.from]),
+            caseID: caseID,
+            root: root ?? about.id, parents: [about.id], previous: newest[from],
+            about: About(letter: about.id, state: state, code: code),
             at: brokers.clock.now)
         return try sign(slip, [:])
     }
@@ -113,7 +122,8 @@ struct PracticeCase {
         if slip.type == .step, root == nil { root = signed.id }
         newest[slip.from] = signed.id
         return PracticeLetter(
-            id: signed.id, slip: slip, bundle: LetterBundle(id: signed.id, slip: signed.file, parts: files), parts: files)
+            id: signed.id, slip: slip, bundle: LetterBundle(id: signed.id, slip: signed.file, parts: files),
+            parts: files)
     }
 
     private func defaultParents(_ from: MemberID) -> [LetterID] { [root, newest[from]].compactMap { $0 } }
@@ -123,7 +133,8 @@ struct PracticeCase {
         return try to.map { member in
             sequences[[from, member], default: 0] += 1
             return Addressee(
-                member: member, certificate: try directories.sealingCertificate(of: member, at: brokers.clock.now).id, epoch: 1,
+                member: member, certificate: try directories.sealingCertificate(of: member, at: brokers.clock.now).id,
+                epoch: 1,
                 sequence: sequence ?? sequences[[from, member]]!)
         }
     }
@@ -139,7 +150,8 @@ extension PracticeCase {
         Event(
             code: code,
             facts: [
-                "consent_ref": .text("00112233445566778899aabbccddeeff"), "recipient": .text(recipient.text), "valid_until": .text("2027-05-01"),
+                "consent_ref": .text("00112233445566778899aabbccddeeff"), "recipient": .text(recipient.text),
+                "valid_until": .text("2027-05-01"),
                 "given_by": .text("self"), "assent": .text("not_applicable"),
             ])
     }
@@ -153,23 +165,30 @@ extension PracticeCase {
                 Self.consent("SHARE_CONSENT_PREVIEW", recipient: to),
                 Event(
                     code: "REFERRAL_OFFER",
-                    facts: ["victim_status": .text("actual"), "status_decided_by": .text("court_or_prosecution"), "held_as": .text("protected")]),
+                    facts: [
+                        "victim_status": .text("actual"), "status_decided_by": .text("court_or_prosecution"),
+                        "held_as": .text("protected"),
+                    ]),
             ], parts: [PracticePart(content: preview, tier: .t1, basis: .consent, to: to)])
     }
 
     mutating func accept(after offer: PracticeLetter) throws -> PracticeLetter {
         try step(
-            from: Self.ngo, to: [Self.shelter], [Event(code: "REFERRAL_ACCEPTED", facts: ["conflict": .text("none_found")])],
+            from: Self.ngo, to: [Self.shelter],
+            [Event(code: "REFERRAL_ACCEPTED", facts: ["conflict": .text("none_found")])],
             parents: [offer.id])
     }
 
     mutating func fullConsent(after letters: [PracticeLetter], parts: [PracticePart] = []) throws -> PracticeLetter {
         try step(
-            from: Self.shelter, to: [Self.ngo], [Self.consent("SHARE_CONSENT_FULL", recipient: Self.ngo)], parents: letters.map(\.id),
+            from: Self.shelter, to: [Self.ngo], [Self.consent("SHARE_CONSENT_FULL", recipient: Self.ngo)],
+            parents: letters.map(\.id),
             parts: parts)
     }
 
-    mutating func dossier(after letters: [PracticeLetter], content: [UInt8] = Array("dossier".utf8), parts: [PracticePart] = []) throws
+    mutating func dossier(
+        after letters: [PracticeLetter], content: [UInt8] = Array("dossier".utf8), parts: [PracticePart] = []
+    ) throws
         -> PracticeLetter
     {
         try step(
@@ -180,7 +199,8 @@ extension PracticeCase {
     /// She says no to sharing; recorded by either side.
     mutating func withdrawal(from: MemberID = ngo, after letters: [PracticeLetter]) throws -> PracticeLetter {
         try step(
-            from: from, to: [from == Self.ngo ? Self.shelter : Self.ngo], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            from: from, to: [from == Self.ngo ? Self.shelter : Self.ngo], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent,
             parents: letters.map(\.id))
     }
 }

@@ -24,8 +24,11 @@ import Testing
         #expect(try await shelter.push(offers[1]).isStored)
         #expect(try await shelter.push(offers[2]).code == "quota")
         #expect(try await shelter.push(offers[1]).isStored, "what is here already is answered as before")
-        #expect(try await shelter.push(try cases[0].withdrawal(from: PracticeCase.shelter, after: [offers[0]])).isStored)
-        #expect(try await shelter.push(try cases[1].withdrawal(from: PracticeCase.shelter, after: [offers[1]])).code == "quota")
+        #expect(
+            try await shelter.push(try cases[0].withdrawal(from: PracticeCase.shelter, after: [offers[0]])).isStored)
+        #expect(
+            try await shelter.push(try cases[1].withdrawal(from: PracticeCase.shelter, after: [offers[1]])).code
+                == "quota")
         // What has gone on makes room.
         try await brokers.exchange()
         #expect(try await shelter.push(offers[2]).isStored)
@@ -42,7 +45,9 @@ import Testing
         let big = try one.step(
             from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [offer.id],
             parts: [
-                PracticePart(content: Array(repeating: 1, count: 3_000_000), tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+                PracticePart(
+                    content: Array(repeating: 1, count: 3_000_000), tier: .t1, basis: .consent, to: PracticeCase.ngo,
+                    isAttachment: true)
             ])
         _ = try await shelter.push([big.bare], context: [])
         var taken = 0
@@ -57,7 +62,9 @@ import Testing
         #expect(try await shelter.push(try one.withdrawal(from: PracticeCase.shelter, after: [offer])).isStored)
     }
 
-    @Test func `a full store puts normal letters off, still takes a stop, loses nothing, and recovers by itself`() async throws {
+    @Test func `a full store puts normal letters off, still takes a stop, loses nothing, and recovers by itself`()
+        async throws
+    {
         let brokers = try PracticeBrokers(store: SQLiteSettings(maximumBytes: 3_000_000))
         let shelter = brokers.connection(PracticeCase.shelter)
         var stored: [PracticeLetter] = []
@@ -100,9 +107,13 @@ import Testing
         let consent = try one.fullConsent(after: [yes])
         let dossier = try one.dossier(
             after: [consent], content: content,
-            parts: [PracticePart(content: content, tier: .t3, basis: .consent, to: PracticeCase.ngo, isAttachment: true)])
+            parts: [
+                PracticePart(content: content, tier: .t3, basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+            ])
         func check(_ when: Comment) throws {
-            let needles = markers.map { Data($0.utf8) } + markers.flatMap { [Data($0.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })] }
+            let needles =
+                markers.map { Data($0.utf8) }
+                + markers.flatMap { [Data($0.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })] }
                 + [Data(content.base64)]
             for name in try FileManager.default.contentsOfDirectory(atPath: brokers.folder.path) {
                 let bytes = try Data(contentsOf: brokers.folder.appendingPathComponent(name))
@@ -111,7 +122,10 @@ import Testing
             let log = brokers.logs.all.joined(separator: "\n")
             for marker in markers { #expect(!log.contains(marker), when) }
         }
-        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo), (consent, PracticeCase.shelter), (dossier, PracticeCase.shelter)] {
+        for (letter, from) in [
+            (offer, PracticeCase.shelter), (yes, PracticeCase.ngo), (consent, PracticeCase.shelter),
+            (dossier, PracticeCase.shelter),
+        ] {
             let outcome = try await brokers.connection(from).push(letter)
             #expect(outcome.isStored, "\(outcome)")
             try check("stored")
@@ -122,11 +136,14 @@ import Testing
         try check("fetched")
         // The control: the search finds what is there.
         let slips = try FileManager.default.contentsOfDirectory(atPath: brokers.folder.path).contains { name in
-            try Data(contentsOf: brokers.folder.appendingPathComponent(name)).range(of: Data("REFERRAL_OFFER".utf8)) != nil
+            try Data(contentsOf: brokers.folder.appendingPathComponent(name)).range(of: Data("REFERRAL_OFFER".utf8))
+                != nil
         }
         #expect(slips)
         try Data(markers[1].utf8).write(to: brokers.folder.appendingPathComponent("planted"))
-        #expect(try Data(contentsOf: brokers.folder.appendingPathComponent("planted")).range(of: Data(markers[1].utf8)) != nil)
+        #expect(
+            try Data(contentsOf: brokers.folder.appendingPathComponent("planted")).range(of: Data(markers[1].utf8))
+                != nil)
     }
 
     @Test func `after a restart everything goes on where it stood`() async throws {
@@ -155,7 +172,9 @@ import Testing
         var one = PracticeCase(brokers)
         let offer = try one.offer()
         let shelter = brokers.connection(PracticeCase.shelter)
-        var bad: [LetterBundle] = [LetterBundle(id: offer.id, slip: []), LetterBundle(id: offer.id, slip: [0x30, 0x80])]
+        var bad: [LetterBundle] = [
+            LetterBundle(id: offer.id, slip: []), LetterBundle(id: offer.id, slip: [0x30, 0x80]),
+        ]
         for cut in stride(from: 1, to: offer.bundle.slip.count, by: 37) {
             bad.append(LetterBundle(id: offer.id, slip: Array(offer.bundle.slip.prefix(cut))))
             var flipped = offer.bundle.slip
@@ -174,7 +193,8 @@ import Testing
         }
         #expect(try await brokers.core(PracticeBrokers.inBroker).status() == before)
         await #expect(throws: ExchangeError(.badRequest, "")) {
-            _ = try await shelter.push(Array(repeating: offer.bundle, count: BrokerLimits.lettersInAPush + 1), context: [])
+            _ = try await shelter.push(
+                Array(repeating: offer.bundle, count: BrokerLimits.lettersInAPush + 1), context: [])
         }
         #expect(try await shelter.push(offer).isStored)
     }

@@ -14,12 +14,15 @@ import Testing
 /// A stop overtakes the queue. Protocols/Queue.md, "Stops".
 @Suite struct StopTests {
     /// A case up to the consent for the dossier, everything delivered everywhere.
-    static func consented(_ brokers: PracticeBrokers) async throws -> (PracticeCase, offer: PracticeLetter, last: PracticeLetter) {
+    static func consented(_ brokers: PracticeBrokers) async throws -> (
+        PracticeCase, offer: PracticeLetter, last: PracticeLetter
+    ) {
         var one = PracticeCase(brokers)
         let offer = try one.offer()
         let yes = try one.accept(after: offer)
         let consent = try one.fullConsent(after: [yes])
-        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo), (consent, PracticeCase.shelter)] {
+        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo), (consent, PracticeCase.shelter)]
+        {
             let outcome = try await brokers.connection(from).push(letter)
             guard outcome.isStored else { throw TestError("\(outcome)") }
             try await brokers.exchange()
@@ -88,12 +91,17 @@ import Testing
         let stop = try one.withdrawal(after: [offer])
         #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
         let there = try await brokers.fetch(PracticeCase.ngo)
-        #expect(try there.map { try brokers.slip($0).about } == [About(letter: dossier.id, code: "seen-possibly", stop: stop.id)])
+        #expect(
+            try there.map { try brokers.slip($0).about } == [
+                About(letter: dossier.id, code: "seen-possibly", stop: stop.id)
+            ])
         brokers.clock.advance(7_200)
         #expect(try await brokers.fetch(PracticeCase.ngo).isEmpty, "nor does it come again when its lease has ended")
     }
 
-    @Test func `a stop reaches the other broker at once, also when no letter of it goes there, and before all others`() async throws {
+    @Test func `a stop reaches the other broker at once, also when no letter of it goes there, and before all others`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var (one, offer, consent) = try await Self.consented(brokers)
         // The shelter's dossier and a stop of the shelter wait at the shelter's broker; the line was down.
@@ -110,13 +118,18 @@ import Testing
         #expect(about == [About(letter: dossier.id, code: "withheld", stop: stop.id)])
     }
 
-    @Test func `a sealed letter with a part on consent is withheld when the consent is withdrawn, one with custody alone passes`() async throws {
+    @Test
+    func
+        `a sealed letter with a part on consent is withheld when the consent is withdrawn, one with custody alone passes`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var (one, offer, consent) = try await Self.consented(brokers)
         let answer = try one.step(
             from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "ANSWER")], parents: [consent.id],
             parts: [PracticePart(content: Array("answer".utf8), tier: .t2, basis: .consent, to: PracticeCase.ngo)])
-        let cover = try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [consent.id])
+        let cover = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [consent.id])
         for letter in [answer, cover] {
             let outcome = try await brokers.connection(PracticeCase.shelter).push(letter)
             #expect(outcome.isStored, "\(outcome)")
@@ -127,7 +140,10 @@ import Testing
         let there = try await brokers.fetch(PracticeCase.ngo)
         #expect(there.contains { $0.letter.id == cover.id })
         #expect(!there.contains { $0.letter.id == answer.id })
-        #expect(try there.compactMap { try brokers.slip($0).about } == [About(letter: answer.id, code: "withheld", stop: stop.id)])
+        #expect(
+            try there.compactMap { try brokers.slip($0).about } == [
+                About(letter: answer.id, code: "withheld", stop: stop.id)
+            ])
     }
 
     @Test func `a hold withholds no letter for its parts, and receipts pass always`() async throws {
@@ -143,7 +159,10 @@ import Testing
             [
                 Event(
                     code: "HOLD_BD",
-                    facts: ["hold_reason": .text("safety"), "review_by": .text("2027-02-01"), "order_seen": .text("not_applicable")])
+                    facts: [
+                        "hold_reason": .text("safety"), "review_by": .text("2027-02-01"),
+                        "order_seen": .text("not_applicable"),
+                    ])
             ], lane: .urgent, parents: [offer.id])
         let outcome = try await brokers.connection(PracticeCase.ngo).push(hold)
         #expect(outcome.isStored, "\(outcome)")
@@ -176,7 +195,10 @@ import Testing
         #expect(try await brokers.fetch(PracticeCase.ngo).filter { $0.letter.id == dossier.id }.isEmpty)
     }
 
-    @Test func `a sealed letter with a part on consent that comes after the withdrawal and had not seen it is withheld too`() async throws {
+    @Test
+    func `a sealed letter with a part on consent that comes after the withdrawal and had not seen it is withheld too`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var (one, offer, consent) = try await Self.consented(brokers)
         let stop = try one.withdrawal(after: [offer])
@@ -264,7 +286,9 @@ import Testing
         #expect(try await ngo.pull(limit: 256, waitSeconds: 0).contains { $0.letter.id == stop.id })
     }
 
-    @Test func `who is no party stops nothing by inventing an ancestor, and is refused when the ancestors are known`() async throws {
+    @Test func `who is no party stops nothing by inventing an ancestor, and is refused when the ancestors are known`()
+        async throws
+    {
         let brokers = try PracticeBrokers()
         var (one, offer, consent) = try await Self.consented(brokers)
         let dossier = try one.dossier(after: [consent])
@@ -273,9 +297,11 @@ import Testing
         // Somebody who has heard of the pseudonym; the letter it says to follow comes later, by its own hand.
         var foreign = one
         let cover = try foreign.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent, parents: [offer.id])
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent,
+            parents: [offer.id])
         let stop = try foreign.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent,
             parents: [offer.id, cover.id])
         let stranger = brokers.connection(PracticeBrokers.stranger)
         #expect(try await stranger.push(stop).isStored, "delivered, for it may be true")
@@ -286,19 +312,22 @@ import Testing
         // As context, a member shows nobody a stop without its ancestors.
         var second = one
         let shown = try second.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent,
             parents: [.sha256([9])])
         _ = try await stranger.push([], context: [ContextLetter(id: shown.id, slip: shown.bundle.slip)])
         #expect(try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(shown.id) } == nil)
     }
 
-    @Test func `a party's stop takes effect though an ancestor is missing, and stands when that has come`() async throws {
+    @Test func `a party's stop takes effect though an ancestor is missing, and stands when that has come`() async throws
+    {
         let brokers = try PracticeBrokers()
         var (one, offer, consent) = try await Self.consented(brokers)
         let dossier = try one.dossier(after: [consent])
         #expect(try await brokers.connection(PracticeCase.shelter).push(dossier).isStored)
         try await brokers.exchange()
-        let cover = try one.step(from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
+        let cover = try one.step(
+            from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
         let stop = try one.withdrawal(after: [offer, cover])
         #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
         #expect(try await !brokers.fetch(PracticeCase.ngo).contains { $0.letter.id == dossier.id })

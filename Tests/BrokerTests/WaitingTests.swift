@@ -94,7 +94,8 @@ import Testing
         let brokers = try PracticeBrokers()
         var one = PracticeCase(brokers)
         let offer = try one.offer()
-        let cover = try one.step(from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], expires: 3_600)
+        let cover = try one.step(
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], expires: 3_600)
         let connection = brokers.connection(PracticeCase.shelter)
         #expect(try await connection.push(cover) == .waiting([offer.id]))
         brokers.clock.advance(3_601)

@@ -10,7 +10,9 @@ import Testing
 
 @Suite struct ArchiveTests {
     /// Reads `bytes` in steps of `step`.
-    static func read(_ bytes: [UInt8], step: Int = 4_096, limits: LetterArchiveLimits = .init(bytes: 8_388_608, letters: 64)) throws
+    static func read(
+        _ bytes: [UInt8], step: Int = 4_096, limits: LetterArchiveLimits = .init(bytes: 8_388_608, letters: 64)
+    ) throws
         -> [(LetterArchive.Entry, [UInt8])]
     {
         var reader = LetterArchiveReader(limits: limits)
@@ -32,9 +34,11 @@ import Testing
         let one = Invented.digest(1), two = Invented.digest(2), three = Invented.digest(3)
         let parts = [Invented.digest(4), Invented.digest(5)].sorted()
         return [
-            (.context(three), Invented.bytes(700)), (.void(three), Invented.bytes(512)), (.slip(one), Invented.bytes(1_500)),
+            (.context(three), Invented.bytes(700)), (.void(three), Invented.bytes(512)),
+            (.slip(one), Invented.bytes(1_500)),
             (.part(one, parts[0]), Invented.bytes(1)), (.part(one, parts[1]), Invented.bytes(70_000)),
-            (.remaining(one), Array((Invented.digest(9).hex + "\n").utf8)), (.slip(two), Invented.bytes(511)), (.file(two), Invented.bytes(513)),
+            (.remaining(one), Array((Invented.digest(9).hex + "\n").utf8)), (.slip(two), Invented.bytes(511)),
+            (.file(two), Invented.bytes(513)),
         ]
     }()
 
@@ -78,9 +82,12 @@ import Testing
     }
 
     @Test func `names that no letter has are refused, whatever their checksum says`() throws {
-        for name in HostileNames.all + ["../slip.p7s", "/etc/passwd", "a/../b", "\(Invented.digest(1).hex)/../slip.p7s", "\(Invented.digest(1).hex)//slip.p7s",
-            "./\(Invented.digest(1).hex)/slip.p7s", "\(Invented.digest(1).hex)/parts/", "\(Invented.digest(1).hex)/parts/x/y", "context/slip.p7s"]
-        {
+        for name in HostileNames.all + [
+            "../slip.p7s", "/etc/passwd", "a/../b", "\(Invented.digest(1).hex)/../slip.p7s",
+            "\(Invented.digest(1).hex)//slip.p7s",
+            "./\(Invented.digest(1).hex)/slip.p7s", "\(Invented.digest(1).hex)/parts/",
+            "\(Invented.digest(1).hex)/parts/x/y", "context/slip.p7s",
+        ] {
             var bytes = Self.archive([Self.files[2]])
             let text = Array(name.utf8.prefix(99))
             for index in 0..<100 { bytes[index] = index < text.count ? text[index] : 0 }
@@ -93,14 +100,20 @@ import Testing
         for index in 148..<156 { bytes[start + index] = 0x20 }
         let sum = bytes[start..<(start + 512)].reduce(0) { $0 + Int($1) }
         let text = String(sum, radix: 8)
-        for (index, byte) in (String(repeating: "0", count: 6 - text.count) + text + "\0 ").utf8.enumerated() { bytes[start + 148 + index] = byte }
+        for (index, byte) in (String(repeating: "0", count: 6 - text.count) + text + "\0 ").utf8.enumerated() {
+            bytes[start + 148 + index] = byte
+        }
     }
 
     @Test func `bounds hold to the byte`() throws {
         let bytes = Self.archive(Self.files)
         #expect(try Self.read(bytes, limits: .init(bytes: bytes.count, letters: 3)).count == Self.files.count)
-        #expect(throws: LetterError(.archiveMalformed, "")) { try Self.read(bytes, limits: .init(bytes: bytes.count - 1, letters: 3)) }
-        #expect(throws: LetterError(.archiveMalformed, "")) { try Self.read(bytes, limits: .init(bytes: bytes.count, letters: 2)) }
+        #expect(throws: LetterError(.archiveMalformed, "")) {
+            try Self.read(bytes, limits: .init(bytes: bytes.count - 1, letters: 3))
+        }
+        #expect(throws: LetterError(.archiveMalformed, "")) {
+            try Self.read(bytes, limits: .init(bytes: bytes.count, letters: 2))
+        }
         // A size over the entry's limit is refused by its header alone.
         var reader = LetterArchiveReader(limits: .init(bytes: 8_388_608, letters: 3))
         let header = LetterArchive.header(of: .slip(Invented.digest(1)), count: LetterArchiveLimits.slipBytes + 1)
@@ -116,10 +129,16 @@ import Testing
         try Data(Self.archive(Self.files)).write(to: ours)
         #expect(try run("tar", "tf", ours.path) == Self.files.map { $0.0.path + "\n" }.joined())
         _ = try run("tar", "xf", ours.path, "-C", folder.path)
-        for (entry, bytes) in Self.files { #expect(try [UInt8](Data(contentsOf: folder.appending(path: entry.path))) == bytes) }
+        for (entry, bytes) in Self.files {
+            #expect(try [UInt8](Data(contentsOf: folder.appending(path: entry.path))) == bytes)
+        }
         let theirs = folder.appending(path: "theirs.tar")
         _ = try run(
-            "tar", ["--format=ustar", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "--mode=0644", "-b1", "-cf", theirs.path, "-C", folder.path]
+            "tar",
+            [
+                "--format=ustar", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "--mode=0644", "-b1",
+                "-cf", theirs.path, "-C", folder.path,
+            ]
                 + Self.files.map(\.0.path))
         #expect(try [UInt8](Data(contentsOf: theirs)) == Self.archive(Self.files))
     }

@@ -16,7 +16,8 @@ import Testing
     private static let changes = "GET /v1/changes HTTP/1.1\r\nhost: \(PracticeLine.host)\r\n\r\n"
 
     private static func raw(_ line: PracticeLine, _ member: (LinkIdentity, PrivateKey)) async throws -> RawLine {
-        try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.0.certificate, key: member.1)
+        try await RawLine.tls(
+            port: line.port, root: line.root.certificate, certificate: member.0.certificate, key: member.1)
     }
 
     private static func limits(_ change: (inout ExchangeLimits) -> Void) -> ExchangeLimits {
@@ -93,7 +94,8 @@ import Testing
             try await raw.send(Self.changes)
             #expect(try await raw.status() == 200)
             try await raw.channel.setOption(ChannelOptions.autoRead, value: false).get()
-            let get = "GET /v1/parts/\(digest.hex) HTTP/1.1\r\nhost: \(PracticeLine.host)\r\nrange: bytes=0-999999\r\n\r\n"
+            let get =
+                "GET /v1/parts/\(digest.hex) HTTP/1.1\r\nhost: \(PracticeLine.host)\r\nrange: bytes=0-999999\r\n\r\n"
             let clock = ContinuousClock()
             let start = clock.now
             for _ in 0..<12 { try? await raw.send(get) }
@@ -108,7 +110,11 @@ import Testing
     // MARK: Many
 
     @Test func `connections are counted by address and by peer`() async throws {
-        try await PracticeLine.serving(limits: Self.limits { $0.connectionsPerAddress = 6; $0.connectionsPerPeer = 3 }) { line in
+        try await PracticeLine.serving(
+            limits: Self.limits {
+                $0.connectionsPerAddress = 6; $0.connectionsPerPeer = 3
+            }
+        ) { line in
             let member = try line.member()
             let other = try line.member("in:other")
             var open: [RawLine] = []
@@ -143,7 +149,11 @@ import Testing
     }
 
     @Test func `requests in work are counted by peer, and so are mailboxes that wait`() async throws {
-        try await PracticeLine.serving(limits: Self.limits { $0.requestsPerPeer = 3; $0.waitsPerPeer = 2 }) { line in
+        try await PracticeLine.serving(
+            limits: Self.limits {
+                $0.requestsPerPeer = 3; $0.waitsPerPeer = 2
+            }
+        ) { line in
             let (member, _) = try line.member()
             let (other, _) = try line.member("in:other")
             try await line.calling(member) { client in
@@ -164,7 +174,11 @@ import Testing
     }
 
     @Test func `bodies are counted before they are read`() async throws {
-        try await PracticeLine.serving(limits: Self.limits { $0.bodyBytesPerPeer = 150_000; $0.bodyBytes = 200_000 }) { line in
+        try await PracticeLine.serving(
+            limits: Self.limits {
+                $0.bodyBytesPerPeer = 150_000; $0.bodyBytes = 200_000
+            }
+        ) { line in
             let member = try line.member()
             let other = try line.member("in:other")
             func head(_ count: Int) -> String {
@@ -198,7 +212,11 @@ import Testing
                     slow.append(try await RawLine.tcp(port: line.port))
                 } else {
                     let raw = try await Self.raw(line, member)
-                    try await raw.send(number % 4 == 1 ? "GET /v1/chan" : "POST /v1/letters HTTP/1.1\r\nhost: \(PracticeLine.host)\r\ncontent-type: application/x-tar\r\ncontent-length: 40000\r\n\r\nx")
+                    try await raw.send(
+                        number % 4 == 1
+                            ? "GET /v1/chan"
+                            : "POST /v1/letters HTTP/1.1\r\nhost: \(PracticeLine.host)\r\ncontent-type: application/x-tar\r\ncontent-length: 40000\r\n\r\nx"
+                    )
                     slow.append(raw)
                 }
             }
@@ -224,49 +242,78 @@ import Testing
             let digest = await line.broker.set(part: Invented.bytes(1_000_000))
             let states: [(String, @Sendable () async throws -> RawLine)] = [
                 ("before TLS", { try await RawLine.tcp(port: line.port) }),
-                ("within the handshake", {
-                    let raw = try await RawLine.tcp(port: line.port)
-                    try? await raw.send([0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3])
-                    return raw
-                }),
+                (
+                    "within the handshake",
+                    {
+                        let raw = try await RawLine.tcp(port: line.port)
+                        try? await raw.send([0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3])
+                        return raw
+                    }
+                ),
                 ("after the handshake", { try await Self.raw(line, member) }),
-                ("within a head", {
-                    let raw = try await Self.raw(line, member)
-                    try? await raw.send("GET /v1/cha")
-                    return raw
-                }),
-                ("within a body", {
-                    let raw = try await Self.raw(line, member)
-                    try await raw.send("POST /v1/letters HTTP/1.1\r\nhost: \(PracticeLine.host)\r\ncontent-type: application/x-tar\r\ncontent-length: 40000\r\n\r\n" + String(repeating: "x", count: 600))
-                    return raw
-                }),
-                ("while a mailbox waits", {
-                    let raw = try await Self.raw(line, member)
-                    try await raw.send("GET /v1/mailbox?limit=1&wait=50 HTTP/1.1\r\nhost: \(PracticeLine.host)\r\n\r\n")
-                    let isWaiting = try await eventually { await line.broker.waiting == 1 }
-                    #expect(isWaiting)
-                    return raw
-                }),
-                ("within an answer", {
-                    let raw = try await Self.raw(line, member)
-                    try await raw.send(Self.changes)
-                    #expect(try await raw.status() == 200)
-                    try await raw.channel.setOption(ChannelOptions.autoRead, value: false).get()
-                    for _ in 0..<8 { try? await raw.send("GET /v1/parts/\(digest.hex) HTTP/1.1\r\nhost: \(PracticeLine.host)\r\nrange: bytes=0-999999\r\n\r\n") }
-                    return raw
-                }),
-                ("after an answer", {
-                    let raw = try await Self.raw(line, member)
-                    try await raw.send(Self.changes)
-                    #expect(try await raw.status() == 200)
-                    return raw
-                }),
+                (
+                    "within a head",
+                    {
+                        let raw = try await Self.raw(line, member)
+                        try? await raw.send("GET /v1/cha")
+                        return raw
+                    }
+                ),
+                (
+                    "within a body",
+                    {
+                        let raw = try await Self.raw(line, member)
+                        try await raw.send(
+                            "POST /v1/letters HTTP/1.1\r\nhost: \(PracticeLine.host)\r\ncontent-type: application/x-tar\r\ncontent-length: 40000\r\n\r\n"
+                                + String(repeating: "x", count: 600))
+                        return raw
+                    }
+                ),
+                (
+                    "while a mailbox waits",
+                    {
+                        let raw = try await Self.raw(line, member)
+                        try await raw.send(
+                            "GET /v1/mailbox?limit=1&wait=50 HTTP/1.1\r\nhost: \(PracticeLine.host)\r\n\r\n")
+                        let isWaiting = try await eventually { await line.broker.waiting == 1 }
+                        #expect(isWaiting)
+                        return raw
+                    }
+                ),
+                (
+                    "within an answer",
+                    {
+                        let raw = try await Self.raw(line, member)
+                        try await raw.send(Self.changes)
+                        #expect(try await raw.status() == 200)
+                        try await raw.channel.setOption(ChannelOptions.autoRead, value: false).get()
+                        for _ in 0..<8 {
+                            try? await raw.send(
+                                "GET /v1/parts/\(digest.hex) HTTP/1.1\r\nhost: \(PracticeLine.host)\r\nrange: bytes=0-999999\r\n\r\n"
+                            )
+                        }
+                        return raw
+                    }
+                ),
+                (
+                    "after an answer",
+                    {
+                        let raw = try await Self.raw(line, member)
+                        try await raw.send(Self.changes)
+                        #expect(try await raw.status() == 200)
+                        return raw
+                    }
+                ),
             ]
             for (state, reach) in states {
                 for isReset in [false, true] {
                     let raw = try await reach()
                     try await Task.sleep(for: .milliseconds(30))
-                    if isReset { try? await (raw.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get() }
+                    if isReset {
+                        try? await (raw.channel as? any SocketOptionProvider)?.setSoLinger(
+                            linger(l_onoff: 1, l_linger: 0)
+                        ).get()
+                    }
                     await raw.close()
                     let isGone = try await eventually { line.server.connectionCount == 0 }
                     #expect(isGone, "\(state)")
@@ -293,7 +340,11 @@ import Testing
                 // The handshake passes; 64 KiB of the body do, too.
                 if offset + 65_536 < part.count { relay.cut(upward: 65_536 + 8_000) }
                 do {
-                    if case .stored(let count) = try await client.putPart(digest, offset: offset, bytes: Array(part[offset...]), size: part.count) { offset = count }
+                    if case .stored(let count) = try await client.putPart(
+                        digest, offset: offset, bytes: Array(part[offset...]), size: part.count)
+                    {
+                        offset = count
+                    }
                 } catch is ExchangeError {
                     relay.cut()
                     // The broker learns of the cut line when it does; what a reset swallowed is sent again.
@@ -326,7 +377,8 @@ import Testing
                 tries += 1
                 if tries % 2 == 1 { relay.cut(downward: 65_536 + 4_000) } else { relay.cut() }
                 do {
-                    let (bytes, size) = try await client.part(digest, offset: got.count, count: min(part.count - got.count, 100_000))
+                    let (bytes, size) = try await client.part(
+                        digest, offset: got.count, count: min(part.count - got.count, 100_000))
                     #expect(size == part.count && !bytes.isEmpty)
                     got += bytes
                 } catch let error as ExchangeError { #expect(error.isTemporary) }
@@ -366,7 +418,8 @@ import Testing
     @Test func `a broker that is not there is unreachable, soon`() async throws {
         let (link, _) = try PracticeLine.link(PracticeLine.authority("in:authority"), "in:asha-shelter")
         let client = try BrokerClient(
-            host: PracticeLine.host, address: "127.0.0.1", port: 1, identity: link, roots: [link.certificate], logger: .init(label: "test"))
+            host: PracticeLine.host, address: "127.0.0.1", port: 1, identity: link, roots: [link.certificate],
+            logger: .init(label: "test"))
         await #expect(throws: ExchangeError(.unreachable, "")) { try await client.changes() }
         try await client.shutdown()
     }

@@ -16,15 +16,19 @@ import Testing
             #expect(text == Data(bytes).base64EncodedString())
             #expect(Base64.bytes(of: text) == bytes)
         }
-        for odd in ["A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA=\n", "AA-_", " AAA", "====", "AA==AAAA", "অঅঅঅ"] {
+        for odd in [
+            "A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA=\n", "AA-_", " AAA", "====", "AA==AAAA", "অঅঅঅ",
+        ] {
             #expect(Base64.bytes(of: odd) == nil, "\(odd)")
         }
     }
 
     @Test func `an answer to a push reads back, and nothing like it does`() throws {
         let outcomes: [PushOutcome] = [
-            .stored(relayed: [1, 2, 3]), .awaitingParts([Invented.digest(1)]), .awaitingParts([]), .waiting([]), .waiting([Invented.digest(2)]),
-            .refused(code: "G_HOME_COMPLETE", refusal: Invented.digest(3), stop: nil), .rejected(code: "gate.malformed"), .later(code: "full", seconds: 9),
+            .stored(relayed: [1, 2, 3]), .awaitingParts([Invented.digest(1)]), .awaitingParts([]), .waiting([]),
+            .waiting([Invented.digest(2)]),
+            .refused(code: "G_HOME_COMPLETE", refusal: Invented.digest(3), stop: nil),
+            .rejected(code: "gate.malformed"), .later(code: "full", seconds: 9),
         ]
         let text = PushAnswer.write(outcomes)
         #expect(try PushAnswer.read(text, count: outcomes.count) == outcomes)
@@ -32,8 +36,10 @@ import Testing
         #expect(throws: LetterError.self) { try PushAnswer.read(text, count: outcomes.count + 1) }
         for odd in [
             #"{"answers":[{"outcome":"stored"}],"v":1}"#, #"{"answers":[{"outcome":"kept","relayed":"AQID"}],"v":1}"#,
-            #"{"answers":[{"outcome":"stored","relayed":"AQID","x":1}],"v":1}"#, #"{"answers":[{"outcome":"stored","relayed":"AQI"}],"v":1}"#,
-            #"{"answers":[{"code":"a name, a place","outcome":"rejected"}],"v":1}"#, #"{"answers":[{"outcome":"stored","relayed":"AQID"}],"v":2}"#,
+            #"{"answers":[{"outcome":"stored","relayed":"AQID","x":1}],"v":1}"#,
+            #"{"answers":[{"outcome":"stored","relayed":"AQI"}],"v":1}"#,
+            #"{"answers":[{"code":"a name, a place","outcome":"rejected"}],"v":1}"#,
+            #"{"answers":[{"outcome":"stored","relayed":"AQID"}],"v":2}"#,
             #"{"v":1}"#, "{}", "[]", "",
         ] {
             #expect(throws: LetterError.self) { try PushAnswer.read(Array(odd.utf8), count: 1) }
@@ -45,7 +51,8 @@ import Testing
         let read = try PushAnswer.read(PushAnswer.write([.awaitingParts(many)]), count: 1)
         #expect(read == [.awaitingParts(Array(many.prefix(64)))])
         // The largest answer of all is within its bound.
-        let largest = PushAnswer.write([PushOutcome](repeating: .awaitingParts(many), count: ExchangeLimits.batchLetters))
+        let largest = PushAnswer.write(
+            [PushOutcome](repeating: .awaitingParts(many), count: ExchangeLimits.batchLetters))
         #expect(largest.count <= ExchangeLimits.answerBytes)
         #expect(try PushAnswer.read(largest, count: ExchangeLimits.batchLetters).count == ExchangeLimits.batchLetters)
     }
@@ -63,11 +70,14 @@ import Testing
         #expect(ContentRange(whole.text) == whole)
         #expect(ContentRange("bytes 5-5/6") == ContentRange(offset: 5, count: 1, size: 6))
         for odd in [
-            "bytes 0-1114112/1114113", "bytes 0-5/5", "bytes 5-4/9", "bytes */9", "bytes 0-1/*", "bytes 00-1/9", "bytes=0-1/9", "Bytes 0-1/9", "bytes 0-1/9 ",
+            "bytes 0-1114112/1114113", "bytes 0-5/5", "bytes 5-4/9", "bytes */9", "bytes 0-1/*", "bytes 00-1/9",
+            "bytes=0-1/9", "Bytes 0-1/9", "bytes 0-1/9 ",
             "bytes 0-1", "bytes -1-1/9", "bytes 0--1/9", "bytes 0-1/9/9", "bytes ০-১/৯", "",
         ] { #expect(ContentRange(odd) == nil, "\(odd)") }
         #expect(RequestRange("bytes=7-9") == RequestRange(offset: 7, count: 3))
-        for odd in ["bytes=0-", "bytes=-5", "bytes=5-4", "bytes=0-1114112", "bytes=0-1,2-3", "bytes 0-1", "bytes=0x0-1", ""] {
+        for odd in [
+            "bytes=0-", "bytes=-5", "bytes=5-4", "bytes=0-1114112", "bytes=0-1,2-3", "bytes 0-1", "bytes=0x0-1", "",
+        ] {
             #expect(RequestRange(odd) == nil, "\(odd)")
         }
     }
@@ -76,7 +86,10 @@ import Testing
         let digests = (1...5).map { Invented.digest($0) }.sorted()
         #expect(try DigestLines.read(DigestLines.write(digests.reversed() + digests)) == digests)
         let lines = digests.map { $0.hex + "\n" }
-        for odd in [lines[1] + lines[0], lines[0] + lines[0], String(lines[0].dropLast()), lines[0].uppercased(), lines[0] + "x", "\n" + lines[0].dropLast()] {
+        for odd in [
+            lines[1] + lines[0], lines[0] + lines[0], String(lines[0].dropLast()), lines[0].uppercased(),
+            lines[0] + "x", "\n" + lines[0].dropLast(),
+        ] {
             #expect(throws: LetterError(.archiveMalformed, "")) { try DigestLines.read(Array(odd.utf8)) }
         }
     }
@@ -129,7 +142,10 @@ import Testing
                 parts.merge(bundle.parts) { one, _ in one }
             }
             #expect(parts == letter.parts)
-            #expect(bundles == (limit > 15_000 ? 1 : (15_000 + max(limit, 3_000) - 1) / ((max(limit, 3_000) + 2_999) / 3_000 * 3_000)))
+            #expect(
+                bundles
+                    == (limit > 15_000
+                        ? 1 : (15_000 + max(limit, 3_000) - 1) / ((max(limit, 3_000) + 2_999) / 3_000 * 3_000)))
         }
     }
 }

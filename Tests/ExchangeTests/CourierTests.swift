@@ -23,7 +23,8 @@ struct PracticeStick {
         func identity() throws -> SealingIdentity {
             let key = try PrivateKey.generate()
             let certificate = try root.issue(
-                .seal, subject: DistinguishedName(commonName: "in:broker", organisation: nil, country: nil), publicKey: key.publicKey,
+                .seal, subject: DistinguishedName(commonName: "in:broker", organisation: nil, country: nil),
+                publicKey: key.publicKey,
                 notBefore: PracticeLine.now - 60, notAfter: PracticeLine.now + 86_400)
             return try SealingIdentity(certificate: certificate, key: key)
         }
@@ -33,13 +34,17 @@ struct PracticeStick {
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-    func export(_ items: [Courier.Item], carried: ([LetterID]) async throws -> Void = { _ in }) async throws -> Courier.ExportReport {
+    func export(_ items: [Courier.Item], carried: ([LetterID]) async throws -> Void = { _ in }) async throws
+        -> Courier.ExportReport
+    {
         var rest = items[...]
         return try await Courier.export(to: path, hop: hop, next: { rest.popFirst() }, carried: carried)
     }
 
     /// What comes back, put together by letter.
-    func take(from other: String? = nil, as member: MemberID? = nil) async throws -> (items: [Courier.Item], report: Courier.ImportReport) {
+    func take(from other: String? = nil, as member: MemberID? = nil) async throws -> (
+        items: [Courier.Item], report: Courier.ImportReport
+    ) {
         var items: [Courier.Item] = []
         let report = try await Courier.import(
             from: other ?? path, hop: member ?? hop.member, identities: identities, take: { items.append($0) })
@@ -64,12 +69,18 @@ struct PracticeStick {
 
     private static func joined(_ items: [Courier.Item]) -> [LetterID: LetterBundle] {
         var letters: [LetterID: LetterBundle] = [:]
-        for case .letter(let bundle) in items { letters[bundle.id, default: LetterBundle(id: bundle.id, slip: bundle.slip)].parts.merge(bundle.parts) { one, _ in one } }
+        for case .letter(let bundle) in items {
+            letters[bundle.id, default: LetterBundle(id: bundle.id, slip: bundle.slip)].parts.merge(bundle.parts) {
+                one, _ in one
+            }
+        }
         return letters
     }
 
     private static let items: [Courier.Item] = [
-        .context(ContextLetter(id: Invented.digest(50), slip: Invented.bytes(900, seed: 50), void: Invented.bytes(700, seed: 51))),
+        .context(
+            ContextLetter(
+                id: Invented.digest(50), slip: Invented.bytes(900, seed: 50), void: Invented.bytes(700, seed: 51))),
         .letter(Invented.letter(1)), .letter(Invented.letter(2, parts: [])),
         .letter(Invented.letter(3, parts: [1_048_000, 1_000_000, 900_000])), .letter(Invented.letter(4)),
     ]
@@ -119,7 +130,8 @@ struct PracticeStick {
             // A shipment known to be taken is not opened again.
             let known = try #require(try stick.shipments.first)
             let report = try await Courier.import(
-                from: stick.path, hop: stick.hop.member, identities: stick.identities, isTaken: { $0 == known }, take: { _ in })
+                from: stick.path, hop: stick.hop.member, identities: stick.identities, isTaken: { $0 == known },
+                take: { _ in })
             #expect(report.shipments[known] == .known)
         }
     }
@@ -132,17 +144,20 @@ struct PracticeStick {
             var number: UInt64 = 0
             var sent: Set<Digest> = []
             var carried: [LetterID] = []
-            let report = try await Courier.export(to: stick.path, hop: stick.hop, next: {
-                number += 1
-                guard number <= 70 else { return nil }
-                let part = Invented.bytes(1_000_000, seed: number)
-                sent.insert(.sha256(part))
-                return .letter(LetterBundle(id: id, slip: slip, parts: [.sha256(part): part]))
-            }, carried: { carried += $0 })
+            let report = try await Courier.export(
+                to: stick.path, hop: stick.hop,
+                next: {
+                    number += 1
+                    guard number <= 70 else { return nil }
+                    let part = Invented.bytes(1_000_000, seed: number)
+                    sent.insert(.sha256(part))
+                    return .letter(LetterBundle(id: id, slip: slip, parts: [.sha256(part): part]))
+                }, carried: { carried += $0 })
             #expect(report.letters == 1 && carried == [id])
             var received: Set<Digest> = []
             var most = 0
-            let result = try await Courier.import(from: stick.path, hop: stick.hop.member, identities: stick.identities) { item in
+            let result = try await Courier.import(from: stick.path, hop: stick.hop.member, identities: stick.identities)
+            { item in
                 guard case .letter(let bundle) = item, bundle.id == id, bundle.slip == slip else { return }
                 most = max(most, bundle.parts.values.reduce(0) { $0 + $1.count })
                 for (digest, bytes) in bundle.parts {
@@ -216,10 +231,13 @@ struct PracticeStick {
             try Data("outside".utf8).write(to: URL(filePath: target))
             let manager = FileManager.default
             // Names that no shipment has are not opened at all; each would fail loudly if it were.
-            for name in HostileNames.all { try? manager.createSymbolicLink(atPath: "\(stick.path)/\(name)", withDestinationPath: target) }
+            for name in HostileNames.all {
+                try? manager.createSymbolicLink(atPath: "\(stick.path)/\(name)", withDestinationPath: target)
+            }
             // A shipment that is a link to a whole one elsewhere.
             let linked = String(repeating: "a", count: 32)
-            try manager.createSymbolicLink(atPath: "\(stick.path)/\(linked)", withDestinationPath: "\(stick.path)/\(shipment)")
+            try manager.createSymbolicLink(
+                atPath: "\(stick.path)/\(linked)", withDestinationPath: "\(stick.path)/\(shipment)")
             var report = try await stick.take().report
             #expect(report.shipments == [shipment: .taken(letters: 1), linked: .refused(.malformed)])
             try manager.removeItem(atPath: "\(stick.path)/\(linked)")
@@ -251,10 +269,12 @@ struct PracticeStick {
         try await with { stick in
             var rest = Self.items[...]
             await #expect(throws: Cut.self) {
-                _ = try await Courier.export(to: stick.path, hop: stick.hop, next: {
-                    guard let item = rest.popFirst() else { throw Cut() }
-                    return item
-                })
+                _ = try await Courier.export(
+                    to: stick.path, hop: stick.hop,
+                    next: {
+                        guard let item = rest.popFirst() else { throw Cut() }
+                        return item
+                    })
             }
             let left = try stick.shipments
             #expect(left.isEmpty)
@@ -276,11 +296,13 @@ struct PracticeStick {
             var number: UInt64 = 0
             struct Failed: Error {}
             await #expect(throws: Failed.self) {
-                _ = try await Courier.export(to: stick.path, hop: stick.hop, next: {
-                    number += 1
-                    guard number <= 80 else { throw Failed() }
-                    return .letter(Invented.letter(number, parts: [1_000_000]))
-                }, carried: { carried += $0 })
+                _ = try await Courier.export(
+                    to: stick.path, hop: stick.hop,
+                    next: {
+                        number += 1
+                        guard number <= 80 else { throw Failed() }
+                        return .letter(Invented.letter(number, parts: [1_000_000]))
+                    }, carried: { carried += $0 })
             }
             let shipments = try stick.shipments
             let taken = Self.joined(try await stick.take().items)
@@ -297,7 +319,9 @@ struct PracticeStick {
         try LetterDirectory.write(letter, to: stick.path)
         #expect(try [UInt8](Data(contentsOf: URL(filePath: "\(stick.path)/\(letter.id.hex)/slip.p7s"))) == letter.slip)
         for (digest, bytes) in letter.parts {
-            #expect(try [UInt8](Data(contentsOf: URL(filePath: "\(stick.path)/\(letter.id.hex)/parts/\(digest.hex)"))) == bytes)
+            #expect(
+                try [UInt8](Data(contentsOf: URL(filePath: "\(stick.path)/\(letter.id.hex)/parts/\(digest.hex)")))
+                    == bytes)
         }
         #expect(throws: CourierError(.exists, "")) { try LetterDirectory.write(letter, to: stick.path) }
     }
@@ -306,12 +330,16 @@ struct PracticeStick {
 /// Sixty names that no letter and no shipment has.
 enum HostileNames {
     static let all: [String] = [
-        "..a", "...", "-rf", "--help", "~", "~root", "*", "?", "[a]", "a b", " a", "a ", "\t", "a\nb", "\u{1}", "\u{7F}", "con", "CON.p7m",
-        "nul", "aux", "lpt1", "a:b", "C:", "a|b", "a;b", "a&b", "$(id)", "`id`", "$HOME", "%00", "%2e%2e", "..%2f", "a\\b", "..\\a",
-        ".hidden", "manifest.p7m", "000000.p7m", "000000", "0", "-1", "slip.p7s", "parts", "file", "context", "remaining", "\u{202E}txt",
+        "..a", "...", "-rf", "--help", "~", "~root", "*", "?", "[a]", "a b", " a", "a ", "\t", "a\nb", "\u{1}",
+        "\u{7F}", "con", "CON.p7m",
+        "nul", "aux", "lpt1", "a:b", "C:", "a|b", "a;b", "a&b", "$(id)", "`id`", "$HOME", "%00", "%2e%2e", "..%2f",
+        "a\\b", "..\\a",
+        ".hidden", "manifest.p7m", "000000.p7m", "000000", "0", "-1", "slip.p7s", "parts", "file", "context",
+        "remaining", "\u{202E}txt",
         "\u{200B}", "е0", "অফার", "ÀÉ", String(repeating: "A", count: 32), String(repeating: "a", count: 31),
         String(repeating: "a", count: 33), String(repeating: "a", count: 64), String(repeating: "g", count: 32),
-        String(repeating: "a", count: 32) + ".", String(repeating: "a", count: 32) + " ", " " + String(repeating: "a", count: 32),
+        String(repeating: "a", count: 32) + ".", String(repeating: "a", count: 32) + " ",
+        " " + String(repeating: "a", count: 32),
         String(repeating: "a", count: 255), String(repeating: "a", count: 32) + "\n",
     ]
 }

@@ -27,7 +27,9 @@ import Testing
                 notBefore: PracticeLine.now - 60, notAfter: PracticeLine.now + 600)
             #expect(try await line.failure(LinkIdentity(certificate: own.certificate, key: key)) == .notTrusted)
             for kind in [CertificateKind.sign, .seal] {
-                #expect(try await line.failure(PracticeLine.link(line.root, "in:asha-shelter", kind: kind).0) == .notTrusted)
+                #expect(
+                    try await line.failure(PracticeLine.link(line.root, "in:asha-shelter", kind: kind).0) == .notTrusted
+                )
             }
             // None at all.
             let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: nil, key: nil)
@@ -43,9 +45,19 @@ import Testing
         let stranger = try PracticeLine.authority("in:authority")
         let host = PracticeLine.host
         let wrong: [(String, @Sendable (CertificateIssuer) throws -> LinkIdentity)] = [
-            ("another root of the same name", { _ in try PracticeLine.link(stranger, "in:broker", dnsNames: [host]).0 }),
+            (
+                "another root of the same name",
+                { _ in try PracticeLine.link(stranger, "in:broker", dnsNames: [host]).0 }
+            ),
             ("another name", { try PracticeLine.link($0, "in:broker", dnsNames: ["other.kheya.example"]).0 }),
-            ("expired", { try PracticeLine.link($0, "in:broker", dnsNames: [host], notBefore: now - 7_200, notAfter: now - 3_600).0 }),
+            (
+                "expired",
+                {
+                    try PracticeLine.link(
+                        $0, "in:broker", dnsNames: [host], notBefore: now - 7_200, notAfter: now - 3_600
+                    ).0
+                }
+            ),
             ("not yet valid", { try PracticeLine.link($0, "in:broker", dnsNames: [host], notBefore: now + 3_600).0 }),
         ]
         for (reason, link) in wrong {
@@ -55,7 +67,8 @@ import Testing
             }
         }
         // The control: the same way with a right one.
-        try await PracticeLine.serving(serverLink: { try PracticeLine.link($0, "in:broker", dnsNames: [host]).0 }) { line in
+        try await PracticeLine.serving(serverLink: { try PracticeLine.link($0, "in:broker", dnsNames: [host]).0 }) {
+            line in
             let failure = try await line.failure(line.member().0)
             #expect(failure == nil)
         }
@@ -68,17 +81,26 @@ import Testing
             try stock.write(member.certificate.pem, "m.crt")
             try stock.write(try key.encryptedPEM(password: Array("test".utf8)), "m.pem")
             try stock.write(line.root.certificate.pem, "root.crt")
-            let common = "s_client -connect 127.0.0.1:\(line.port) -servername \(PracticeLine.host) -CAfile root.crt -verify_return_error -cert m.crt -key m.pem -pass pass:test -brief"
-            for options in ["-tls1_3", "-tls1_3 -groups X25519", "-tls1_3 -groups P-256", "-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384"] {
+            let common =
+                "s_client -connect 127.0.0.1:\(line.port) -servername \(PracticeLine.host) -CAfile root.crt -verify_return_error -cert m.crt -key m.pem -pass pass:test -brief"
+            for options in [
+                "-tls1_3", "-tls1_3 -groups X25519", "-tls1_3 -groups P-256",
+                "-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384",
+            ] {
                 let result = try stock.run("\(common) \(options)")
-                #expect(result.status == 0 && result.output.contains("Protocol version: TLSv1.3"), "\(options): \(result.output)")
+                #expect(
+                    result.status == 0 && result.output.contains("Protocol version: TLSv1.3"),
+                    "\(options): \(result.output)")
             }
             for options in [
-                "-tls1_2", "-tls1_1 -cipher ALL:@SECLEVEL=0", "-tls1 -cipher ALL:@SECLEVEL=0", "-tls1_3 -groups P-521", "-tls1_3 -groups X448",
+                "-tls1_2", "-tls1_1 -cipher ALL:@SECLEVEL=0", "-tls1 -cipher ALL:@SECLEVEL=0", "-tls1_3 -groups P-521",
+                "-tls1_3 -groups X448",
                 "-tls1_3 -ciphersuites TLS_AES_128_CCM_SHA256",
             ] {
                 let result = try stock.run("\(common) \(options)")
-                #expect(result.status != 0 && !result.output.contains("CONNECTION ESTABLISHED"), "\(options): \(result.output)")
+                #expect(
+                    result.status != 0 && !result.output.contains("CONNECTION ESTABLISHED"),
+                    "\(options): \(result.output)")
             }
         }
     }
@@ -103,7 +125,8 @@ import Testing
     @Test func `a peer revoked between two requests is refused at the next, and its connection ends`() async throws {
         try await PracticeLine.serving { line in
             let (member, key) = try line.member()
-            let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
+            let raw = try await RawLine.tls(
+                port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
             let request = "GET /v1/changes HTTP/1.1\r\nhost: \(PracticeLine.host)\r\n\r\n"
             try await raw.send(request)
             #expect(try await raw.status() == 200)
@@ -143,7 +166,8 @@ import Testing
         try await PracticeLine.serving { line in
             let (member, key) = try line.member()
             let part = Invented.bytes(100_000)
-            let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
+            let raw = try await RawLine.tls(
+                port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
             try await raw.send(
                 "PUT /v1/parts/\(Digest.sha256(part).hex) HTTP/1.1\r\nhost: \(PracticeLine.host)\r\ncontent-type: application/octet-stream\r\n"
                     + "content-length: 100000\r\ncontent-range: bytes 0-99999/100000\r\n\r\n")

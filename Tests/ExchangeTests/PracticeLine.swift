@@ -49,7 +49,9 @@ final class PracticeLine: Sendable {
             peer: { [broker] in known.contains($0.digest.bytes) ? broker : nil }, logger: logger,
             onRunning: { await started.set($0) })
         group = ServiceGroup(
-            configuration: .init(services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
+            configuration: .init(
+                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger
+            ))
         self.started = started
     }
 
@@ -86,7 +88,8 @@ final class PracticeLine: Sendable {
 
     static func authority(_ name: String) throws -> CertificateIssuer {
         try CertificateIssuer.selfSigned(
-            subject: DistinguishedName(commonName: name, organisation: nil, country: nil), key: try PrivateKey.generate(),
+            subject: DistinguishedName(commonName: name, organisation: nil, country: nil),
+            key: try PrivateKey.generate(),
             notBefore: now - 3_600, notAfter: now + 86_400 * 365)
     }
 
@@ -96,7 +99,8 @@ final class PracticeLine: Sendable {
     ) throws -> (LinkIdentity, PrivateKey) {
         let key = try PrivateKey.generate()
         let certificate = try issuer.issue(
-            kind, subject: DistinguishedName(commonName: name, organisation: nil, country: nil), publicKey: key.publicKey,
+            kind, subject: DistinguishedName(commonName: name, organisation: nil, country: nil),
+            publicKey: key.publicKey,
             dnsNames: dnsNames, notBefore: notBefore, notAfter: notAfter)
         return (try LinkIdentity(certificate: certificate, key: key), key)
     }
@@ -114,7 +118,8 @@ final class PracticeLine: Sendable {
         var logger = Logger(label: "exchange.test.client")
         logger.logLevel = .critical
         return try BrokerClient(
-            host: host, address: "127.0.0.1", port: port ?? self.port, identity: link, roots: roots ?? [root.certificate], logger: logger)
+            host: host, address: "127.0.0.1", port: port ?? self.port, identity: link,
+            roots: roots ?? [root.certificate], logger: logger)
     }
 
     /// Calls with a member's client, and closes it.
@@ -130,7 +135,9 @@ final class PracticeLine: Sendable {
     }
 
     /// The code with which a call fails; `nil` if it does not.
-    func failure(_ link: LinkIdentity, host: String = PracticeLine.host, roots: [Certificate]? = nil) async throws -> ExchangeError.Code? {
+    func failure(_ link: LinkIdentity, host: String = PracticeLine.host, roots: [Certificate]? = nil) async throws
+        -> ExchangeError.Code?
+    {
         do {
             _ = try await calling(link, host: host, roots: roots) { try await $0.changes() }
             return nil
@@ -172,7 +179,8 @@ enum Invented {
         let file = Array(#"{"version":\#(version)}"#.utf8)
         guard let from = MemberID("in:authority") else { throw LetterError(.malformed, "member") }
         let slip = Slip(
-            type: .directory, lane: .normal, from: from, to: [], file: FileReference(digest: .sha256(file), version: version),
+            type: .directory, lane: .normal, from: from, to: [],
+            file: FileReference(digest: .sha256(file), version: version),
             at: Instant(seconds: PracticeLine.now))
         let signed = try SignedSlip.sign(slip, by: SigningIdentity(certificate: root.certificate, key: key))
         return SignedFile(slip: signed.file, file: file)

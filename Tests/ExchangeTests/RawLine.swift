@@ -61,7 +61,8 @@ final class RawLine: Sendable {
 
     /// TLS with a certificate of one's own, or none.
     static func tls(
-        port: Int, root: Certificate, certificate: Certificate?, key: PrivateKey?, groups: [NIOTLSCurve]? = nil, wire: Wire? = nil,
+        port: Int, root: Certificate, certificate: Certificate?, key: PrivateKey?, groups: [NIOTLSCurve]? = nil,
+        wire: Wire? = nil,
         reads: Bool = true
     ) async throws -> RawLine {
         var configuration = TLSConfiguration.makeClientConfiguration()

@@ -34,57 +34,98 @@ import Testing
 
     private static let odd: [Odd] = [
         Odd("the control", get("/v1/changes"), 200),
-        Odd("no such path", get("/v1/nothing"), 404), Odd("the root", get("/"), 404), Odd("a slash too many", get("/v1/changes/"), 404),
-        Odd("two slashes", get("//v1/changes"), 404), Odd("another version", get("/v2/changes"), 404), Odd("percent signs", get("/v1/%63hanges"), 404),
+        Odd("no such path", get("/v1/nothing"), 404), Odd("the root", get("/"), 404),
+        Odd("a slash too many", get("/v1/changes/"), 404),
+        Odd("two slashes", get("//v1/changes"), 404), Odd("another version", get("/v2/changes"), 404),
+        Odd("percent signs", get("/v1/%63hanges"), 404),
         Odd("up and down", get("/v1/../v1/changes"), 404), Odd("capitals", get("/V1/changes"), 404),
         Odd("a name for a digest", get("/v1/parts/passwd", "range: bytes=0-1\r\n"), 404),
         Odd("a digest in capitals", get("/v1/parts/" + digest.uppercased(), "range: bytes=0-1\r\n"), 404),
         Odd("a digest too short", get("/v1/parts/" + digest.dropLast(), "range: bytes=0-1\r\n"), 404),
         Odd("an absolute target", get("https://\(PracticeLine.host)/v1/changes"), 200),
-        Odd("wrong method", get("/v1/letters"), 405), Odd("wrong method for a part", get("/v1/parts/" + digest, method: "DELETE"), 405),
-        Odd("OPTIONS", get("/v1/changes", method: "OPTIONS"), 405), Odd("TRACE", get("/v1/changes", method: "TRACE"), 405),
+        Odd("wrong method", get("/v1/letters"), 405),
+        Odd("wrong method for a part", get("/v1/parts/" + digest, method: "DELETE"), 405),
+        Odd("OPTIONS", get("/v1/changes", method: "OPTIONS"), 405),
+        Odd("TRACE", get("/v1/changes", method: "TRACE"), 405),
         Odd("POST to a mailbox", get("/v1/mailbox?limit=1&wait=0", "content-length: 0\r\n", method: "POST"), 405),
         Odd("a query where there is none", get("/v1/changes?x=1"), 400), Odd("no query", get("/v1/mailbox"), 400),
-        Odd("limit 0", get("/v1/mailbox?limit=0&wait=0"), 400), Odd("limit 256", get("/v1/mailbox?limit=256&wait=0"), 200),
-        Odd("limit 257", get("/v1/mailbox?limit=257&wait=0"), 400), Odd("wait 56", get("/v1/mailbox?limit=1&wait=56"), 400),
-        Odd("a leading zero", get("/v1/mailbox?limit=01&wait=0"), 400), Odd("a sign", get("/v1/mailbox?limit=+1&wait=0"), 400),
-        Odd("Bangla digits", get("/v1/mailbox?limit=%E0%A7%A7&wait=0"), 400), Odd("the other order", get("/v1/mailbox?wait=0&limit=1"), 400),
-        Odd("a name twice", get("/v1/mailbox?limit=1&wait=0&wait=0"), 400), Odd("no range", get("/v1/parts/" + digest), 400),
+        Odd("limit 0", get("/v1/mailbox?limit=0&wait=0"), 400),
+        Odd("limit 256", get("/v1/mailbox?limit=256&wait=0"), 200),
+        Odd("limit 257", get("/v1/mailbox?limit=257&wait=0"), 400),
+        Odd("wait 56", get("/v1/mailbox?limit=1&wait=56"), 400),
+        Odd("a leading zero", get("/v1/mailbox?limit=01&wait=0"), 400),
+        Odd("a sign", get("/v1/mailbox?limit=+1&wait=0"), 400),
+        Odd("Bangla digits", get("/v1/mailbox?limit=%E0%A7%A7&wait=0"), 400),
+        Odd("the other order", get("/v1/mailbox?wait=0&limit=1"), 400),
+        Odd("a name twice", get("/v1/mailbox?limit=1&wait=0&wait=0"), 400),
+        Odd("no range", get("/v1/parts/" + digest), 400),
         Odd("several ranges", get("/v1/parts/" + digest, "range: bytes=0-1,3-4\r\n"), 400),
         Odd("an open range", get("/v1/parts/" + digest, "range: bytes=0-\r\n"), 400),
         Odd("a backward range", get("/v1/parts/" + digest, "range: bytes=9-1\r\n"), 400),
         Odd("a range of 1,088 KiB", get("/v1/parts/" + digest, "range: bytes=0-1114111\r\n"), 404),
         Odd("a range of one more", get("/v1/parts/" + digest, "range: bytes=0-1114112\r\n"), 400),
         Odd("a body to a GET", get("/v1/changes", "content-length: 5\r\n") + "hello", 400),
-        Odd("another host", "GET /v1/changes HTTP/1.1\r\nhost: localhost\r\n\r\n", 400), Odd("no host", "GET /v1/changes HTTP/1.1\r\n\r\n", 400),
+        Odd("another host", "GET /v1/changes HTTP/1.1\r\nhost: localhost\r\n\r\n", 400),
+        Odd("no host", "GET /v1/changes HTTP/1.1\r\n\r\n", 400),
         Odd("a host with a port", "GET /v1/changes HTTP/1.1\r\nhost: \(PracticeLine.host):8443\r\n\r\n", 200),
         Odd("wrong type", post("/v1/letters", type: "application/json", "content-length: 2\r\n", "{}"), 415),
-        Odd("a type with parameters", post("/v1/acknowledgements", type: "application/json; charset=utf-8", "content-length: 2\r\n", "{}"), 415),
-        Odd("a compressed body", post("/v1/letters", type: "application/x-tar", "content-encoding: gzip\r\ncontent-length: 2\r\n", "xx"), 415),
+        Odd(
+            "a type with parameters",
+            post("/v1/acknowledgements", type: "application/json; charset=utf-8", "content-length: 2\r\n", "{}"), 415),
+        Odd(
+            "a compressed body",
+            post("/v1/letters", type: "application/x-tar", "content-encoding: gzip\r\ncontent-length: 2\r\n", "xx"), 415
+        ),
         Odd("no length", post("/v1/letters", type: "application/x-tar", ""), 411),
-        Odd("chunks", post("/v1/letters", type: "application/x-tar", "transfer-encoding: chunked\r\n", "0\r\n\r\n"), 411),
+        Odd(
+            "chunks", post("/v1/letters", type: "application/x-tar", "transfer-encoding: chunked\r\n", "0\r\n\r\n"), 411
+        ),
         Odd("an empty archive", post("/v1/letters", type: "application/x-tar", "content-length: 0\r\n"), 400),
         Odd("no archive", post("/v1/letters", type: "application/x-tar", "content-length: 5\r\n", "hello"), 400),
-        Odd("4 MiB announced", post("/v1/letters", type: "application/x-tar", "content-length: 4194304\r\n", String(repeating: "x", count: 512)), 400),
+        Odd(
+            "4 MiB announced",
+            post(
+                "/v1/letters", type: "application/x-tar", "content-length: 4194304\r\n",
+                String(repeating: "x", count: 512)), 400),
         Odd("4 MiB and a byte", post("/v1/letters", type: "application/x-tar", "content-length: 4194305\r\n"), 413),
-        Odd("a length beyond Int", post("/v1/letters", type: "application/x-tar", "content-length: 99999999999999999999999\r\n"), 400),
+        Odd(
+            "a length beyond Int",
+            post("/v1/letters", type: "application/x-tar", "content-length: 99999999999999999999999\r\n"), 400),
         Odd("a negative length", post("/v1/letters", type: "application/x-tar", "content-length: -1\r\n"), 400),
-        Odd("two lengths", post("/v1/letters", type: "application/x-tar", "content-length: 1\r\ncontent-length: 2\r\n", "x"), 400),
-        Odd("length and chunks", post("/v1/letters", type: "application/x-tar", "content-length: 1\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"), 400),
+        Odd(
+            "two lengths",
+            post("/v1/letters", type: "application/x-tar", "content-length: 1\r\ncontent-length: 2\r\n", "x"), 400),
+        Odd(
+            "length and chunks",
+            post(
+                "/v1/letters", type: "application/x-tar", "content-length: 1\r\ntransfer-encoding: chunked\r\n",
+                "0\r\n\r\n"), 400),
         Odd("no JSON", post("/v1/acknowledgements", type: "application/json", "content-length: 2\r\n", "{}"), 400),
-        Odd("JSON of another spelling", post("/v1/acknowledgements", type: "application/json", "content-length: 8\r\n", #"{"v": 1}"#), 400),
-        Odd("JSON with more in it", post("/v1/acknowledgements", type: "application/json", "content-length: 13\r\n", #"{"v":1,"x":1}"#), 400),
-        Odd("JSON of another version", post("/v1/acknowledgements", type: "application/json", "content-length: 7\r\n", #"{"v":2}"#), 400),
-        Odd("nothing acknowledged", post("/v1/acknowledgements", type: "application/json", "content-length: 7\r\n", #"{"v":1}"#), 204),
+        Odd(
+            "JSON of another spelling",
+            post("/v1/acknowledgements", type: "application/json", "content-length: 8\r\n", #"{"v": 1}"#), 400),
+        Odd(
+            "JSON with more in it",
+            post("/v1/acknowledgements", type: "application/json", "content-length: 13\r\n", #"{"v":1,"x":1}"#), 400),
+        Odd(
+            "JSON of another version",
+            post("/v1/acknowledgements", type: "application/json", "content-length: 7\r\n", #"{"v":2}"#), 400),
+        Odd(
+            "nothing acknowledged",
+            post("/v1/acknowledgements", type: "application/json", "content-length: 7\r\n", #"{"v":1}"#), 204),
         Odd("64 KiB and a byte of JSON", post("/v1/slips", type: "application/json", "content-length: 65537\r\n"), 413),
         Odd("a field of 4 KiB", get("/v1/changes", "x: \(String(repeating: "a", count: 4_096))\r\n"), 200),
         Odd("a field of 4 KiB and a byte", get("/v1/changes", "x: \(String(repeating: "a", count: 4_097))\r\n"), 431),
         Odd("64 fields", get("/v1/changes", String(repeating: "x: 1\r\n", count: 63)), 200),
         Odd("65 fields", get("/v1/changes", String(repeating: "x: 1\r\n", count: 64)), 431),
-        Odd("a head of 17 KiB", get("/v1/changes", String(repeating: "x: \(String(repeating: "a", count: 3_400))\r\n", count: 5)), 431),
+        Odd(
+            "a head of 17 KiB",
+            get("/v1/changes", String(repeating: "x: \(String(repeating: "a", count: 3_400))\r\n", count: 5)), 431),
         Odd("a path of 100 KB", get("/" + String(repeating: "a", count: 100_000)), 431),
-        Odd("a folded field", get("/v1/changes", "x: a\r\n b\r\n"), 400), Odd("a space before the colon", get("/v1/changes", "x : a\r\n"), 400),
-        Odd("a NUL in a field", get("/v1/changes", "x: a\0b\r\n"), 400), Odd("bare line feeds", "GET /v1/changes HTTP/1.1\nhost: \(PracticeLine.host)\n\n", 400),
+        Odd("a folded field", get("/v1/changes", "x: a\r\n b\r\n"), 400),
+        Odd("a space before the colon", get("/v1/changes", "x : a\r\n"), 400),
+        Odd("a NUL in a field", get("/v1/changes", "x: a\0b\r\n"), 400),
+        Odd("bare line feeds", "GET /v1/changes HTTP/1.1\nhost: \(PracticeLine.host)\n\n", 400),
         Odd("no HTTP", "hello, broker\r\n\r\n", 400), Odd("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         Odd("HTTP/0.9", "GET /v1/changes\r\n\r\n", 400), Odd("TLS inside TLS", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}", 400),
         Odd("CONNECT", "CONNECT \(PracticeLine.host):443 HTTP/1.1\r\n\(host)\r\n", 404),
@@ -95,7 +136,8 @@ import Testing
         try await PracticeLine.serving { line in
             let (member, key) = try line.member()
             for odd in Self.odd {
-                let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
+                let raw = try await RawLine.tls(
+                    port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
                 try? await raw.send(odd.request)
                 let status = try await raw.status()
                 #expect(status == odd.status, "\(odd.description)")
@@ -110,19 +152,23 @@ import Testing
         try await PracticeLine.serving { line in
             let (member, key) = try line.member()
             for request in [
-                Self.get("/v1/CANARY"), Self.get("/v1/changes?CANARY"), Self.get("/v1/changes", "CANARY: CANARY\r\n", method: "CANARY"),
+                Self.get("/v1/CANARY"), Self.get("/v1/changes?CANARY"),
+                Self.get("/v1/changes", "CANARY: CANARY\r\n", method: "CANARY"),
                 Self.post("/v1/letters", type: "CANARY", "content-length: 6\r\n", "CANARY"),
-                Self.post("/v1/acknowledgements", type: "application/json", "content-length: 14\r\n", #"{"CANARY":"x"}"#),
+                Self.post(
+                    "/v1/acknowledgements", type: "application/json", "content-length: 14\r\n", #"{"CANARY":"x"}"#),
                 "CANARY CANARY CANARY\r\n\r\n",
             ] {
-                let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
+                let raw = try await RawLine.tls(
+                    port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
                 try? await raw.send(request)
                 try await raw.wait(seconds: 1) { $0.isClosed }
                 let answer = String(decoding: raw.received, as: UTF8.self)
                 #expect(answer.hasPrefix("HTTP/1.1 4") && !answer.contains("CANARY"))
                 await raw.close()
             }
-            let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
+            let raw = try await RawLine.tls(
+                port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
             try await raw.send(Self.get("/v1/documents"))
             _ = try await raw.status()
             let answer = String(decoding: raw.received, as: UTF8.self).lowercased()
@@ -135,14 +181,19 @@ import Testing
     @Test func `many requests go over one connection`() async throws {
         try await PracticeLine.serving { line in
             let (member, key) = try line.member()
-            let raw = try await RawLine.tls(port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
+            let raw = try await RawLine.tls(
+                port: line.port, root: line.root.certificate, certificate: member.certificate, key: key)
             // Ahead of their answers, and answers to them in their order.
-            try await raw.send(String(repeating: Self.get("/v1/changes"), count: 20) + Self.get("/v1/parts/" + Self.digest, "range: bytes=0-1\r\n"))
+            try await raw.send(
+                String(repeating: Self.get("/v1/changes"), count: 20)
+                    + Self.get("/v1/parts/" + Self.digest, "range: bytes=0-1\r\n"))
             try await raw.wait { String(decoding: $0.received, as: UTF8.self).contains(" 404 ") }
             let text = String(decoding: raw.received, as: UTF8.self)
             #expect(text.components(separatedBy: "HTTP/1.1 200").count == 21)
             try await raw.send(Self.get("/v1/changes"))
-            try await raw.wait { String(decoding: $0.received, as: UTF8.self).components(separatedBy: "HTTP/1.1 200").count == 22 }
+            try await raw.wait {
+                String(decoding: $0.received, as: UTF8.self).components(separatedBy: "HTTP/1.1 200").count == 22
+            }
             #expect(String(decoding: raw.received, as: UTF8.self).components(separatedBy: "HTTP/1.1 200").count == 22)
             await raw.close()
         }

@@ -15,12 +15,15 @@ import Testing
             let letters = (1...6).map { Invented.letter(UInt64($0)) }
             let context = [
                 ContextLetter(id: Invented.digest(70), slip: Invented.bytes(900, seed: 70)),
-                ContextLetter(id: Invented.digest(71), slip: Invented.bytes(900, seed: 71), void: Invented.bytes(800, seed: 72)),
+                ContextLetter(
+                    id: Invented.digest(71), slip: Invented.bytes(900, seed: 71), void: Invented.bytes(800, seed: 72)),
             ]
             let stop = Invented.digest(80)
             let answers: [PushOutcome] = [
-                .stored(relayed: Invented.bytes(301, seed: 5)), .awaitingParts([Invented.digest(90), Invented.digest(91)]),
-                .waiting([Invented.digest(92)]), .refused(code: "G_HOME_COMPLETE", refusal: Invented.digest(93), stop: stop),
+                .stored(relayed: Invented.bytes(301, seed: 5)),
+                .awaitingParts([Invented.digest(90), Invented.digest(91)]),
+                .waiting([Invented.digest(92)]),
+                .refused(code: "G_HOME_COMPLETE", refusal: Invented.digest(93), stop: stop),
                 .rejected(code: "slip.malformed"), .later(code: "waiting.full", seconds: 60),
             ]
             for (letter, answer) in zip(letters, answers) { await line.broker.set(outcome: answer, of: letter.id) }
@@ -38,7 +41,9 @@ import Testing
             #expect(none.isEmpty)
             #expect(await line.broker.contexts == [stop])
             // Three times what one request carries.
-            let long = (0..<200).map { ContextLetter(id: Invented.digest(1_000 + $0), slip: Invented.bytes(60_000, seed: 1_000 + $0)) }
+            let long = (0..<200).map {
+                ContextLetter(id: Invented.digest(1_000 + $0), slip: Invented.bytes(60_000, seed: 1_000 + $0))
+            }
             let letter = Invented.letter(1)
             await line.broker.set(outcome: .rejected(code: "slip.binding"), of: letter.id)
             let outcomes = try await line.calling { try await $0.push([letter], context: long) }
@@ -114,7 +119,9 @@ import Testing
                 notBefore: PracticeLine.now - 60, notAfter: PracticeLine.now + 86_400)
             let documents = try (1...3).map { try Invented.document(root, key: rootKey, version: Int64($0)) }
             await line.broker.set(documents: documents)
-            let contexts = (1...40).map { ContextLetter(id: Invented.digest($0), slip: Invented.bytes(2_000, seed: $0)) }
+            let contexts = (1...40).map {
+                ContextLetter(id: Invented.digest($0), slip: Invented.bytes(2_000, seed: $0))
+            }
             await line.broker.set(contexts: contexts)
             try await line.calling { client in
                 #expect(try await client.changes() == 7)
@@ -128,7 +135,9 @@ import Testing
 
     @Test func `slips that fill more than one answer all come`() async throws {
         try await PracticeLine.serving { line in
-            let contexts = (1...80).map { ContextLetter(id: Invented.digest($0), slip: Invented.bytes(90_000, seed: $0)) }
+            let contexts = (1...80).map {
+                ContextLetter(id: Invented.digest($0), slip: Invented.bytes(90_000, seed: $0))
+            }
             await line.broker.set(contexts: contexts)
             let slips = try await line.calling { try await $0.slips(contexts.map(\.id)) }
             #expect(Set(slips) == Set(contexts))
@@ -141,9 +150,13 @@ import Testing
             let digest = Digest.sha256(part)
             try await line.calling { client in
                 #expect(try await client.partState(digest) == .missing)
-                #expect(try await client.putPart(digest, offset: 0, bytes: Array(part[..<400_000]), size: part.count) == .partial(400_000))
+                #expect(
+                    try await client.putPart(digest, offset: 0, bytes: Array(part[..<400_000]), size: part.count)
+                        == .partial(400_000))
                 #expect(try await client.partState(digest) == .partial(400_000))
-                #expect(try await client.putPart(digest, offset: 400_000, bytes: Array(part[400_000...]), size: part.count) == .stored(part.count))
+                #expect(
+                    try await client.putPart(digest, offset: 400_000, bytes: Array(part[400_000...]), size: part.count)
+                        == .stored(part.count))
                 #expect(try await client.partState(digest) == .stored(part.count))
                 var back: [UInt8] = []
                 while back.count < part.count {
@@ -164,9 +177,13 @@ import Testing
                     await #expect(throws: ExchangeError(code, "")) { try await client.changes() }
                 }
                 await line.broker.set(failure: nil)
-                await #expect(throws: ExchangeError(.notFound, "")) { try await client.part(Invented.digest(1), offset: 0, count: 10) }
+                await #expect(throws: ExchangeError(.notFound, "")) {
+                    try await client.part(Invented.digest(1), offset: 0, count: 10)
+                }
                 let digest = await line.broker.set(part: Invented.bytes(10))
-                await #expect(throws: ExchangeError(.badRequest, "")) { try await client.part(digest, offset: 10, count: 10) }
+                await #expect(throws: ExchangeError(.badRequest, "")) {
+                    try await client.part(digest, offset: 10, count: 10)
+                }
                 let changes = try await client.changes()
                 #expect(changes == 7)
             }

@@ -21,10 +21,12 @@ import Testing
         #expect(receipts.map(\.sender) == [PracticeNodes.ngo])
     }
 
-    @Test func `a whole case runs from the nameless offer to the first follow-up over three nodes and two brokers`()
-        async throws
-    {
+    @Test(arguments: [[:], [PracticeNodes.shelter: 7_200, PracticeNodes.ngo: -7_200], [PracticeNodes.shelter: -7_200]])
+    func `a whole case runs from the nameless offer to the first follow-up, also with clocks two hours wrong`(
+        wrong: [MemberID: Int64]
+    ) async throws {
         let nodes = try PracticeNodes()
+        nodes.wrong = wrong
         var example = try ExampleCase(nodes)
         var letters: [LetterID] = []
         for letter in ExampleCase.all {

@@ -94,11 +94,11 @@ struct ExampleCase {
         let desk = try nodes.desk(letter.sender)
         nodes.clock.advance(60)
         guard let caseID else {
-            let result = try desk.openCase(act, at: nodes.clock.now)
+            let result = try desk.openCase(act, at: nodes.now(letter.sender))
             self.caseID = result.caseID
             return result
         }
-        return try desk.perform(act, in: caseID, at: nodes.clock.now)
+        return try desk.perform(act, in: caseID, at: nodes.now(letter.sender))
     }
 
     /// Does all letters up to and including that one, letting each arrive before the next is made.
@@ -113,7 +113,7 @@ struct ExampleCase {
     func act(_ number: String, to: [MemberID]? = nil, events: [String]? = nil) throws -> Act {
         let letter = try #require(Self.all.first { $0.number == number })
         var facts: [String: [String: FactValue]] = [:]
-        for file in try files("facts", number) {
+        for file in try files("facts", letter.number, letter.sender) {
             for (event, value) in try CanonicalJSON.readSource(file) {
                 guard case .object(let object) = value else { continue }
                 facts[event] = object.compactMapValues {
@@ -125,7 +125,7 @@ struct ExampleCase {
                 }
             }
         }
-        let forms = try files("forms", number).map { document in
+        let forms = try files("forms", letter.number, letter.sender).map { document in
             let text = String(decoding: document, as: UTF8.self)
             return FormDraft(
                 document: document,
@@ -140,7 +140,7 @@ struct ExampleCase {
     }
 
     /// The example's files of a number, with the day's dates and the practice world's members filled in.
-    private func files(_ folder: String, _ number: String) throws -> [[UInt8]] {
+    private func files(_ folder: String, _ number: String, _ sender: MemberID) throws -> [[UInt8]] {
         let directory = try Self.folder(folder)
         return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter {
             $0.hasPrefix(number + "-")
@@ -148,12 +148,11 @@ struct ExampleCase {
             let text = try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8)
                 .replacing("bd:nadipar", with: PracticeNodes.ngo.text).replacing(
                     "bd:shathi-visits", with: PracticeNodes.investigator.text)
-            return Array(try fill(text).utf8)
+            return Array(try fill(text, now: nodes.now(sender).seconds).utf8)
         }
     }
 
-    private func fill(_ text: String) throws -> String {
-        let now = nodes.clock.now.seconds
+    private func fill(_ text: String, now: Int64) throws -> String {
         var result = text.replacing(/@today([+-][0-9]+)?/) { match in
             Self.date(now + 5 * 60 + 19_800 + (match.1.flatMap { Int64($0) } ?? 0) * 86_400)
         }

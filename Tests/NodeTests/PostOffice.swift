@@ -76,15 +76,19 @@ final class PostOffice: Sendable {
 
         func partState(_ digest: Digest) async throws -> PartState {
             try use { state in
-                state.parts[digest].map { .stored($0.count) } ?? state.uploads[digest].map { .partial($0.count) } ?? .missing
+                state.parts[digest].map { .stored($0.count) } ?? state.uploads[digest].map { .partial($0.count) }
+                    ?? .missing
             }
         }
 
         func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
             try await office.state.withLock { $0.onPiece }?()
             return try use { state in
-                state.uploads[digest, default: []] += bytes.dropFirst(max(0, state.uploads[digest, default: []].count - offset))
-                guard let whole = state.uploads[digest], whole.count == size else { return .partial(state.uploads[digest]?.count ?? 0) }
+                state.uploads[digest, default: []] += bytes.dropFirst(
+                    max(0, state.uploads[digest, default: []].count - offset))
+                guard let whole = state.uploads[digest], whole.count == size else {
+                    return .partial(state.uploads[digest]?.count ?? 0)
+                }
                 state.parts[digest] = whole
                 return .stored(size)
             }

@@ -38,6 +38,8 @@ final class PracticeNodes {
     let directory: URL
     /// Where set, nodes talk to it and not to the brokers.
     let office: PostOffice?
+    /// By how many seconds a member's clock goes wrong.
+    var wrong: [MemberID: Int64] = [:]
     private var stores: [MemberID: CaseStore] = [:]
     private var networks: [MemberID: NetworkView] = [:]
     private(set) var brokers: [MemberID: BrokerCore] = [:]
@@ -120,10 +122,14 @@ final class PracticeNodes {
         return try #require(brokers[broker]).connection(for: .member(member))
     }
 
+    /// What the member's own clock shows.
+    func now(_ member: MemberID) -> Instant { clock.now + wrong[member, default: 0] }
+
     func service(_ member: MemberID) throws -> NodeService {
-        let clock = clock
+        let (clock, seconds) = (clock, wrong[member, default: 0])
         return NodeService(
-            desk: try desk(member), connection: try connection(member), clock: { clock.now }, logger: Self.logger)
+            desk: try desk(member), connection: try connection(member), clock: { clock.now + seconds },
+            logger: Self.logger)
     }
 
     /// Drops what the node holds in memory; the next use opens its home again, as after a kill.

@@ -346,7 +346,11 @@ import Testing
             pieces.withLock { $0 = 0 }
             office.state.withLock { state in
                 state.onPiece = {
-                    guard pieces.withLock({ count in count += 1; return count == 2 }) else { return }
+                    guard
+                        pieces.withLock({ count in
+                            count += 1; return count == 2
+                        })
+                    else { return }
                     let act = Act(events: [Event(code: event)], account: "caseworker")
                     let letters = try desk.perform(act, in: caseID, at: clock.now).letters
                     stops.withLock { $0 += letters }
@@ -372,7 +376,9 @@ import Testing
         #expect(inbox[0].position < inbox[1].position)
     }
 
-    @Test func `a node without the profile's forms seals no form, and keeps one that comes until they are there`() async throws {
+    @Test func `a node without the profile's forms seals no form, and keeps one that comes until they are there`()
+        async throws
+    {
         let nodes = try PracticeNodes(office: PostOffice())
         var example = try ExampleCase(nodes)
         let letter = try #require(try example.send("01").letters.first)
@@ -381,7 +387,8 @@ import Testing
         func bare(_ member: MemberID) throws -> CaseDesk {
             let desk = try nodes.desk(member)
             return CaseDesk(
-                identity: desk.identity, store: desk.store, network: network, settings: desk.settings, accounts: desk.accounts)
+                identity: desk.identity, store: desk.store, network: network, settings: desk.settings,
+                accounts: desk.accounts)
         }
         #expect(throws: DeskError(.unknownProfile, "")) {
             try bare(PracticeNodes.shelter).openCase(example.act("01", to: [PracticeNodes.ngo]), at: nodes.clock.now)
@@ -389,7 +396,8 @@ import Testing
         _ = try await nodes.service(PracticeNodes.shelter).pushDue()
         let clock = nodes.clock
         let service = NodeService(
-            desk: try bare(PracticeNodes.ngo), connection: try nodes.connection(PracticeNodes.ngo), clock: { clock.now }, logger: PracticeNodes.logger)
+            desk: try bare(PracticeNodes.ngo), connection: try nodes.connection(PracticeNodes.ngo),
+            clock: { clock.now }, logger: PracticeNodes.logger)
         _ = try await service.pass()
         #expect(try nodes.store(PracticeNodes.ngo).read { try $0.inboxEntry(letter)?.code } == "unknown-forms")
         network.setForms(nodes.catalogue, of: profile)

@@ -12,7 +12,9 @@ import Testing
     }
 
     private func date(_ days: Int) -> String {
-        String(Date().addingTimeInterval(Double(days) * 86_400).formatted(Date.ISO8601FormatStyle(timeZone: .gmt)).prefix(10))
+        String(
+            Date().addingTimeInterval(Double(days) * 86_400).formatted(Date.ISO8601FormatStyle(timeZone: .gmt)).prefix(
+                10))
     }
 
     /// Facts of an offer with its consent.
@@ -33,7 +35,10 @@ import Testing
         let world = try World()
         try world.startAll()
         let answer = try world.must(
-            ["case", "open"] + opening + ["--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--home", world.path("shelter"), "--json"]
+            ["case", "open"] + opening + [
+                "--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--home", world.path("shelter"),
+                "--json",
+            ]
         ).json()
         let caseID = try #require(answer["case"] as? String)
         let letter = try #require((answer["letters"] as? [String])?.first)
@@ -42,31 +47,47 @@ import Testing
         }
         #expect(try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "offered")
         let facts = try write(world, "accepted.json", #"{"REFERRAL_ACCEPTED": {"conflict": "none_found"}}"#)
-        try world.must(["case", "do", caseID, "REFERRAL_ACCEPTED", "--as", "worker", "--facts", facts, "--home", world.path("ngo")])
+        try world.must([
+            "case", "do", caseID, "REFERRAL_ACCEPTED", "--as", "worker", "--facts", facts, "--home", world.path("ngo"),
+        ])
         try world.must(["letter", "act", letter, "--as", "worker", "--home", world.path("ngo")])
         try world.wait(for: "acceptance and both receipts at the shelter") {
             let shown = try #require(try world.json("shelter", "letter", "show", letter)["letter"] as? [String: Any])
             let states = (shown["receipts"] as? [[String: Any]] ?? []).compactMap { $0["state"] as? String }
-            return try world.json("shelter", "case", "show", caseID)["lifecycle"] as? String == "accepted" && Set(states) == ["valid", "acted"]
+            return try world.json("shelter", "case", "show", caseID)["lifecycle"] as? String == "accepted"
+                && Set(states) == ["valid", "acted"]
         }
 
         // Refused by the node before anything is sealed: the guard is named, nothing is in the outbox.
         let before = try (world.json("shelter", "letter", "outbox")["letters"] as? [Any])?.count
-        let refused = try world.run(["case", "do", caseID, "DOSSIER", "--as", "worker", "--home", world.path("shelter")])
+        let refused = try world.run([
+            "case", "do", caseID, "DOSSIER", "--as", "worker", "--home", world.path("shelter"),
+        ])
         #expect(refused.status == 4)
         #expect(refused.errors.contains("G_SHARE_FULL"))
         #expect(try (world.json("shelter", "letter", "outbox")["letters"] as? [Any])?.count == before)
 
         // A stop takes effect at the other end.
-        try world.must(["case", "do", caseID, "SHARE_CONSENT_WITHDRAWN", "--as", "worker", "--home", world.path("shelter")])
-        try world.wait(for: "the stop at the NGO") { try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "draft" }
+        try world.must([
+            "case", "do", caseID, "SHARE_CONSENT_WITHDRAWN", "--as", "worker", "--home", world.path("shelter"),
+        ])
+        try world.wait(for: "the stop at the NGO") {
+            try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "draft"
+        }
 
         // The letter opens with stock tools.
         try world.must(["letter", "export", letter, "--home", world.path("ngo"), "--to", world.path("inspect")])
-        #expect(try world.run(["letter", "export", letter, "--home", world.path("ngo"), "--to", world.path("inspect")]).status == 73)
-        let roots = try ["in", "bd"].map { try String(contentsOfFile: world.path("\($0)-authority/keys/root.crt"), encoding: .utf8) }.joined()
+        #expect(
+            try world.run(["letter", "export", letter, "--home", world.path("ngo"), "--to", world.path("inspect")])
+                .status == 73)
+        let roots = try ["in", "bd"].map {
+            try String(contentsOfFile: world.path("\($0)-authority/keys/root.crt"), encoding: .utf8)
+        }.joined()
         let verified = try Program.run(
-            ["cms", "-verify", "-binary", "-inform", "DER", "-in", world.path("inspect/\(letter)/slip.p7s"), "-CAfile", try write(world, "roots.pem", roots)],
+            [
+                "cms", "-verify", "-binary", "-inform", "DER", "-in", world.path("inspect/\(letter)/slip.p7s"),
+                "-CAfile", try write(world, "roots.pem", roots),
+            ],
             program: "/usr/bin/openssl")
         #expect(verified.status == 0, "\(verified.errors)")
         let digest = try Program.run(["dgst", "-sha256", "-r"], input: verified.output, program: "/usr/bin/openssl")
@@ -84,10 +105,15 @@ import Testing
         let world = try World()
         // Nothing runs but the two brokers, and the NGO has no line.
         let answer = try world.must(
-            ["case", "open"] + opening + ["--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--home", world.path("shelter"), "--json"]
+            ["case", "open"] + opening + [
+                "--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--home", world.path("shelter"),
+                "--json",
+            ]
         ).json()
         let caseID = try #require(answer["case"] as? String)
-        for stick in ["out", "back"] { try FileManager.default.createDirectory(atPath: world.path(stick), withIntermediateDirectories: true) }
+        for stick in ["out", "back"] {
+            try FileManager.default.createDirectory(atPath: world.path(stick), withIntermediateDirectories: true)
+        }
         try world.must(["courier", "export", "--home", world.path("shelter"), "--to", world.path("out")])
         // Not for us: a stick sealed to the Indian broker opens nowhere else.
         #expect(try world.run(["courier", "import", world.path("out"), "--home", world.path("ngo")]).status == 2)
@@ -96,7 +122,8 @@ import Testing
         try world.start("bd-broker")
         // Once it holds its store, a stick is laid into its home; before, the command would hold the store itself.
         try world.wait(for: "the broker") {
-            try world.run(["broker", "status", "--home", world.path("in-broker"), "--json"]).json()["running"] as? Bool == true
+            try world.run(["broker", "status", "--home", world.path("in-broker"), "--json"]).json()["running"] as? Bool
+                == true
         }
         try world.must(["courier", "import", world.path("out"), "--home", world.path("in-broker")])
         try world.wait(for: "the letter in the NGO's mailbox") {
@@ -104,7 +131,9 @@ import Testing
             return (status["mailboxes"] as? [String: Int])?[World.ngo] == 1
         }
         world.stop("bd-broker")
-        try world.must(["courier", "export", "--home", world.path("bd-broker"), "--for", World.ngo, "--to", world.path("back")])
+        try world.must([
+            "courier", "export", "--home", world.path("bd-broker"), "--for", World.ngo, "--to", world.path("back"),
+        ])
         try world.must(["courier", "import", world.path("back"), "--home", world.path("ngo")])
         try world.must(["courier", "import", world.path("back"), "--home", world.path("ngo")])
         let history = try #require(try world.json("ngo", "case", "history", caseID)["letters"] as? [[String: Any]])
@@ -126,7 +155,9 @@ import Testing
         let bad = try write(world, "bad.json", #"{"event":"REFERRAL_OFFER","form":"preview","fields":{"name":"x"}}"#)
         let invalid = try open(["--as", "worker", "--to", World.ngo, "--form", bad])
         #expect(invalid.status == 65, "\(invalid.errors)")
-        #expect(try world.run(["case", "show", String(repeating: "0", count: 32), "--home", world.path("shelter")]).status == 66)
+        #expect(
+            try world.run(["case", "show", String(repeating: "0", count: 32), "--home", world.path("shelter")]).status
+                == 66)
         #expect(try (world.json("shelter", "case", "list")["cases"] as? [Any])?.isEmpty == true)
 
         // A key that others could read, a wrong key, a home that exists.
@@ -136,20 +167,53 @@ import Testing
         let other = try write(world, "other.key", String(repeating: "0", count: 64))
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: other)
         #expect(try world.run(["case", "list", "--home", world.path("shelter"), "--key-file", other]).status == 77)
-        #expect(try world.run(["authority", "create", "in:authority", "--home", world.path("in-authority")]).status == 73)
+        #expect(
+            try world.run(["authority", "create", "in:authority", "--home", world.path("in-authority")]).status == 73)
 
         // A directory changed on its way, an older one, and a member that its authority has suspended.
         var directory = try Data(contentsOf: URL(fileURLWithPath: world.path("in.directory")))
         directory[directory.count / 2] ^= 1
         try directory.write(to: URL(fileURLWithPath: world.path("forged.directory")))
-        #expect([2, 65].contains(try world.run(["member", "import", world.path("forged.directory"), "--home", world.path("shelter")]).status))
+        #expect(
+            [2, 65].contains(
+                try world.run(["member", "import", world.path("forged.directory"), "--home", world.path("shelter")])
+                    .status))
         try world.must("authority", "suspend", World.shelter, "--home", world.path("in-authority"))
-        try world.must("authority", "publish", "--home", world.path("in-authority"), "--out", world.path("second.directory"))
+        try world.must(
+            "authority", "publish", "--home", world.path("in-authority"), "--out", world.path("second.directory"))
         try world.must("member", "import", world.path("second.directory"), "--home", world.path("in-broker"))
         let older = try world.must("member", "import", world.path("in.directory"), "--home", world.path("in-broker"))
         #expect(older.output.contains("Nothing new"))
         try world.start("in-broker")
-        try world.wait(for: "the broker") { try world.run(["broker", "status", "--home", world.path("in-broker")]).status == 0 }
+        try world.wait(for: "the broker") {
+            try world.run(["broker", "status", "--home", world.path("in-broker")]).status == 0
+        }
         #expect([69, 77].contains(try world.run(["node", "once", "--home", world.path("shelter")]).status))
+    }
+
+    @Test func `a full disk ends an act with its status, leaves the case as it was, and a larger disk takes it`() throws
+    {
+        let world = try World()
+        let act = ["case", "open"] + opening + ["--as", "worker", "--to", World.ngo, "--facts", try offer(world)]
+        /// The same home on a disk with room for so many pages more; then, on standard error, what cases there are.
+        func open(_ pages: String) throws -> Program.Result {
+            let script = #"""
+                mkdir "$2" && mount -t tmpfs -o nr_blocks=$(($(du -s -B 4096 "$3" | cut -f 1) + $1)) none "$2" && cp -a "$3/." "$2" || exit 99
+                kheya=$4 disk=$2; shift 4
+                "$kheya" "$@" --home "$disk" --json; status=$?
+                "$kheya" case list --home "$disk" --json | jq -c .cases >&2; exit $status
+                """#
+            return try Program.run(
+                [
+                    "--user", "--map-root-user", "--mount", "bash", "-c", script, "-", pages,
+                    world.path("disk-\(pages)"), world.path("shelter"), Program.path,
+                ]
+                    + act, environment: world.environment, program: "/usr/bin/unshare")
+        }
+        let full = try open("24")
+        #expect(full.status == 74, "\(full.errors)")
+        #expect(full.errors.hasSuffix("[]\n"), "\(full.errors)")
+        let wide = try open("10000")
+        #expect(wide.status == 0, "\(wide.errors)")
     }
 }

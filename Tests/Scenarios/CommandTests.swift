@@ -7,7 +7,8 @@ import Testing
 /// What needs no network: exit codes, `--json`, and what bad input gets.
 @Suite struct CommandTests {
     @Test(arguments: [
-        [], ["authority"], ["broker"], ["node"], ["node", "account"], ["member"], ["case"], ["letter"], ["courier"], ["procedure"], ["doctor"],
+        [], ["authority"], ["broker"], ["node"], ["node", "account"], ["member"], ["case"], ["letter"], ["courier"],
+        ["procedure"], ["doctor"],
         ["case", "do"], ["authority", "admit"], ["courier", "export"], ["procedure", "replay"],
     ])
     func `every command explains itself`(command: [String]) throws {
@@ -18,22 +19,28 @@ import Testing
 
     @Test func `the table of exit codes stands in the help`() throws {
         let help = try Program.run(["--help"]).output
-        for line in ["0  done", "4  refused by the procedure", "64  the command line is wrong", "69  the broker", "77  this account"] {
+        for line in [
+            "0  done", "4  refused by the procedure", "64  the command line is wrong", "69  the broker",
+            "77  this account",
+        ] {
             #expect(help.contains(line))
         }
     }
 
-    @Test(arguments: [
-        (["case", "list"], 64),  // no home
-        (["nonsense"], 64),
-        (["case", "do"], 64),
-        (["member", "show", "A NAME", "--home", "/nonexistent"], 64),  // not a member id
-        (["letter", "show", "abc", "--home", "/nonexistent"], 64),
-        (["procedure", "replay", "/nonexistent.json", "--profile", "/nonexistent.json"], 66),
-        (["node", "status", "--home", "/nonexistent", "--key-file", "/nonexistent"], 73),
-        (["courier", "import", "/nonexistent", "--home", "/nonexistent"], 66),
-    ] as [([String], Int32)])
-    func `a wrong command ends with its own status, in words, on standard error`(command: [String], status: Int32) throws {
+    @Test(
+        arguments: [
+            (["case", "list"], 64),  // no home
+            (["nonsense"], 64),
+            (["case", "do"], 64),
+            (["member", "show", "A NAME", "--home", "/nonexistent"], 64),  // not a member id
+            (["letter", "show", "abc", "--home", "/nonexistent"], 64),
+            (["procedure", "replay", "/nonexistent.json", "--profile", "/nonexistent.json"], 66),
+            (["node", "status", "--home", "/nonexistent", "--key-file", "/nonexistent"], 73),
+            (["courier", "import", "/nonexistent", "--home", "/nonexistent"], 66),
+        ] as [([String], Int32)])
+    func `a wrong command ends with its own status, in words, on standard error`(command: [String], status: Int32)
+        throws
+    {
         let result = try Program.run(command)
         #expect(result.status == status, "\(result.errors)")
         #expect(!result.errors.isEmpty)
@@ -63,7 +70,9 @@ import Testing
     @Test(arguments: ["full", "broker"])
     func `a history is replayed from a file, and the whole case is admitted`(sight: String) throws {
         let file = Program.root.appendingPathComponent("Protocols/Vectors/procedure/main-path-adult.json").path
-        let result = try Program.run(["procedure", "replay", file, "--profile", Program.profile, "--sight", sight, "--json"])
+        let result = try Program.run([
+            "procedure", "replay", file, "--profile", Program.profile, "--sight", sight, "--json",
+        ])
         #expect(result.status == 0, "\(result.errors)")
         let verdicts = try #require(try result.json()["verdicts"] as? [[String: Any]])
         #expect(verdicts.count > 20)
@@ -72,11 +81,14 @@ import Testing
 
     @Test func `a replay that comes out otherwise than its file says ends with 2`() throws {
         let file = Program.root.appendingPathComponent("Protocols/Vectors/procedure/main-path-adult.json")
-        let altered = try String(contentsOf: file, encoding: .utf8).replacingOccurrences(of: "\"BORDER_CROSSED\"", with: "\"TURNED_BACK\"")
-        let copy = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-replay-\(UUID().uuidString).json")
+        let altered = try String(contentsOf: file, encoding: .utf8).replacingOccurrences(
+            of: "\"BORDER_CROSSED\"", with: "\"TURNED_BACK\"")
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "kheya-replay-\(UUID().uuidString).json")
         try Data(altered.utf8).write(to: copy)
         defer { try? FileManager.default.removeItem(at: copy) }
-        #expect([2, 65].contains(try Program.run(["procedure", "replay", copy.path, "--profile", Program.profile]).status))
+        #expect(
+            [2, 65].contains(try Program.run(["procedure", "replay", copy.path, "--profile", Program.profile]).status))
     }
 
     @Test(arguments: ["", "{", "{\"a\":1,\"a\":2}", "\u{FEFF}{}", "[1e2]", String(repeating: "[", count: 100_000)])

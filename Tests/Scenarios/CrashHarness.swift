@@ -44,7 +44,8 @@ final class CrashHarness: Sendable {
         let accepted = try write("accepted-facts.json", #"{"REFERRAL_ACCEPTED": {"conflict": "none_found"}}"#)
         for _ in 0..<count {
             let answer = try world.json(
-                "shelter", "case", "open", "ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER", "--as", "worker", "--to",
+                "shelter", "case", "open", "ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER", "--as",
+                "worker", "--to",
                 World.ngo, "--facts", facts)
             let caseID = try #require(answer["case"] as? String)
             note(answer, from: World.shelter, caseID)
@@ -52,7 +53,8 @@ final class CrashHarness: Sendable {
                 try world.run(["case", "show", caseID, "--home", world.path("ngo"), "--json"]).status == 0
             }
             note(
-                try world.json("ngo", "case", "do", caseID, "REFERRAL_ACCEPTED", "--as", "worker", "--facts", accepted), from: World.ngo, caseID)
+                try world.json("ngo", "case", "do", caseID, "REFERRAL_ACCEPTED", "--as", "worker", "--facts", accepted),
+                from: World.ngo, caseID)
             opened.withLock { $0.append(caseID) }
         }
     }
@@ -86,7 +88,11 @@ final class CrashHarness: Sendable {
         let end = minutes.map { Date().addingTimeInterval($0 * 60) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, home) in ["shelter", "ngo"].enumerated() {
-                group.addTask { try await Self.onThread { try self.write(home, SeededGenerator(seed: self.seed &+ UInt64(index) &+ 1)) } }
+                group.addTask {
+                    try await Self.onThread {
+                        try self.write(home, SeededGenerator(seed: self.seed &+ UInt64(index) &+ 1))
+                    }
+                }
             }
             group.addTask {
                 try await Self.onThread {
@@ -115,7 +121,8 @@ final class CrashHarness: Sendable {
         var done = 0
         while done < count || (end.map { Date() < $0 } ?? false) {
             // One, two, or all at once: and each comes back after its own while.
-            let victims = names.shuffled(using: &generator).prefix(Int.random(in: 0..<8, using: &generator) == 0 ? 4 : Int.random(in: 1...2, using: &generator))
+            let victims = names.shuffled(using: &generator).prefix(
+                Int.random(in: 0..<8, using: &generator) == 0 ? 4 : Int.random(in: 1...2, using: &generator))
             Thread.sleep(forTimeInterval: Double.random(in: 0.05...1.2, using: &generator))
             for name in victims {
                 world.kill(name)
@@ -152,7 +159,9 @@ final class CrashHarness: Sendable {
             for box in ["outbox", "inbox"] {
                 let letters = try world.json(node, "letter", box, "--all")["letters"] as? [[String: Any]] ?? []
                 for letter in letters where letter["done"] as? Bool != true {
-                    left.append("\(node) \(box): \(letter["type"] ?? "") \(letter["letter"] ?? "") \(letter["state"] ?? ""), \(letter["words"] ?? "")")
+                    left.append(
+                        "\(node) \(box): \(letter["type"] ?? "") \(letter["letter"] ?? "") \(letter["state"] ?? ""), \(letter["words"] ?? "")"
+                    )
                 }
             }
         }
@@ -175,7 +184,8 @@ final class CrashHarness: Sendable {
     func checkStores() throws {
         for name in ["in-broker", "bd-broker", "shelter", "ngo"] { world.stop(name) }
         for file in ["in-broker/broker.sqlite", "bd-broker/broker.sqlite", "shelter/node.sqlite", "ngo/node.sqlite"] {
-            let result = try Program.run(["-readonly", world.path(file), "PRAGMA integrity_check"], program: "/usr/bin/sqlite3")
+            let result = try Program.run(
+                ["-readonly", world.path(file), "PRAGMA integrity_check"], program: "/usr/bin/sqlite3")
             #expect(result.output == "ok\n", "\(file): \(result.output)\(result.errors)")
         }
     }
@@ -192,7 +202,9 @@ final class CrashHarness: Sendable {
 
     /// The day so many days from now, as the procedure writes it.
     private static func date(_ days: Int) -> String {
-        String(Date().addingTimeInterval(Double(days) * 86_400).formatted(Date.ISO8601FormatStyle(timeZone: .gmt)).prefix(10))
+        String(
+            Date().addingTimeInterval(Double(days) * 86_400).formatted(Date.ISO8601FormatStyle(timeZone: .gmt)).prefix(
+                10))
     }
 
     /// Commands are waited for, so each driver has a thread of its own.

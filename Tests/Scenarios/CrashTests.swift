@@ -38,8 +38,13 @@ import Testing
         // 1. Everything is quiet; the NGO is off, so that letters stay in the mailbox. Copy the store of its broker.
         world.stop("ngo")
         world.stop("bd-broker")
-        let store = try FileManager.default.contentsOfDirectory(atPath: world.path("bd-broker")).filter { $0.hasPrefix("broker.sqlite") && !$0.hasSuffix(".lock") }
-        for file in store { try FileManager.default.copyItem(atPath: world.path("bd-broker/\(file)"), toPath: world.path("copy-\(file)")) }
+        let store = try FileManager.default.contentsOfDirectory(atPath: world.path("bd-broker")).filter {
+            $0.hasPrefix("broker.sqlite") && !$0.hasSuffix(".lock")
+        }
+        for file in store {
+            try FileManager.default.copyItem(
+                atPath: world.path("bd-broker/\(file)"), toPath: world.path("copy-\(file)"))
+        }
         try world.start("bd-broker")
         // 2. Letters reach it: the shelter has its broker's word, that broker has the other's.
         for _ in 0..<3 { try harness.act(home: "shelter", case: harness.cases[0]) }
@@ -49,10 +54,14 @@ import Testing
         }
         // 3. Power cut, with a broker that had not written what it said.
         world.kill("bd-broker")
-        for file in try FileManager.default.contentsOfDirectory(atPath: world.path("bd-broker")) where file.hasPrefix("broker.sqlite") && !file.hasSuffix(".lock") {
+        for file in try FileManager.default.contentsOfDirectory(atPath: world.path("bd-broker"))
+        where file.hasPrefix("broker.sqlite") && !file.hasSuffix(".lock") {
             try FileManager.default.removeItem(atPath: world.path("bd-broker/\(file)"))
         }
-        for file in store { try FileManager.default.copyItem(atPath: world.path("copy-\(file)"), toPath: world.path("bd-broker/\(file)")) }
+        for file in store {
+            try FileManager.default.copyItem(
+                atPath: world.path("copy-\(file)"), toPath: world.path("bd-broker/\(file)"))
+        }
         try world.start("bd-broker")
         try world.start("ngo")
         try await Task.sleep(for: .seconds(4))

@@ -16,7 +16,8 @@ import Testing
         "MessageStore": ["Procedure", "Letters"],  // the contract
         "SQLiteStore": ["Procedure", "Letters", "MessageStore", "GRDB", "Foundation", "Synchronization"],
         "CaseFile": [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "GRDB", "Foundation",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "GRDB",
+            "Foundation",
             "Synchronization",
         ],
     ]
@@ -32,7 +33,9 @@ import Testing
             let text = try String(contentsOf: Self.sources.appending(path: "\(module)/\(file)"), encoding: .utf8)
             for line in text.split(separator: "\n") {
                 let words = line.split(separator: " ")
-                guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count, !line.hasPrefix(" ") else { continue }
+                guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count,
+                    !line.hasPrefix(" ")
+                else { continue }
                 let imported = String(words[index + 1])
                 #expect(
                     imported == "Swift" || Self.allowed[module]?.contains(imported) == true,
@@ -54,7 +57,8 @@ import Testing
         for file in files where file.hasSuffix(".swift") {
             let text = try String(contentsOf: Self.sources.appending(path: file), encoding: .utf8)
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(2)
-            #expect(lines == ["// Copyright 2026 The Kheya authors.", "// SPDX-License-Identifier: Apache-2.0"], "\(file)")
+            #expect(
+                lines == ["// Copyright 2026 The Kheya authors.", "// SPDX-License-Identifier: Apache-2.0"], "\(file)")
         }
     }
 }

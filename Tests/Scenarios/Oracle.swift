@@ -26,7 +26,9 @@ struct Oracle: Sendable {
             before = (object["parents"] as? [String] ?? []) + [object["previous"] as? String].compactMap { $0 }
             state = object["state"] as? String ?? ""
             about = (object["about"] as? [String: Any])?["letter"] as? String
-            receipts = (object["receipts"] as? [[String: Any]] ?? []).map { ($0["from"] as? String ?? "", $0["state"] as? String ?? "") }
+            receipts = (object["receipts"] as? [[String: Any]] ?? []).map {
+                ($0["from"] as? String ?? "", $0["state"] as? String ?? "")
+            }
         }
     }
 
@@ -104,7 +106,8 @@ struct Oracle: Sendable {
 extension Oracle.Count {
     /// What nobody asked for: beyond one letter for each command that was killed.
     fileprivate mutating func add(
-        unexpectedIn members: [String: [Oracle.Seen]], _ caseID: String, _ intended: [String], _ interrupted: [String: Int]
+        unexpectedIn members: [String: [Oracle.Seen]], _ caseID: String, _ intended: [String],
+        _ interrupted: [String: Int]
     ) {
         let known = Set(intended)
         var extra: [String: Set<String>] = [:]

@@ -13,7 +13,9 @@ struct Program: Sendable {
 
         /// The one JSON object that `--json` prints.
         func json() throws -> [String: Any] {
-            try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "no JSON object: \(output) \(errors)")
+            try #require(
+                try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any],
+                "no JSON object: \(output) \(errors)")
         }
     }
 
@@ -23,9 +25,12 @@ struct Program: Sendable {
     }()
 
     /// Where the checkout lies: three levels up.
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
-    static var profile: String { root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json").path }
+    static var profile: String {
+        root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json").path
+    }
     static var forms: String { root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/forms.json").path }
 
     /// Nothing of the machine's own settings reaches the program.
@@ -48,7 +53,8 @@ struct Program: Sendable {
         process.environment = environment(more)
         let files = FileManager.default.temporaryDirectory
         let name = UUID().uuidString
-        let output = files.appendingPathComponent("kheya-\(name).out"), errors = files.appendingPathComponent("kheya-\(name).err")
+        let output = files.appendingPathComponent("kheya-\(name).out"),
+            errors = files.appendingPathComponent("kheya-\(name).err")
         for file in [output, errors] { try Data().write(to: file) }
         defer { for file in [output, errors] { try? FileManager.default.removeItem(at: file) } }
         process.standardOutput = try FileHandle(forWritingTo: output)
@@ -65,6 +71,7 @@ struct Program: Sendable {
         process.waitUntilExit()
         return Result(
             status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
-            output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
+            output: try String(contentsOf: output, encoding: .utf8),
+            errors: try String(contentsOf: errors, encoding: .utf8))
     }
 }

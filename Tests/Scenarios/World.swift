@@ -17,7 +17,8 @@ final class World: Sendable {
     /// - Parameter lease: seconds of a broker's first lease: short where nodes die often.
     init(lease: Int? = nil) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-world-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         key = directory.appendingPathComponent("practice.key").path
         let roots = ["--root", path("in-authority/keys/root.crt"), "--root", path("bd-authority/keys/root.crt")]
         for country in ["in", "bd"] {
@@ -25,18 +26,27 @@ final class World: Sendable {
         }
         for country in ["in", "bd"] {
             try must(
-                ["broker", "create", "\(country):broker", "--home", path("\(country)-broker"), "--name", "Practice broker",
-                 "--host", "broker.\(country).kheya.example", "--address", "127.0.0.1", "--port", String(try Self.freePort()),
-                 "--request", path("\(country)-broker.request")] + roots)
+                [
+                    "broker", "create", "\(country):broker", "--home", path("\(country)-broker"), "--name",
+                    "Practice broker",
+                    "--host", "broker.\(country).kheya.example", "--address", "127.0.0.1", "--port",
+                    String(try Self.freePort()),
+                    "--request", path("\(country)-broker.request"),
+                ] + roots)
             try admit("\(country)-broker", country, [])
             if let lease { try setOption("lease_seconds", lease, of: "\(country)-broker") }
         }
         try must(
-            ["node", "create", Self.shelter, "--home", path("shelter"), "--name", "Practice shelter", "--role", "IN_SHELTER",
-             "--account", "worker", "--request", path("shelter.request")] + roots)
+            [
+                "node", "create", Self.shelter, "--home", path("shelter"), "--name", "Practice shelter", "--role",
+                "IN_SHELTER",
+                "--account", "worker", "--request", path("shelter.request"),
+            ] + roots)
         try must(
-            ["node", "create", Self.ngo, "--home", path("ngo"), "--name", "Practice NGO", "--role", "BD_NGO",
-             "--account", "worker", "--request", path("ngo.request")] + roots)
+            [
+                "node", "create", Self.ngo, "--home", path("ngo"), "--name", "Practice NGO", "--role", "BD_NGO",
+                "--account", "worker", "--request", path("ngo.request"),
+            ] + roots)
         try admit("shelter", "in", ["--broker", "in:broker"])
         try admit("ngo", "bd", ["--broker", "bd:broker"])
         for country in ["in", "bd"] {
@@ -53,7 +63,9 @@ final class World: Sendable {
     deinit {
         for name in processes.withLock({ Array($0.keys) }) { kill(name) }
         // KHEYA_KEEP_WORLD: homes, stores and logs stay, to look at.
-        if ProcessInfo.processInfo.environment["KHEYA_KEEP_WORLD"] == nil { try? FileManager.default.removeItem(at: directory) }
+        if ProcessInfo.processInfo.environment["KHEYA_KEEP_WORLD"] == nil {
+            try? FileManager.default.removeItem(at: directory)
+        }
     }
 
     func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
@@ -68,7 +80,9 @@ final class World: Sendable {
     @discardableResult
     func must(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> Program.Result {
         let result = try run(arguments)
-        try #require(result.status == 0, "kheya \(arguments.joined(separator: " ")): \(result.errors)", sourceLocation: sourceLocation)
+        try #require(
+            result.status == 0, "kheya \(arguments.joined(separator: " ")): \(result.errors)",
+            sourceLocation: sourceLocation)
         return result
     }
 
@@ -78,21 +92,28 @@ final class World: Sendable {
     }
 
     /// The JSON that a command on a home prints.
-    func json(_ home: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> [String: Any] {
+    func json(_ home: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> [String: Any]
+    {
         try must(arguments + ["--home", path(home), "--json"], sourceLocation: sourceLocation).json()
     }
 
     private func admit(_ home: String, _ country: String, _ more: [String]) throws {
         let number = try #require(try json(home, "member", "request")["safety_number"] as? String)
         try must(
-            ["authority", "admit", path("\(home).request"), "--home", path("\(country)-authority"), "--safety-number", number] + more)
+            [
+                "authority", "admit", path("\(home).request"), "--home", path("\(country)-authority"),
+                "--safety-number", number,
+            ] + more)
     }
 
     private func setOption(_ name: String, _ value: Int, of home: String) throws {
         let file = URL(fileURLWithPath: path("\(home)/kheya.json"))
         var settings = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
         settings["options"] = [name: value]
-        try JSONSerialization.data(withJSONObject: settings, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]).write(to: file)
+        try JSONSerialization.data(
+            withJSONObject: settings, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        ).write(to: file)
     }
 
     private static func freePort() throws -> Int {
@@ -103,7 +124,9 @@ final class World: Sendable {
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         try #require(isBound)
         return Int(UInt16(bigEndian: address.sin_port))
@@ -141,7 +164,10 @@ final class World: Sendable {
     func isRunning(_ name: String) -> Bool { processes.withLock { $0[name]?.isRunning ?? false } }
 
     /// Asks until `condition` holds.
-    func wait(_ seconds: Double = 30, for what: String, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () throws -> Bool) throws {
+    func wait(
+        _ seconds: Double = 30, for what: String, sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: () throws -> Bool
+    ) throws {
         let end = Date().addingTimeInterval(seconds)
         while Date() < end {
             if try condition() { return }

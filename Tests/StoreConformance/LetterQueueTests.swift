@@ -29,7 +29,9 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a transaction that throws leaves nothing behind, and hurts no other that shares its sync`(kind: StoreKind) async throws {
+    func `a transaction that throws leaves nothing behind, and hurts no other that shares its sync`(kind: StoreKind)
+        async throws
+    {
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         // All are asked for at once, so that they gather into few commits; every third one fails after it has written.
@@ -74,8 +76,11 @@ import Testing
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         try await queue.insert(
-            [SampleLetter(1), SampleLetter(2), SampleLetter(3, lane: .urgent, expires: nil), SampleLetter(4)], mailbox: SampleLetter.nodi)
-        let order = try await queue.read { try $0.queued(QueueName(SampleLetter.nodi, .mailbox), limit: 10).map(\.letter) }
+            [SampleLetter(1), SampleLetter(2), SampleLetter(3, lane: .urgent, expires: nil), SampleLetter(4)],
+            mailbox: SampleLetter.nodi)
+        let order = try await queue.read {
+            try $0.queued(QueueName(SampleLetter.nodi, .mailbox), limit: 10).map(\.letter)
+        }
         #expect(order == [3, 1, 2, 4].map(SampleLetter.digest))
         #expect(try await queue.read { try $0.queued(QueueName(SampleLetter.asha, .mailbox), limit: 10) }.isEmpty)
         try await queue.close()
@@ -109,7 +114,9 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `the counter of changes grows with each new letter of a mailbox and with nothing else`(kind: StoreKind) async throws {
+    func `the counter of changes grows with each new letter of a mailbox and with nothing else`(kind: StoreKind)
+        async throws
+    {
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         let box = QueueName(SampleLetter.nodi, .mailbox)
@@ -119,7 +126,9 @@ import Testing
         #expect(try await changes() == 1)
         try await queue.write { try $0.enqueue(SampleLetter.digest(1), lane: .normal, to: box) }
         #expect(try await changes() == 1, "a delivery that is there already is not queued again")
-        try await queue.write { try $0.enqueue(SampleLetter.digest(1), lane: .normal, to: QueueName(SampleLetter.nodi, .forward)) }
+        try await queue.write {
+            try $0.enqueue(SampleLetter.digest(1), lane: .normal, to: QueueName(SampleLetter.nodi, .forward))
+        }
         #expect(try await changes() == 1, "what goes to another broker is no change of a mailbox")
         try await queue.insert([SampleLetter(2)], mailbox: SampleLetter.nodi)
         #expect(try await changes() == 2)
@@ -136,7 +145,9 @@ import Testing
             try transaction.setMissing([1, 2].map(SampleLetter.digest), of: letter.id)
         }
         #expect(try await queue.read { try $0.waiting(for: SampleLetter.digest(2)) } == [letter.id])
-        #expect(try await queue.read { try Set($0.missingAncestors(of: letter.id)) } == Set([1, 2].map(SampleLetter.digest)))
+        #expect(
+            try await queue.read { try Set($0.missingAncestors(of: letter.id)) }
+                == Set([1, 2].map(SampleLetter.digest)))
         #expect(try await queue.read { try $0.waitingCount(in: SampleLetter.caseA) } == 1)
         #expect(try await queue.read { try $0.waitingCount(from: SampleLetter.asha) } == 1)
         try await queue.write { transaction in
@@ -190,7 +201,9 @@ import Testing
         var cut = 0
         while offset < bytes.count {
             let piece = Array(bytes[offset..<min(bytes.count, offset + 9_000)])
-            whole = try await queue.write { try $0.spool(digest, bytes: piece, size: bytes.count, at: Instant(seconds: 5)) }
+            whole = try await queue.write {
+                try $0.spool(digest, bytes: piece, size: bytes.count, at: Instant(seconds: 5))
+            }
             offset += piece.count
             cut += 1
             if cut == 20 {
@@ -214,7 +227,9 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a part goes with the last letter that needs it, and is charged to its owner until then`(kind: StoreKind) async throws {
+    func `a part goes with the last letter that needs it, and is charged to its owner until then`(kind: StoreKind)
+        async throws
+    {
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         let part = NeededPart(digest: SampleLetter.digest(50), recipient: SampleLetter.nodi)
@@ -229,10 +244,13 @@ import Testing
             try transaction.storePart(part.digest, bytes: [1, 2, 3], chargedTo: SampleLetter.asha)
             try transaction.storePart(part.digest, bytes: [1, 2, 3], chargedTo: SampleLetter.asha)
         }
-        #expect(try await queue.read { try $0.neededParts(of: SampleLetter.digest(2)) } == [part, other].sorted { $0.digest < $1.digest })
+        #expect(
+            try await queue.read { try $0.neededParts(of: SampleLetter.digest(2)) }
+                == [part, other].sorted { $0.digest < $1.digest })
         #expect(try await queue.read { try $0.missingParts(of: SampleLetter.digest(2)) } == [other.digest])
         #expect(try await queue.read { try $0.letters(needing: part.digest) } == [1, 2].map(SampleLetter.digest))
-        #expect(try await queue.read { try $0.holding(of: SampleLetter.asha) } == Holding(normal: 2, urgent: 0, bytes: 3))
+        #expect(
+            try await queue.read { try $0.holding(of: SampleLetter.asha) } == Holding(normal: 2, urgent: 0, bytes: 3))
         for number in [1, 2] {
             try await queue.write { transaction in
                 var record = SampleLetter(number).record
@@ -251,29 +269,39 @@ import Testing
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         try await queue.insert([
-            SampleLetter(1, expires: 300), SampleLetter(2, status: .waiting, expires: 200), SampleLetter(3, status: .done, expires: 100),
+            SampleLetter(1, expires: 300), SampleLetter(2, status: .waiting, expires: 200),
+            SampleLetter(3, status: .done, expires: 100),
             SampleLetter(4, lane: .urgent, expires: nil), SampleLetter(5, expires: 400),
         ])
-        #expect(try await queue.read { try $0.expired(by: Instant(seconds: 300), limit: 9) } == [2, 1].map(SampleLetter.digest))
+        #expect(
+            try await queue.read { try $0.expired(by: Instant(seconds: 300), limit: 9) }
+                == [2, 1].map(SampleLetter.digest))
         #expect(try await queue.read { try $0.nextExpiry() } == Instant(seconds: 200))
         try await queue.close()
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `two letters under one number of a pair are both there, and each finds the other`(kind: StoreKind) async throws {
+    func `two letters under one number of a pair are both there, and each finds the other`(kind: StoreKind) async throws
+    {
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         let letters = [SampleLetter(1, sequence: 5), SampleLetter(2, sequence: 5), SampleLetter(3, sequence: 9)]
         try await queue.insert(letters)
         #expect(try await queue.read { try $0.conflicts(with: letters[0].slip, id: letters[0].id) } == [letters[1].id])
         #expect(try await queue.read { try $0.conflicts(with: letters[2].slip, id: letters[2].id) }.isEmpty)
-        #expect(try await queue.read { try $0.highestSequence(from: SampleLetter.asha, to: SampleLetter.nodi, epoch: 1) } == 9)
-        #expect(try await queue.read { try $0.highestSequence(from: SampleLetter.asha, to: SampleLetter.nodi, epoch: 2) } == 0)
+        #expect(
+            try await queue.read { try $0.highestSequence(from: SampleLetter.asha, to: SampleLetter.nodi, epoch: 1) }
+                == 9)
+        #expect(
+            try await queue.read { try $0.highestSequence(from: SampleLetter.asha, to: SampleLetter.nodi, epoch: 2) }
+                == 0)
         try await queue.close()
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `the broker's own letters to one member are numbered without a gap, also when one is undone`(kind: StoreKind) async throws {
+    func `the broker's own letters to one member are numbered without a gap, also when one is undone`(kind: StoreKind)
+        async throws
+    {
         let place = try StoreUnderTest(kind)
         let queue = try place.open()
         let numbers = NumberLog()
@@ -312,7 +340,10 @@ import Testing
                             try await queue.write { transaction in
                                 try transaction.insert(SampleLetter(number))
                                 try transaction.need(
-                                    [NeededPart(digest: SampleLetter.digest(10_000 + number), recipient: SampleLetter.nodi)],
+                                    [
+                                        NeededPart(
+                                            digest: SampleLetter.digest(10_000 + number), recipient: SampleLetter.nodi)
+                                    ],
                                     for: SampleLetter.digest(number))
                                 try transaction.storePart(
                                     SampleLetter.digest(10_000 + number), bytes: Array(repeating: 7, count: 20_000),

@@ -33,7 +33,8 @@ import Testing
         let queue = try place.open()
         try await queue.insert([SampleLetter(1)])
         for name in ["broker.sqlite", "broker.sqlite-wal", "broker.sqlite.lock"] {
-            let mode = try FileManager.default.attributesOfItem(atPath: place.folder.appendingPathComponent(name).path)[.posixPermissions]
+            let mode = try FileManager.default.attributesOfItem(atPath: place.folder.appendingPathComponent(name).path)[
+                .posixPermissions]
             #expect(mode as? Int == 0o600, "\(name)")
         }
         try await queue.close()
@@ -46,8 +47,10 @@ import Testing
         let digest = SampleLetter.digest(90)
         try await queue.write { transaction in
             try transaction.insert(SampleLetter(1))
-            try transaction.need([NeededPart(digest: digest, recipient: SampleLetter.nodi)], for: SampleLetter.digest(1))
-            try transaction.storePart(digest, bytes: Array(repeating: 0, count: 10_000) + marker, chargedTo: SampleLetter.asha)
+            try transaction.need(
+                [NeededPart(digest: digest, recipient: SampleLetter.nodi)], for: SampleLetter.digest(1))
+            try transaction.storePart(
+                digest, bytes: Array(repeating: 0, count: 10_000) + marker, chargedTo: SampleLetter.asha)
         }
         #expect(try place.contains(marker), "the marker was never there: the test shows nothing")
         try await queue.write { transaction in

@@ -23,7 +23,8 @@ final class StoreUnderTest: Sendable {
 
     init(_ kind: StoreKind) throws {
         self.kind = kind
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-store-\(UInt64.random(in: 0 ... .max))")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "kheya-store-\(UInt64.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
@@ -49,24 +50,30 @@ struct SampleLetter: Sendable {
 
     static func digest(_ number: Int) -> Digest {
         var bytes = Array(repeating: UInt8(0), count: 32)
-        for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: (number &* 0x1E37_79B9_7F4A_7C15) >> (8 * index)) }
+        for index in 0..<8 {
+            bytes[index] = UInt8(truncatingIfNeeded: (number &* 0x1E37_79B9_7F4A_7C15) >> (8 * index))
+        }
         for index in 0..<8 { bytes[8 + index] = UInt8(truncatingIfNeeded: number >> (8 * index)) }
         return Digest(bytes)!
     }
 
     init(
         _ number: Int, from: MemberID = asha, to: MemberID = nodi, caseID: CaseID = caseA, lane: Lane = .normal,
-        status: LetterStatus = .queued, sequence: Int64? = nil, at: Int64 = 1_000, expires: Int64? = 5_000, bytes: Int = 900
+        status: LetterStatus = .queued, sequence: Int64? = nil, at: Int64 = 1_000, expires: Int64? = 5_000,
+        bytes: Int = 900
     ) {
         id = Self.digest(number)
         slip = Slip(
             type: .step, lane: lane, from: from,
-            to: [Addressee(member: to, certificate: Self.digest(1), epoch: 1, sequence: sequence ?? Int64(number))], caseID: caseID,
+            to: [Addressee(member: to, certificate: Self.digest(1), epoch: 1, sequence: sequence ?? Int64(number))],
+            caseID: caseID,
             at: Instant(seconds: at), expires: expires.map { Instant(seconds: $0) })
         file = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
         record = LetterRecord(
-            id: id, status: status, type: .step, lane: lane, from: from, caseID: caseID, roles: ["SHELTER", "OTHER"], peer: from,
-            at: slip.at, expires: slip.expires, received: Instant(seconds: at + 1), relayed: [1, 2, UInt8(truncatingIfNeeded: number)])
+            id: id, status: status, type: .step, lane: lane, from: from, caseID: caseID, roles: ["SHELTER", "OTHER"],
+            peer: from,
+            at: slip.at, expires: slip.expires, received: Instant(seconds: at + 1),
+            relayed: [1, 2, UInt8(truncatingIfNeeded: number)])
     }
 }
 
@@ -79,7 +86,9 @@ extension LetterQueue {
         try await write { transaction in
             for letter in letters {
                 try transaction.insert(letter)
-                if let mailbox { try transaction.enqueue(letter.id, lane: letter.record.lane, to: QueueName(mailbox, .mailbox)) }
+                if let mailbox {
+                    try transaction.enqueue(letter.id, lane: letter.record.lane, to: QueueName(mailbox, .mailbox))
+                }
             }
         }
     }

@@ -28,7 +28,8 @@ public struct Vector: Sendable, CustomStringConvertible {
     /// `Protocols/`, three levels above this file; `KHEYA_PROTOCOLS` where tests run apart from the checkout.
     public static var protocols: URL {
         if let path = ProcessInfo.processInfo.environment["KHEYA_PROTOCOLS"] { return URL(filePath: path) }
-        return URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        return URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .appending(path: "Protocols")
     }
 
@@ -46,7 +47,9 @@ public struct Vector: Sendable, CustomStringConvertible {
         var bytes: [UInt8] = []
         var high: UInt8?
         for digit in text[end.upperBound...].utf8 where digit != 0x0A {
-            guard let value = Character(UnicodeScalar(digit)).hexDigitValue.map(UInt8.init) else { throw Malformed(name: name) }
+            guard let value = Character(UnicodeScalar(digit)).hexDigitValue.map(UInt8.init) else {
+                throw Malformed(name: name)
+            }
             if let first = high {
                 bytes.append(first << 4 | value)
                 high = nil

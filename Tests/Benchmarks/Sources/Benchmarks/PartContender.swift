@@ -82,7 +82,7 @@ struct PartContender: ParsableCommand {
                 for _ in 0..<times {
                     var opener = try AttachmentOpener(
                         list: sealed.list, reference: reference, label: label, with: keys.seal)
-                    for file in sealedPieces { _ = try opener.open(file) }
+                    for (file, name) in zip(sealedPieces, opener.pieces) { _ = try opener.open(file, named: name) }
                     try opener.finish()
                 }
             }
