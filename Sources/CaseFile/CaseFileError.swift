@@ -14,6 +14,8 @@ public struct CaseFileError: Error, Sendable, Equatable {
         case unsafeSettings = "case-file.unsafe"
         /// No room on the disk, or the file system refuses.
         case unwritable = "case-file.unwritable"
+        /// Another process has held the database for half a minute.
+        case busy = "case-file.busy"
         /// Another process runs the service of this home.
         case inUse = "node.in-use"
         /// The accounts file is not one.
@@ -28,6 +30,9 @@ public struct CaseFileError: Error, Sendable, Equatable {
         self.code = code
         self.reason = reason
     }
+
+    /// Whether the same call may succeed later by itself: room was made, the other process is through.
+    public var isTemporary: Bool { code == .unwritable || code == .busy }
 
     public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
 }

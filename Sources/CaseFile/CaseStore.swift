@@ -64,23 +64,37 @@ public final class CaseStore: Sendable {
     }
 
     /// Reads one snapshot.
+    ///
+    /// - Throws: what `body` throws; ``CaseFileError`` `.unwritable`, `.busy`, `.damaged`.
     public func read<Value>(_ body: (CaseTransaction) throws -> Value) throws -> Value {
-        try pool.read { try body(CaseTransaction(database: $0, keys: keys, files: files)) }
+        try Self.typed { try pool.read { try body(CaseTransaction(database: $0, keys: keys, files: files)) } }
     }
 
     /// Runs `body` in one transaction.
     ///
     /// When this returns, everything `body` wrote survives power loss, case state and outbox together; when it throws, nothing was
     /// written. Waits up to 30 s for another process's transaction.
+    ///
+    /// - Throws: what `body` throws; ``CaseFileError`` `.unwritable`, `.busy`, `.damaged`.
     public func write<Value>(_ body: (CaseTransaction) throws -> Value) throws -> Value {
         defer { ownWrites.withLock { $0 += 1 } }
-        return try pool.write { try body(CaseTransaction(database: $0, keys: keys, files: files)) }
+        return try Self.typed { try pool.write { try body(CaseTransaction(database: $0, keys: keys, files: files)) } }
+    }
+
+    private static func typed<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw CaseFileError(error) ?? error
+        }
     }
 
     /// A number that grows when this or another process has committed something; cheap enough to ask ten times a second.
     public func changeCount() throws -> Int64 {
         // SQLite counts for each connection what others did, so one connection must ask each time; its own commits we count.
-        let others = try pool.writeWithoutTransaction { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+        let others = try Self.typed {
+            try pool.writeWithoutTransaction { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+        }
         return others + ownWrites.withLock { $0 }
     }
 
@@ -104,4 +118,17 @@ public final class CaseStore: Sendable {
 
     /// Closes the database: what is in the write-ahead log moves into the file.
     public func close() throws { try pool.close() }
+}
+
+extension CaseFileError {
+    /// `nil` for an error that is this program's own, a broken constraint for example.
+    init?(_ error: DatabaseError) {
+        switch error.resultCode {
+        case .SQLITE_FULL: self.init(.unwritable, "no room on the disk")
+        case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN: self.init(.unwritable, "the file system refuses")
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.busy, "another process holds the database")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self.init(.damaged, "the database does not read")
+        default: return nil
+        }
+    }
 }

@@ -110,7 +110,7 @@ extension CommandFailure {
             case .unknownCase, .unknownLetter: .noInput
             case .damaged, .unsafeSettings: .checkFailed
             case .unwritable: .inputOutput
-            case .inUse: .tryLater
+            case .inUse, .busy: .tryLater
             case .accountsMalformed: .configuration
             }
         self.init(status, code: error.code.rawValue, error.reason)

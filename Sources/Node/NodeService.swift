@@ -106,7 +106,7 @@ public actor NodeService: Service {
                 _ = try await pushDue()
                 backOff.reset()
                 seen = try await waitForWork(after: seen)
-            } catch let error as ExchangeError {
+            } catch {
                 try await rest(&backOff, after: error, in: "outbox")
             }
         }
@@ -125,7 +125,7 @@ public actor NodeService: Service {
                 _ = try await judgeAll()
                 _ = try await fetch(waitSeconds: settings.pullWaitSeconds)
                 backOff.reset()
-            } catch let error as ExchangeError {
+            } catch {
                 try await rest(&backOff, after: error, in: "inbox")
             }
         }
@@ -138,7 +138,7 @@ public actor NodeService: Service {
                 try await fetchDocuments()
                 backOff.reset()
                 try await Task.sleep(for: .seconds(settings.documentsSeconds))
-            } catch let error as ExchangeError {
+            } catch {
                 try await rest(&backOff, after: error, in: "documents")
             }
         }
@@ -160,10 +160,17 @@ public actor NodeService: Service {
         return seen
     }
 
-    private func rest(_ backOff: inout BackOff, after error: ExchangeError, in loop: String) async throws {
-        logger.notice("broker not asked", metadata: ["loop": "\(loop)", "code": "\(error.code.rawValue)"])
-        if error.code == .notTrusted || error.code == .expired {
-            try store.write { try $0.raise(Alarm(at: clock(), kind: .notTrusted, detail: error.code.rawValue)) }
+    /// After a broker that cannot be asked, or a disk that is full: the loop goes on later. Any other error ends it.
+    private func rest(_ backOff: inout BackOff, after error: any Error, in loop: Logger.MetadataValue) async throws {
+        switch error {
+        case let error as ExchangeError:
+            logger.notice("broker not asked", metadata: ["loop": loop, "code": "\(error.code.rawValue)"])
+            if error.code == .notTrusted || error.code == .expired {
+                try? store.write { try $0.raise(Alarm(at: clock(), kind: .notTrusted, detail: error.code.rawValue)) }
+            }
+        case let error as CaseFileError where error.isTemporary:
+            logger.error("nothing can be written", metadata: ["loop": loop, "code": "\(error.code.rawValue)"])
+        default: throw error
         }
         try await Task.sleep(for: backOff.next())
     }

@@ -9,6 +9,8 @@ struct Item: Sendable {
     /// Whether what is absent is missing, or only not readable.
     var isFull: Bool
     var at: Instant?
+    /// Whether `at` is the event's own; else it is when the letter was sent.
+    var saysWhen = false
     var person: String?
 }
 
@@ -128,8 +130,11 @@ struct Node: Sendable {
     var hasLifecycleFact = false
     /// Order among letters that neither precede each other. Protocols/Procedure.md, "Order".
     var rank = 4
-    var factAt = Int64.max
-    var factRank = Int.max
+    /// Its earliest fact that says when it happened, and the first of those that do not.
+    var toldFact = (at: Int64.max, rank: Int.max)
+    var sentRank = Int.max
+    /// When its earliest fact happened. One that does not say so happened when it was sent, by a clock that those of its ancestors correct.
+    var factMoment: (at: Int64, rank: Int) { (newestAt, sentRank) < toldFact && sentRank != .max ? (newestAt, sentRank) : toldFact }
 
     var isVoid: Bool { step?.isVoid ?? false }
     /// Whether it can matter to replay.
@@ -142,8 +147,7 @@ struct Node: Sendable {
     /// The order in which concurrent letters are replayed.
     static func precedes(_ left: Node, _ right: Node) -> Bool {
         if left.rank != right.rank { return left.rank < right.rank }
-        if left.factAt != right.factAt { return left.factAt < right.factAt }
-        if left.factRank != right.factRank { return left.factRank < right.factRank }
+        if left.factMoment != right.factMoment { return left.factMoment < right.factMoment }
         return left.id < right.id
     }
 }
@@ -167,8 +171,8 @@ extension ProfileTables {
             return opened.compactMap { event in
                 guard let index = eventIndex[event.code], fits(index) else { return nil }
                 return Item(
-                    candidates: [index], facts: event.facts, isFull: true, at: event.at ?? step.at, person: event.person
-                )
+                    candidates: [index], facts: event.facts, isFull: true, at: event.at ?? step.at,
+                    saysWhen: event.at != nil, person: event.person)
             }
         }
         let isFull = step.sealed == .none
@@ -190,7 +194,8 @@ extension ProfileTables {
         (node.stopsMust, node.stopsMay, node.hasStopMust, node.hasStopMay) = (
             0, reach?.stops ?? 0, false, reach?.hasStop ?? false
         )
-        (node.rank, node.factAt, node.factRank) = (node.items.isEmpty ? (reach == nil ? -1 : 4) : 4, .max, .max)
+        (node.toldFact, node.sentRank) = ((.max, .max), .max)
+        node.rank = node.items.isEmpty && reach == nil ? -1 : 4
         for item in node.items {
             var every: UInt64 = .max
             for candidate in item.candidates {
@@ -206,9 +211,10 @@ extension ProfileTables {
                 }
                 node.rank = min(node.rank, event.classRank)
                 if event.classRank == 0 {
-                    let at = item.at?.seconds ?? step.at.seconds
-                    if (at, event.factRank) < (node.factAt, node.factRank) {
-                        (node.factAt, node.factRank) = (at, event.factRank)
+                    if item.saysWhen, let at = item.at?.seconds {
+                        if (at, event.factRank) < node.toldFact { node.toldFact = (at, event.factRank) }
+                    } else {
+                        node.sentRank = min(node.sentRank, event.factRank)
                     }
                 }
             }

@@ -391,7 +391,8 @@ struct Replay {
         -> Truth
     {
         func key(_ node: Node, _ item: Item, _ event: ProfileTables.EventTable) -> FactKey? {
-            (item.isFull ? item.at : nil).map { FactKey(at: $0.seconds, rank: event.factRank, id: node.id) }
+            guard item.isFull, let at = item.saysWhen ? item.at?.seconds : node.newestAt else { return nil }
+            return FactKey(at: at, rank: event.factRank, id: node.id)
         }
         let own = key(node, item, event)
         var maybe = false
