@@ -109,8 +109,12 @@ extension BrokerCore {
         let taken = Set(try await connection.slips(ids).map(\.id))
         try await transact { transaction in
             for delivery in waiting {
+                let received = try transaction.store.letter(delivery.letter)?.received
                 if taken.contains(delivery.letter) {
                     try transaction.store.finish(delivery.number, .delivered)
+                } else if received.map({ transaction.view.now - $0 > BrokerLimits.oldestContextSeconds }) ?? true {
+                    try transaction.store.finish(delivery.number, .ended)
+                    transaction.note { $0(.warning, "stop not taken by the other broker", ["letter": .letter(delivery.letter)]) }
                 } else {
                     let seconds = min(
                         BrokerLimits.forwardRestSeconds << min(delivery.tries, 12),

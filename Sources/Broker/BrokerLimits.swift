@@ -21,10 +21,10 @@ public enum BrokerLimits {
     public static let bundleBytes = 4_194_304
     /// What one file of an archive costs beside its bytes.
     public static let archiveBytes = 2_048
-    /// Letters of a case. Replay keeps for each letter which ones come before it, so its cost grows with the square; a case of years has a
-    /// few hundred. Beyond the first number normal letters are put off, beyond the second all.
-    public static let normalLettersInACase = 10_000
-    public static let lettersInACase = 20_000
+    /// Letters of one sender in a case in which it has no part.
+    public static let strangersLettersInACase = 64
+    /// Small parts that an urgent letter brings along, beyond every quota of bytes.
+    public static let urgentPartsBytes = 262_144
     /// A broker's word on who could sign goes back so far: as long as a letter may be under way.
     public static let oldestContextSeconds: Int64 = 90 * 86_400
     /// Letters in one pull.

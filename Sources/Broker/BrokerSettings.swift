@@ -9,7 +9,10 @@ public struct BrokerSettings: Sendable, Hashable {
     /// Open letters that one member may have here, by lane: a flood of normal letters never takes the place of a stop.
     public var normalLettersOfAMember = 200_000
     public var urgentLettersOfAMember = 20_000
-    /// Part files of one member's open letters.
+    /// Normal letters of one sender in a case, and twice as many in all. Replay keeps for each letter which ones come before it, so its cost
+    /// grows with the square; a case of years has a few hundred.
+    public var lettersInACase = 2_000
+    /// Part files of one member's open letters, unfinished uploads counted with their whole size.
     public var bytesOfAMember: Int64 = 20 * 1_073_741_824
     /// What the store may grow to; `nil`: what the disk has.
     public var storeBytes: Int64?
@@ -28,6 +31,7 @@ public struct BrokerSettings: Sendable, Hashable {
         do {
             if let number = try fields.optionalInteger("normal_letters") { normalLettersOfAMember = Int(number) }
             if let number = try fields.optionalInteger("urgent_letters") { urgentLettersOfAMember = Int(number) }
+            if let number = try fields.optionalInteger("case_letters") { lettersInACase = max(1, Int(number)) }
             if let number = try fields.optionalInteger("member_bytes") { bytesOfAMember = number }
             storeBytes = try fields.optionalInteger("store_bytes")
             if let number = try fields.optionalInteger("lease_seconds") { leaseSeconds = max(1, number) }

@@ -33,6 +33,7 @@ extension BrokerTransaction {
         if signer.directoryIsExpired, slip.lane == .normal { return .later(code: "directory.expired", seconds: 300) }
         // 4. Room.
         if let later = try lack(of: slip) { return later }
+        if try hasTooMany(slip, in: caseID) { return .later(code: "case.full", seconds: 3_600) }
         // 5. What a receipt, refusal or notice is about.
         var record = LetterRecord(
             id: letter.id, status: .waiting, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID,
@@ -58,12 +59,12 @@ extension BrokerTransaction {
             try store(record, letter, isKnown: known != nil)
             return try refuse(record, slip, refusal)
         case .admitted, .flagged:
-            if try isOverfull(caseID, slip.lane) { return .later(code: "case.full", seconds: 3_600) }
-            let isWhole = isWhole(letter)
+            let parts = slip.lane == .urgent ? Self.few(letter.parts) : letter.parts
+            let isWhole = isWhole(slip, parts)
             record.status = isWhole ? .queued : .awaitingParts
             record.relayed = isWhole ? letter.relayed : nil
             try store(record, letter, isKnown: known != nil)
-            return try accept(record, slip, letter.parts)
+            return try accept(record, slip, parts)
         }
     }
 
@@ -102,6 +103,21 @@ extension BrokerTransaction {
         return isOver ? .later(code: "quota", seconds: 60) : nil
     }
 
+    /// A slip of some kilobytes may name parts of many gigabytes, so room and quota are asked for each part too.
+    ///
+    /// - Parameter isCounted: it is an upload under way, which counts with its whole size from its first byte.
+    /// - Throws: ``ExchangeError`` `.busy`.
+    func requireRoom(for size: Int, of member: MemberID, lane: Lane, isCounted: Bool) throws {
+        // The reserve is for sealed steps, not for what hangs on an urgent letter.
+        guard !view.isNearlyFull || lane == .urgent && size <= BrokerLimits.partInABundleBytes else {
+            throw ExchangeError(.busy, "store.full")
+        }
+        guard !isCounted, view.isServedHere(member) else { return }
+        guard try store.holding(of: member).bytes + Int64(size) <= view.settings.bytesOfAMember else {
+            throw ExchangeError(.busy, "quota")
+        }
+    }
+
     /// A receipt comes from an addressee of its letter and goes to the sender; a refusal or notice comes from a broker that serves one of
     /// them and goes to them.
     private func isBound(_ slip: Slip, to subject: LetterRecord) throws -> Bool {
@@ -121,16 +137,11 @@ extension BrokerTransaction {
     private func verdict(_ record: LetterRecord, _ slip: Slip, _ judgement: Judgement? = nil) throws -> Verdict {
         guard let caseID = record.caseID else { return .refused(Refusal(.otherProfile)) }
         if let judgement, judgement.roles == record.roles, try use(judgement, in: caseID) { return judgement.verdict }
-        guard let history = try history(of: caseID, profile: slip.profile?.digest) else {
+        guard let history = try history(of: caseID, for: slip) else {
             // A step under a profile that no authority of ours has put in force, or a paper whose case is not known here.
             return slip.type == .step ? .refused(Refusal(.otherProfile)) : .waiting(slip.ancestors)
         }
         let step = step(record, slip)
-        // The letter that opens the case says what its profile is, also when others came before it.
-        if slip.root == nil, let own = slip.profile?.digest, own != history.profile.digest {
-            guard let rebuilt = try rebuild(caseID, profile: own) else { return .refused(Refusal(.otherProfile)) }
-            return Judgement.verdict(of: step, in: rebuilt)
-        }
         if slip.type == .refusal || slip.type == .notice {
             let missing = history.missingAncestors(of: step)
             return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
@@ -138,9 +149,21 @@ extension BrokerTransaction {
         return Judgement.verdict(of: step, in: history)
     }
 
-    private func isOverfull(_ caseID: CaseID, _ lane: Lane) throws -> Bool {
-        let count = try history(of: caseID)?.count ?? 0
-        return count > (lane == .normal ? BrokerLimits.normalLettersInACase : BrokerLimits.lettersInACase)
+    /// The history under which a letter is judged. The one that opens the case says what its profile is, also when others came before it.
+    private func history(of caseID: CaseID, for slip: Slip) throws -> CaseHistory? {
+        guard let history = try history(of: caseID, profile: slip.profile?.digest) else { return nil }
+        guard slip.root == nil, let own = slip.profile?.digest, own != history.profile.digest else { return history }
+        return try rebuild(caseID, profile: own)
+    }
+
+    /// Whether the sender has as many letters in the case as one may have, refused ones and ancestors counted. One sender's letters never
+    /// put another's stop off.
+    private func hasTooMany(_ slip: Slip, in caseID: CaseID) throws -> Bool {
+        let count = try store.letterCount(in: caseID, from: slip.from)
+        guard count >= BrokerLimits.strangersLettersInACase else { return false }
+        let isParty = try history(of: caseID)?.parties.values.contains { $0.contains(slip.from) } ?? false
+        let most = slip.lane == .urgent ? 2 * view.settings.lettersInACase : view.settings.lettersInACase
+        return count >= (isParty ? most : BrokerLimits.strangersLettersInACase)
     }
 
     private func store(_ record: LetterRecord, _ letter: VerifiedLetter, isKnown: Bool) throws {
@@ -233,7 +256,7 @@ extension BrokerTransaction {
             guard try rebuild(caseID) != nil else { return }
         }
         switch try verdict(record, slip) {
-        case .refused(let refusal): _ = try refuse(record, slip, refusal)
+        case .refused(let refusal): _ = try refuse(record, slip, refusal, telling: slip.to.map(\.member))
         case .admitted, .flagged: try takeEffect(record, slip)
         case .waiting: break
         }
@@ -245,12 +268,11 @@ extension BrokerTransaction {
         guard slip.lane == .urgent, slip.type == .step, let caseID = letter.caseID,
             let history = try history(of: caseID)
         else { return letter }
-        let missing = history.missingAncestors(of: step(letter, slip))
+        let step = step(letter, slip)
+        let missing = history.missingAncestors(of: step)
         guard !missing.isEmpty else { return letter }
         try store.setMissing(missing, of: letter.id)
-        guard history.root != nil, !history.parties.values.contains(where: { $0.contains(slip.from) }) else {
-            return letter
-        }
+        guard !history.isHeard(step) else { return letter }
         var record = letter
         record.isUnheard = true
         try store.update(record)
@@ -293,11 +315,21 @@ extension BrokerTransaction {
     }
 
     /// Whether everything the letter needs here came along with it.
-    private func isWhole(_ letter: VerifiedLetter) -> Bool {
-        neededParts(of: letter.slip).allSatisfy { part in
-            guard let file = letter.parts[part.digest] else { return false }
-            if case .list(_, let pieces) = file { return pieces.allSatisfy { letter.parts[$0] != nil } }
+    private func isWhole(_ slip: Slip, _ parts: [Digest: CheckedPart]) -> Bool {
+        neededParts(of: slip).allSatisfy { part in
+            guard let file = parts[part.digest] else { return false }
+            if case .list(_, let pieces) = file { return pieces.allSatisfy { parts[$0] != nil } }
             return true
+        }
+    }
+
+    /// What an urgent letter may bring along beyond every quota of bytes: its sealed steps. Anything larger comes by digest, and is asked for
+    /// room then.
+    private static func few(_ parts: [Digest: CheckedPart]) -> [Digest: CheckedPart] {
+        var room = BrokerLimits.urgentPartsBytes
+        return parts.sorted { ($0.value.bytes.count, $0.key) < ($1.value.bytes.count, $1.key) }.reduce(into: [:]) { result, part in
+            room -= part.value.bytes.count
+            if room >= 0 { result[part.key] = part.value }
         }
     }
 
@@ -306,7 +338,8 @@ extension BrokerTransaction {
         for reference in slip.parts where reference.pieces != nil {
             guard let size = try store.partSize(reference.digest),
                 let file = try store.part(reference.digest, offset: 0, count: size),
-                let pieces = try? PieceList.read(file.bytes, reference: reference)
+                let pieces = try? PieceList.read(file.bytes, reference: reference),
+                try fits(.list(file.bytes, pieces: pieces), reference.digest, in: record.id)
             else { continue }
             try store.need(pieces.map { NeededPart(digest: $0, recipient: reference.recipient) }, for: record.id)
         }
@@ -486,12 +519,12 @@ extension BrokerTransaction {
         let slip = signed.slip
         guard let caseID = slip.caseID, slip.at - view.now <= LetterLimits.aheadSeconds else { return false }
         if let known = try store.letter(signed.id), known.status != .waiting {
-            if let void = context.void { try apply(void, to: known) }
+            if let paper = context.void, try isVoiding(paper, known) { try apply(paper, to: known) }
             return true
         }
         // The broker that hands it over judged its signer when it came; a member has no such word.
         var at = view.now
-        if case .broker = peer { at = min(max(slip.at, view.now + -BrokerLimits.oldestContextSeconds), view.now) }
+        if case .broker = peer { at = min(slip.at, view.now) }
         guard let signer = try? view.directories.judgeSigner(of: slip, certificate: signed.certificateDigest, at: at)
         else { return false }
         if let about = slip.about {
@@ -503,13 +536,17 @@ extension BrokerTransaction {
             peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now)
         remember(slip, of: signed.id)
         let isWaiting = try store.letter(signed.id) != nil
-        guard !isWaiting else { return false }
-        guard let history = try history(of: caseID, profile: slip.profile?.digest) else { return false }
-        if context.void == nil {
+        guard !isWaiting, try !hasTooMany(slip, in: caseID) else { return false }
+        guard let history = try history(of: caseID, for: slip) else { return false }
+        let void = try context.void.flatMap { try isVoiding($0, record) ? $0 : nil }
+        if void == nil {
             let step = step(record, slip)
             let isPaper = slip.type == .refusal || slip.type == .notice
-            // A stop without its ancestors counts when another broker vouches for having it, not when a member shows it round.
-            if case .member = peer, !isPaper, !history.missingAncestors(of: step).isEmpty { return false }
+            // A stop without its ancestors counts when another broker vouches for having it, and not for ever, with a key that may long
+            // be somebody else's; not when a member shows it round.
+            if !isPaper, !history.missingAncestors(of: step).isEmpty {
+                guard !peer.isMember, view.now - slip.at < BrokerLimits.oldestContextSeconds else { return false }
+            }
             switch isPaper ? .admitted : history.admit(step) {
             case .waiting: return false
             case .refused(let refusal):
@@ -523,7 +560,7 @@ extension BrokerTransaction {
         try store.insert(record, slip: slip, file: signed.file)
         record = try judgedForGap(record, slip)
         insert(step(record, slip), in: caseID)
-        if let void = context.void {
+        if let void {
             try apply(void, to: record)
             record = try store.letter(signed.id) ?? record
         }
@@ -533,20 +570,27 @@ extension BrokerTransaction {
         return true
     }
 
+    /// Whether a paper makes the letter void: a refusal, or a notice that it was not handed over, of a broker that serves one of its parties.
+    private func isVoiding(_ paper: SignedSlip, _ subject: LetterRecord) throws -> Bool {
+        guard let about = paper.slip.about, about.letter == subject.id,
+            paper.slip.type == .refusal || paper.slip.type == .notice && about.code != NoticeCode.seenPossibly.rawValue,
+            let signer = try? view.directories.judgeSigner(
+                of: paper.slip, certificate: paper.certificateDigest, at: min(paper.slip.at, view.now)), signer.isBroker
+        else { return false }
+        return try isBound(paper.slip, to: subject)
+    }
+
     /// The signed refusal or notice that came along with an ancestor.
     private func apply(_ void: SignedSlip, to subject: LetterRecord) throws {
-        guard try store.letter(void.id) == nil, let about = void.slip.about, about.letter == subject.id,
-            let signer = try? view.directories.judgeSigner(
-                of: void.slip, certificate: void.certificateDigest, at: void.slip.at),
-            signer.isBroker, try isBound(void.slip, to: subject)
-        else { return }
+        guard let about = void.slip.about else { return }
         let record = LetterRecord(
             id: void.id, status: .context, type: void.slip.type, lane: void.slip.lane, from: void.slip.from,
-            caseID: subject.caseID,
-            roles: [], peer: void.slip.from, at: void.slip.at, expires: nil, received: view.now)
-        try store.insert(record, slip: void.slip, file: void.file)
-        remember(void.slip, of: void.id)
-        if let caseID = subject.caseID { insert(step(record, void.slip), in: caseID) }
+            caseID: subject.caseID, roles: [], peer: void.slip.from, at: void.slip.at, expires: nil, received: view.now)
+        if try store.letter(void.id) == nil {
+            try store.insert(record, slip: void.slip, file: void.file)
+            remember(void.slip, of: void.id)
+            if let caseID = subject.caseID { insert(step(record, void.slip), in: caseID) }
+        }
         try apply(about, of: record)
     }
 }

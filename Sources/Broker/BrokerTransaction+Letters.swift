@@ -50,9 +50,14 @@ extension BrokerTransaction {
     }
 
     /// Refuses a letter that is stored already: the refusal goes to its sender, and descendants no longer wait for it.
-    func refuse(_ record: LetterRecord, _ slip: Slip, _ refusal: Refusal) throws -> PushOutcome {
+    ///
+    /// - Parameter others: those who were given it before it was refused.
+    func refuse(
+        _ record: LetterRecord, _ slip: Slip, _ refusal: Refusal, telling others: [MemberID] = []
+    ) throws -> PushOutcome {
         _ = try endDeliveries(of: record.id)
-        let paper = try issue(.refusal, about: record.id, slip, to: [slip.from], code: refusal.code, stop: refusal.stop)
+        let paper = try issue(
+            .refusal, about: record.id, slip, to: [slip.from] + others, code: refusal.code, stop: refusal.stop)
         var record = record
         record.status = .refused
         record.code = refusal.code
@@ -89,22 +94,20 @@ extension BrokerTransaction {
         else { return nil }
         if let refusal = history.staleness(of: step) { return refusal.stop }
         guard step.parts.contains(where: { $0.basis == .consent }) else { return nil }
-        // It was covered when it was admitted. If it is not now, the consent that it names was withheld, and the same stop is the cause.
-        if isUncovered(step, after: nil, in: history) {
-            return try history.ancestors(of: step.id).lazy.compactMap { try store.letter($0)?.stop }.first
+        // Of several that take the cover away, the one that rests on the fewest others: what only tells of it later is not the cause.
+        let stops = try (stop.map { [$0] } ?? urgentSteps(of: caseID)).map { ($0, history.ancestors(of: $0).count) }
+        if let cause = stops.sorted(by: { ($0.1, $0.0) < ($1.1, $1.0) }).first(where: { isUncovered(step, after: $0.0, in: history) }) {
+            return cause.0
         }
-        let stops = try stop.map { [$0] } ?? urgentSteps(of: caseID)
-        return stops.first { isUncovered(step, after: $0, in: history) }
+        // Or the consent that it names was itself withheld: then by the same stop.
+        let ancestors = Set(history.ancestors(of: step.id))
+        guard isUncovered(step, after: nil, in: history) else { return nil }
+        return try store.letters(of: caseID).map(\.record).first { ancestors.contains($0.id) && $0.isVoid && $0.stop != nil }?.stop
     }
 
     private func urgentSteps(of caseID: CaseID) throws -> [LetterID] {
-        try store.letters(of: caseID).compactMap { letter in
-            let record = letter.record
-            guard record.lane == .urgent, record.type == .step, !record.isVoid, record.status != .waiting else {
-                return nil
-            }
-            return record.id
-        }
+        try store.letters(of: caseID).map(\.record)
+            .filter { $0.lane == .urgent && $0.type == .step && !$0.isVoid && $0.status != .waiting }.map(\.id)
     }
 
     /// Whether the consent for the letter's parts is gone: the same parts, sent once more after it and after the stop, would not be

@@ -132,7 +132,8 @@ final class BrokerTransaction {
     func endDeliveries(of id: LetterID) throws -> Bool {
         var wasSeen = false
         for delivery in try store.deliveries(of: id) where delivery.kind != .context {
-            if delivery.state == .delivered || delivery.tries > 0 { wasSeen = true }
+            // A forward is marked as under way without a try.
+            if delivery.state == .delivered || delivery.tries > 0 || delivery.state == .resting { wasSeen = true }
             if delivery.isOpen { try store.finish(delivery.number, .ended) }
         }
         return wasSeen

@@ -112,7 +112,7 @@ struct PeerConnection: BrokerConnection {
         guard case .partial(let received) = wanted.state else { return wanted.state }
         guard offset <= received else { return received > 0 ? .partial(received) : .missing }
         guard offset + bytes.count > received else { return .partial(received) }
-        try await requireRoom(for: size, of: wanted.from, lane: wanted.lane)
+        await core.checkRoom()
         // 2. What is new of it; a whole file at once needs no spool.
         let whole: [UInt8]
         if offset == 0, bytes.count == size, received == 0 {
@@ -123,8 +123,9 @@ struct PeerConnection: BrokerConnection {
                 return try await core.transact { transaction -> (whole: [UInt8]?, received: Int) in
                     let known = try transaction.store.spooled(digest)
                     guard offset <= known, offset + bytes.count > known else { return (nil, known) }
+                    try transaction.requireRoom(for: size, of: wanted.from, lane: wanted.lane, isCounted: known > 0)
                     let whole = try transaction.store.spool(
-                        digest, bytes: Array(bytes[(known - offset)...]), size: size, at: now)
+                        digest, bytes: Array(bytes[(known - offset)...]), size: size, at: now, chargedTo: wanted.from)
                     return (whole, offset + bytes.count)
                 }
             }
@@ -147,6 +148,8 @@ struct PeerConnection: BrokerConnection {
                     try transaction.store.dropSpool(digest)
                     return false
                 }
+                let isCounted = try transaction.store.spooled(digest) > 0
+                try transaction.requireRoom(for: size, of: record.from, lane: record.lane, isCounted: isCounted)
                 try transaction.store.storePart(digest, bytes: part.bytes, chargedTo: record.from)
                 for letter in letters { try transaction.stored(part, digest, for: letter) }
                 return true
@@ -154,17 +157,6 @@ struct PeerConnection: BrokerConnection {
         }
         guard isStored else { throw ExchangeError(.badRequest, SealingError.Code.partMismatch.rawValue) }
         return .stored(size)
-    }
-
-    /// A slip of some kilobytes may name parts of many gigabytes, so room and quota are asked for each part too.
-    private func requireRoom(for size: Int, of member: MemberID, lane: Lane) async throws {
-        await core.checkRoom()
-        let view = core.view
-        guard lane == .normal else { return }
-        guard !view.isNearlyFull else { throw ExchangeError(.busy, "store.full") }
-        guard view.isServedHere(member) else { return }
-        let held = try await asked { core in try await core.look { try $0.holding(of: member).bytes } }
-        guard held + Int64(size) <= view.settings.bytesOfAMember else { throw ExchangeError(.busy, "quota") }
     }
 
     /// The letter, admitted and not whole, for which this peer may send the part.
@@ -229,19 +221,20 @@ struct PeerConnection: BrokerConnection {
     private func bundles(_ letters: [LetterID], for member: MemberID) async throws -> [Delivery] {
         try await asked { core in
             try await core.look { reading in
-                var room = BrokerLimits.bundleBytes
-                return try letters.compactMap { id -> Delivery? in
-                    guard let slip = try reading.slip(id) else { return nil }
+                let slips = try letters.compactMap { id in try reading.slip(id).map { (id, $0) } }
+                // Every slip has its place before the first part: what was leased must go into the answer.
+                var room = slips.reduce(BrokerLimits.bundleBytes) { $0 - $1.1.count - BrokerLimits.archiveBytes }
+                return try slips.map { id, slip -> Delivery in
                     var parts: [Digest: [UInt8]] = [:]
                     var remaining: [Digest] = []
-                    room -= slip.count
                     for part in try reading.neededParts(of: id) where part.recipient == member {
                         guard let size = try reading.partSize(part.digest) else { continue }
-                        if size <= BrokerLimits.partInABundleBytes, size <= room,
+                        let cost = size + BrokerLimits.archiveBytes
+                        if size <= BrokerLimits.partInABundleBytes, cost <= room,
                             let file = try reading.part(part.digest, offset: 0, count: size)
                         {
                             parts[part.digest] = file.bytes
-                            room -= size
+                            room -= cost
                         } else {
                             remaining.append(part.digest)
                         }

@@ -104,6 +104,8 @@ struct LetterReader: Sendable {
                 ?? (slip.root == nil
                     ? slip.profile.flatMap { profiles[$0.digest] }.map { CaseHistory(profile: $0) } : nil)
         else { return nil }
+        // A case has the profile of the letter that opens it; others may have come before that one.
+        guard slip.root != nil || slip.profile?.digest == history.profile.digest else { return nil }
         let step = Step(id: signed.id, slip: slip, roles: directories.roles(of: slip.from))
         return Judgement(step, in: history, version: known?.version ?? 0)
     }

@@ -25,44 +25,59 @@ struct CourierInbox: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            /// Shipments with letters that were put off, and when they are looked at again.
+            var resting: [String: (until: ContinuousClock.Instant, seconds: Int)] = [:]
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(300))
                 let directory = Self.directory(of: home.path)
-                let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter {
-                    CaseID($0) != nil
-                }
-                guard !names.isEmpty else { continue }
-                do {
-                    let (report, putOff) = try await take(from: directory)
-                    // The others of a stick came in all the same; a letter that was put off is found on it once more.
-                    guard putOff == 0 else {
-                        logger.notice("letters of a shipment put off", metadata: ["letters": "\(putOff)"])
-                        try? await Task.sleep(for: .seconds(60))
-                        continue
+                let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
+                    .filter { CaseID($0) != nil }
+                for name in names.sorted() where resting[name].map({ $0.until < .now }) ?? true {
+                    do {
+                        if let outcome = try await take(name, in: directory) {
+                            resting[name] = nil
+                            try finish(name, in: directory, outcome)
+                            continue
+                        }
+                    } catch {
+                        logger.error("shipment not taken", metadata: ["code": "\(CommandFailure(explaining: error).code)"])
                     }
-                    for (name, outcome) in report.shipments {
-                        let result = try JSONEncoder().encode(CourierCommand.ShipmentReport(name, outcome))
-                        try result.write(to: URL(fileURLWithPath: "\(directory)/\(name).json"), options: .atomic)
-                        try FileManager.default.removeItem(atPath: "\(directory)/\(name)")
-                    }
-                    logger.notice("shipments taken", metadata: ["letters": "\(report.letters)"])
-                } catch {
-                    logger.error("shipments not taken", metadata: ["code": "\(CommandFailure(explaining: error).code)"])
-                    try? await Task.sleep(for: .seconds(5))
+                    let seconds = min((resting[name]?.seconds ?? 15) * 2, 3_600)
+                    resting[name] = (.now + .seconds(seconds), seconds)
                 }
             }
         }
     }
 
+    /// - Returns: `nil` when a letter of it was put off: the others came in all the same, and it is found on the shipment once more.
+    private func take(_ name: String, in directory: String) async throws -> Courier.Outcome? {
+        let (report, putOff) = try await take(from: directory) { $0 != name }
+        guard putOff == 0 else {
+            logger.notice("letters of a shipment put off", metadata: ["letters": "\(putOff)"])
+            return nil
+        }
+        return report.shipments[name]
+    }
+
+    private func finish(_ name: String, in directory: String, _ outcome: Courier.Outcome) throws {
+        let result = try JSONEncoder().encode(CourierCommand.ShipmentReport(name, outcome))
+        try result.write(to: URL(fileURLWithPath: "\(directory)/\(name).json"), options: .atomic)
+        try FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        logger.notice("shipment taken", metadata: ["shipment": "\(name)"])
+    }
+
     /// Hands everything on a stick to the broker; each letter is judged by its own signature.
     ///
+    /// - Parameter isLeft: shipments that are left alone.
     /// - Returns: how many letters the broker put off, because of a quota for example.
-    func take(from directory: String) async throws -> (report: Courier.ImportReport, putOff: Int) {
+    func take(
+        from directory: String, unless isLeft: (String) async throws -> Bool = { _ in false }
+    ) async throws -> (report: Courier.ImportReport, putOff: Int) {
         let connection = core.connection(for: .courier)
         let core = self.core
         let home = self.home
         let putOff = Mutex<Set<LetterID>>([])
-        let report = try await Courier.import(from: directory, hop: core.id, identities: identities) { item in
+        let report = try await Courier.import(from: directory, hop: core.id, identities: identities, isTaken: isLeft) { item in
             switch item {
             case .letter(let bundle):
                 for outcome in try await connection.push([bundle], context: []) {

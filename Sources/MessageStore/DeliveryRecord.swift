@@ -73,7 +73,7 @@ public struct Holding: Hashable, Sendable {
     public var normal: Int
     /// Open letters on lane urgent.
     public var urgent: Int
-    /// Slips and part files of open letters.
+    /// Slips and part files of open letters, and the whole size of unfinished uploads.
     public var bytes: Int64
 
     public init(normal: Int = 0, urgent: Int = 0, bytes: Int64 = 0) {

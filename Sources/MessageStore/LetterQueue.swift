@@ -51,6 +51,8 @@ public protocol LetterReading {
     /// Changes whenever replay could: with each new letter of the case, and when one stops waiting or becomes void. Never takes a value
     /// again, also not after a transaction that wrote it was undone. 0 while the case is unknown.
     func version(of caseID: CaseID) throws -> Int64
+    /// How many letters of `member` are known of the case, whatever became of them.
+    func letterCount(in caseID: CaseID, from member: MemberID) throws -> Int
     /// The newest letter of `member` in the case.
     func newest(from member: MemberID, in caseID: CaseID) throws -> LetterID?
 
@@ -115,8 +117,9 @@ public protocol LetterTransaction: LetterReading {
     /// Stores a part file, whose digest the caller has checked; an unfinished upload of it ends. Storing it again changes nothing.
     func storePart(_ digest: Digest, bytes: [UInt8], chargedTo member: MemberID) throws
     /// Appends to an unfinished upload; `bytes` goes on where it ends (the caller has cut what was there already). Returns all
-    /// its bytes once they are `size`, and keeps them until the part is stored or the upload dropped.
-    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant) throws -> [UInt8]?
+    /// its bytes once they are `size`, and keeps them until the part is stored or the upload dropped. Its whole size counts in what
+    /// `member` holds.
+    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant, chargedTo member: MemberID) throws -> [UInt8]?
     func dropSpool(_ digest: Digest) throws
     /// Drops unfinished uploads that nobody went on with since the instant.
     func dropSpools(before: Instant) throws

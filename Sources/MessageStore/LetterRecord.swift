@@ -57,19 +57,23 @@ public struct LetterRecord: Hashable, Sendable {
     public var received: Instant
     /// The signed acknowledgement, answered byte for byte to every duplicate.
     public var relayed: [UInt8]?
-    /// Of a refused or given-up letter: the guard, reason or notice code. See also ``isUnheard``.
+    /// Of a refused or given-up letter: the guard, reason or notice code.
     public var code: String?
     /// The signed refusal or notice that makes it void.
     public var voidedBy: LetterID?
     /// The stop that made it void.
     public var stop: LetterID?
     public var progress: ReceiptProgress
+    /// An urgent letter of a sender who, as far as is known here, has no part in the case: it is delivered, and is without effect until all
+    /// its ancestors are known.
+    public var isUnheard: Bool
 
     public init(
         id: LetterID, status: LetterStatus, type: LetterType, lane: Lane, from: MemberID, caseID: CaseID?,
         roles: Set<String>,
         peer: MemberID, at: Instant, expires: Instant?, received: Instant, relayed: [UInt8]? = nil, code: String? = nil,
-        voidedBy: LetterID? = nil, stop: LetterID? = nil, progress: ReceiptProgress = []
+        voidedBy: LetterID? = nil, stop: LetterID? = nil, progress: ReceiptProgress = [],
+        isUnheard: Bool = false
     ) {
         self.id = id
         self.status = status
@@ -87,13 +91,7 @@ public struct LetterRecord: Hashable, Sendable {
         self.voidedBy = voidedBy
         self.stop = stop
         self.progress = progress
-    }
-
-    /// An urgent letter of a sender who, as far as is known here, has no part in the case: it is delivered, and is without effect until all
-    /// its ancestors are known.
-    public var isUnheard: Bool {
-        get { code == Flag.gap.rawValue }
-        set { code = newValue ? Flag.gap.rawValue : nil }
+        self.isUnheard = isUnheard
     }
 
     /// Whether replay leaves its steps out.

@@ -135,6 +135,8 @@ struct LetterJudge {
             let step = Step(id: letter.id, slip: slip, roles: letter.roles, opened: opened.steps)
             switch sight.history.admit(step) {
             case .admitted: state = .valid
+            case .flagged where !sight.history.isHeard(step):
+                return (.waiting(sight.history.missingAncestors(of: step)), [])
             case .flagged: state = .flagged
             case .waiting(let missing): return (.waiting(missing), [])
             case .refused(let refusal):

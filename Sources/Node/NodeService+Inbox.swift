@@ -24,9 +24,12 @@ extension NodeService {
     }
 
     private func pull(waitSeconds: Int) async throws {
-        let known = Set(leased.map(\.letter.id))
-        let new = try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds)
-        leased += new.filter { !known.contains($0.letter.id) }
+        lease(try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds))
+    }
+
+    private func lease(_ deliveries: [Delivery]) {
+        let known = Set(leased.map(\.letter.id)).union(inWork)
+        leased += deliveries.filter { !known.contains($0.letter.id) }
     }
 
     /// Takes in what was handed out, in the order in which it came, as far as it is chosen.
@@ -36,7 +39,14 @@ extension NodeService {
         var broken: ExchangeError?
         while let index = leased.firstIndex(where: isChosen) {
             let delivery = leased.remove(at: index)
+            inWork.insert(delivery.letter.id)
+            defer { inWork.remove(delivery.letter.id) }
             do {
+                // What is safe is acknowledged before a long fetch, or it would be handed out again meanwhile.
+                if !delivery.remaining.isEmpty, !safe.isEmpty {
+                    try await connection.acknowledge(safe)
+                    safe = []
+                }
                 guard let isNew = try await receive(delivery) else { continue }
                 safe.append(delivery.letter.id)
                 if isNew { new += 1 }
@@ -59,7 +69,13 @@ extension NodeService {
         let changes = try await connection.changes()
         guard changes != lastChanges else { return }
         lastChanges = changes
-        try await pull(waitSeconds: 0)
+        // One at a time, urgent ones come first: megabytes of others would keep a stop on a thin line.
+        var isUrgent = true
+        while isUrgent {
+            let next = try await connection.pull(limit: 1, waitSeconds: 0)
+            lease(next)
+            isUrgent = next.first.map(Self.isUrgent) ?? false
+        }
         if try await takeIn(where: Self.isUrgent) > 0 { _ = try await judgeAll() }
     }
 
@@ -126,9 +142,7 @@ extension NodeService {
         var offset = store.files.partialSize(digest)
         while true {
             if lane == .normal { try await makeWay() }
-            let start = ContinuousClock.now
-            let (bytes, size) = try await connection.part(digest, offset: offset, count: fetchPace.bytes)
-            fetchPace.note(ContinuousClock.now - start)
+            let (bytes, size) = try await fetch(digest, offset: offset)
             guard size <= SealingLimits.partFileBytes else { return nil }
             try store.files.appendPartial(bytes, of: digest, at: offset)
             offset += bytes.count
@@ -143,6 +157,18 @@ extension NodeService {
         }
         try store.files.write(whole, as: digest)
         return LetterIntake.Part(digest: digest, size: whole.count, bytes: nil)
+    }
+
+    private func fetch(_ digest: Digest, offset: Int) async throws -> (bytes: [UInt8], size: Int) {
+        do {
+            let start = ContinuousClock.now
+            let answer = try await connection.part(digest, offset: offset, count: fetchPace.bytes)
+            fetchPace.note(ContinuousClock.now - start)
+            return answer
+        } catch {
+            fetchPace.broke()
+            throw error
+        }
     }
 
     // MARK: Judging

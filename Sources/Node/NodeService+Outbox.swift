@@ -25,8 +25,10 @@ extension NodeService {
     func pushDue() async throws -> Int {
         var settled = 0
         while true {
-            let entries = try store.read { try $0.due(at: clock(), limit: settings.batchLetters) }
-            guard !entries.isEmpty else { return settled }
+            let due = try store.read { try $0.due(at: clock(), limit: settings.batchLetters) }
+            guard let lane = due.first?.lane else { return settled }
+            // A stop does not share a request with megabytes, which a thin line may never get through.
+            let entries = due.prefix { $0.lane == lane }
             var bundles: [LetterBundle] = []
             var budget = Self.batchBytes
             for entry in entries { bundles.append(try bundle(entry.letter, budget: &budget)) }
@@ -34,8 +36,8 @@ extension NodeService {
             guard outcomes.count == bundles.count else {
                 throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters")
             }
-            for (index, entry) in entries.enumerated() {
-                if try await settle(bundles[index], outcomes[index], lane: entry.lane) { settled += 1 }
+            for (bundle, outcome) in zip(bundles, outcomes) {
+                if try await settle(bundle, outcome, lane: lane) { settled += 1 }
             }
         }
     }
@@ -97,6 +99,9 @@ extension NodeService {
                     switch try await upload(digest, lane: lane) {
                     case .put: continue
                     case .madeWay: return false
+                    case .putOff(let code):
+                        try postpone(bundle.id, seconds: 60, code)
+                        return false
                     case .missing:
                         // One damaged letter must not keep the others, stops among them, from leaving.
                         try postpone(bundle.id, seconds: 3_600, "part-missing")
@@ -141,6 +146,8 @@ extension NodeService {
         case missing
         /// Something urgent is due. The upload goes on afterwards, where it stands.
         case madeWay
+        /// The broker does not take it now: a quota, no room, or another file than it knows under this digest.
+        case putOff(String)
     }
 
     /// Puts a part file in pieces, going on where an earlier upload broke.
@@ -161,10 +168,16 @@ extension NodeService {
                 return .madeWay
             }
             let end = min(bytes.count, offset + uploadPace.bytes)
-            let start = ContinuousClock.now
-            state = try await connection.putPart(
-                digest, offset: offset, bytes: Array(bytes[offset..<end]), size: bytes.count)
-            uploadPace.note(ContinuousClock.now - start)
+            do {
+                let start = ContinuousClock.now
+                state = try await connection.putPart(
+                    digest, offset: offset, bytes: Array(bytes[offset..<end]), size: bytes.count)
+                uploadPace.note(ContinuousClock.now - start)
+            } catch let error as ExchangeError {
+                uploadPace.broke()
+                guard [.busy, .badRequest, .notFound].contains(error.code) else { throw error }
+                return .putOff(error.code.rawValue)
+            }
         }
     }
 

@@ -26,6 +26,8 @@ public actor NodeService: Service {
     private let executor: BlockingExecutor
     /// Letters that were handed out and are still to be taken in: urgent ones first, then as they came.
     var leased: [Delivery] = []
+    /// Those that are being taken in.
+    var inWork: Set<LetterID> = []
     /// The mailbox' counter when it was last asked.
     var lastChanges: Int64?
     var uploadPace = TransferPace()
@@ -107,7 +109,9 @@ public actor NodeService: Service {
                 backOff.reset()
                 seen = try await waitForWork(after: seen)
             } catch {
-                try await rest(&backOff, after: error, in: "outbox")
+                try await rest(&backOff, after: error, in: "outbox") {
+                    try self.store.read { try $0.due(at: self.clock(), limit: 1) }.first?.lane == .urgent
+                }
             }
         }
     }
@@ -161,7 +165,12 @@ public actor NodeService: Service {
     }
 
     /// After a broker that cannot be asked, or a disk that is full: the loop goes on later. Any other error ends it.
-    private func rest(_ backOff: inout BackOff, after error: any Error, in loop: Logger.MetadataValue) async throws {
+    ///
+    /// - Parameter isUrgent: whether something does not bear a long rest.
+    private func rest(
+        _ backOff: inout BackOff, after error: any Error, in loop: Logger.MetadataValue,
+        unless isUrgent: () throws -> Bool = { false }
+    ) async throws {
         switch error {
         case let error as ExchangeError:
             logger.notice("broker not asked", metadata: ["loop": loop, "code": "\(error.code.rawValue)"])
@@ -172,7 +181,12 @@ public actor NodeService: Service {
             logger.error("nothing can be written", metadata: ["loop": loop, "code": "\(error.code.rawValue)"])
         default: throw error
         }
-        try await Task.sleep(for: backOff.next())
+        let start = ContinuousClock.now
+        let end = start + backOff.next()
+        while ContinuousClock.now < end {
+            try await Task.sleep(for: min(.seconds(1), end - ContinuousClock.now))
+            if ContinuousClock.now - start > .seconds(3), (try? isUrgent()) ?? false { return }
+        }
     }
 
     // MARK: Documents
@@ -212,6 +226,9 @@ struct TransferPace {
     private static let target = Duration.seconds(4)
     private static let least = 65_536
     private(set) var bytes = SealingLimits.partFileBytes
+
+    /// The line did not carry so much in one piece.
+    mutating func broke() { bytes = max(bytes / 2, Self.least) }
 
     mutating func note(_ duration: Duration) {
         if duration > Self.target { bytes = max(bytes / 2, Self.least) }

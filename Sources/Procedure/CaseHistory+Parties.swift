@@ -25,6 +25,16 @@ extension CaseHistory {
     /// Each role of the case with its holders by all known letters.
     public var parties: [String: Set<MemberID>] { parties(in: everything, root: rootPlace).holders }
 
+    /// Whether an urgent letter is believed although some of its ancestors are missing: it is, unless the case is known and its sender has, as
+    /// far as is known, no part in it, nor a step that anybody may tell from outside. Whoever has heard of a pseudonym could else stop a case.
+    public func isHeard(_ step: Step) -> Bool {
+        guard root != nil, !missingAncestors(of: step).isEmpty, !parties.values.contains(where: { $0.contains(step.from) })
+        else { return true }
+        let items = profile.tables.items(of: step, held: profile.tables.held(step, roles: profile.definition.roles))
+        return !items.isEmpty
+            && items.allSatisfy { $0.candidates.contains { profile.tables.events[$0].rule.isFromOutside } }
+    }
+
     /// The letter that opened the case.
     public var root: Digest? { rootPlace.map { nodes[$0].id } }
 

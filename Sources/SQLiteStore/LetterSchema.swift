@@ -30,8 +30,9 @@ enum LetterSchema {
             code TEXT,
             voided_by BLOB,
             stop BLOB,
-            relayed BLOB) STRICT;
-        CREATE INDEX letter_case ON letter (case_id, number) WHERE case_id IS NOT NULL;
+            relayed BLOB,
+            unheard INTEGER NOT NULL) STRICT;
+        CREATE INDEX letter_case ON letter (case_id, sender, number) WHERE case_id IS NOT NULL;
         CREATE INDEX letter_waiting ON letter (sender) WHERE status = 1;
         CREATE INDEX letter_expires ON letter (expires) WHERE status IN (1, 2, 3) AND expires IS NOT NULL;
         CREATE TABLE slip (letter INTEGER PRIMARY KEY REFERENCES letter (number), file BLOB NOT NULL) STRICT;
@@ -53,8 +54,9 @@ enum LetterSchema {
             PRIMARY KEY (letter, digest)) STRICT, WITHOUT ROWID;
         CREATE INDEX letter_part_digest ON letter_part (digest);
         CREATE TABLE spent (letter INTEGER PRIMARY KEY REFERENCES letter (number)) STRICT;
-        CREATE TABLE spool (digest BLOB PRIMARY KEY, size INTEGER NOT NULL, received INTEGER NOT NULL, at INTEGER NOT NULL)
+        CREATE TABLE spool (digest BLOB PRIMARY KEY, owner TEXT NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL, at INTEGER NOT NULL)
             STRICT, WITHOUT ROWID;
+        CREATE INDEX spool_owner ON spool (owner);
         CREATE TABLE spool_row (
             number INTEGER PRIMARY KEY, digest BLOB NOT NULL REFERENCES spool (digest) ON DELETE CASCADE, start INTEGER NOT NULL,
             bytes BLOB NOT NULL, UNIQUE (digest, start)) STRICT;

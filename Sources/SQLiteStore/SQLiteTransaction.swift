@@ -60,7 +60,7 @@ final class SQLiteTransaction: LetterTransaction {
 
 extension SQLiteTransaction {
     private static let columns =
-        "id, status, type, lane, sender, case_id, roles, peer, at, expires, received, progress, code, voided_by, stop, relayed"
+        "id, status, type, lane, sender, case_id, roles, peer, at, expires, received, progress, code, voided_by, stop, relayed, unheard"
 
     private static func record(_ row: Row) throws -> LetterRecord {
         guard let status = LetterStatus(rawValue: row[1]), let type = LetterType(rawValue: row[2]) else {
@@ -77,7 +77,8 @@ extension SQLiteTransaction {
             received: Instant(seconds: row[10]),
             relayed: relayed.map { [UInt8]($0) }, code: row[12],
             voidedBy: try (row[13] as Data?).map { try digest($0) },
-            stop: try (row[14] as Data?).map { try digest($0) }, progress: ReceiptProgress(rawValue: row[11]))
+            stop: try (row[14] as Data?).map { try digest($0) }, progress: ReceiptProgress(rawValue: row[11]),
+            isUnheard: row[16])
     }
 
     private static func lane(_ number: Int) -> Lane { number == 0 ? .urgent : .normal }
@@ -99,7 +100,7 @@ extension SQLiteTransaction {
         try rows(
             "SELECT \(Self.columns), file FROM letter JOIN slip ON slip.letter = letter.number WHERE case_id = ? ORDER BY number",
             [caseID.text]
-        ).map { row in CaseLetter(record: try Self.record(row), slip: [UInt8](row[16] as Data)) }
+        ).map { row in CaseLetter(record: try Self.record(row), slip: [UInt8](row[17] as Data)) }
     }
 
     func version(of caseID: CaseID) throws -> Int64 {
@@ -115,9 +116,14 @@ extension SQLiteTransaction {
 
     func newest(from member: MemberID, in caseID: CaseID) throws -> LetterID? {
         try ids(
-            "SELECT id FROM letter WHERE case_id = ? AND +sender = ? ORDER BY number DESC LIMIT 1",
+            "SELECT id FROM letter WHERE case_id = ? AND sender = ? ORDER BY number DESC LIMIT 1",
             [caseID.text, member.text]
         ).first
+    }
+
+    func letterCount(in caseID: CaseID, from member: MemberID) throws -> Int {
+        Int(
+            try integer("SELECT count(*) FROM letter WHERE case_id = ? AND sender = ?", [caseID.text, member.text]) ?? 0)
     }
 
     func hasUrgentStep(in caseID: CaseID) throws -> Bool {
@@ -127,14 +133,14 @@ extension SQLiteTransaction {
 
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws {
         try run(
-            "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 Data(record.id.bytes), record.status.rawValue, record.type.rawValue, Self.number(record.lane),
                 record.from.text,
                 record.caseID?.text, record.roles.sorted().joined(separator: ","), record.peer.text, record.at.seconds,
                 record.expires?.seconds, record.received.seconds, record.progress.rawValue, record.code,
                 Self.data(record.voidedBy),
-                Self.data(record.stop), record.relayed.map { Data($0) },
+                Self.data(record.stop), record.relayed.map { Data($0) }, record.isUnheard,
             ])
         let number = db.lastInsertedRowID
         try run("INSERT INTO slip VALUES (?, ?)", [number, Data(file)])
@@ -148,7 +154,7 @@ extension SQLiteTransaction {
     }
 
     func update(_ record: LetterRecord) throws {
-        guard let old = try row("SELECT number, status, voided_by FROM letter WHERE id = ?", [Data(record.id.bytes)])
+        guard let old = try row("SELECT number, status, voided_by, unheard FROM letter WHERE id = ?", [Data(record.id.bytes)])
         else {
             throw StoreError(.unreadable, "no such letter")
         }
@@ -156,14 +162,14 @@ extension SQLiteTransaction {
         try run(
             """
             UPDATE letter SET status = ?, roles = ?, peer = ?, expires = ?, received = ?, progress = ?, code = ?, voided_by = ?, stop = ?,
-            relayed = ? WHERE number = ?
+            relayed = ?, unheard = ? WHERE number = ?
             """,
             [
                 record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text,
                 record.expires?.seconds,
                 record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy),
                 Self.data(record.stop),
-                record.relayed.map { Data($0) }, number,
+                record.relayed.map { Data($0) }, record.isUnheard, number,
             ])
         let status = LetterStatus(rawValue: old[1]) ?? .context
         let wasOpen = status.isOpen
@@ -178,6 +184,7 @@ extension SQLiteTransaction {
         }
         let isSame =
             (status == .waiting) == (record.status == .waiting) && (old[2] as Data?) == Self.data(record.voidedBy)
+            && old[3] == record.isUnheard
         if !isSame { try change(record.caseID) }
     }
 
@@ -300,12 +307,12 @@ extension SQLiteTransaction {
         Int(try integer("SELECT received FROM spool WHERE digest = ?", [Data(digest.bytes)]) ?? 0)
     }
 
-    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant) throws -> [UInt8]? {
+    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant, chargedTo member: MemberID) throws -> [UInt8]? {
         let key = Data(digest.bytes)
         let received = try spooled(digest)
         try run(
-            "INSERT INTO spool VALUES (?1, ?2, ?3, ?4) ON CONFLICT (digest) DO UPDATE SET size = ?2, received = ?3, at = ?4",
-            [key, size, received + bytes.count, at.seconds])
+            "INSERT INTO spool VALUES (?1, ?5, ?2, ?3, ?4) ON CONFLICT (digest) DO UPDATE SET size = ?2, received = ?3, at = ?4",
+            [key, size, received + bytes.count, at.seconds, member.text])
         let last = try row(
             "SELECT number, length(bytes) FROM spool_row WHERE digest = ? ORDER BY start DESC LIMIT 1", [key])
         if let last, let length: Int = last[1], length < StoreLimits.spoolRowBytes {
@@ -484,9 +491,13 @@ extension SQLiteTransaction {
     }
 
     func holding(of member: MemberID) throws -> Holding {
-        guard let row = try row("SELECT normal, urgent, bytes FROM member WHERE member = ?", [member.text]) else {
-            return Holding()
-        }
+        guard
+            let row = try row(
+                """
+                SELECT normal, urgent, bytes + (SELECT coalesce(sum(size), 0) FROM spool WHERE owner = ?1)
+                FROM member WHERE member = ?1
+                """, [member.text])
+        else { return Holding() }
         return Holding(normal: row[0], urgent: row[1], bytes: row[2])
     }
 

@@ -30,6 +30,7 @@ final class PracticeNodes {
     static let shelter = PracticeWorld.shelter
     static let ngo = PracticeWorld.ngo
     static let investigator = PracticeWorld.investigator
+    static let stranger = MemberID("bd:akash")!
 
     let world: PracticeWorld
     let clock: TestClock
@@ -51,8 +52,10 @@ final class PracticeNodes {
         self.catalogue = catalogue
         let clock = TestClock(PracticeWorld.start + 3_600)
         self.clock = clock
-        world = try PracticeWorld.make(
+        var made = try PracticeWorld.make(
             profiles: [(ProfileReference(id: profile.id, version: profile.version, digest: profile.digest), bytes)])
+        try made.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: PracticeWorld.bdBroker)
+        world = made
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-node-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         guard office == nil else { return }

@@ -91,8 +91,9 @@ import Testing
             [2, 65].contains(try Program.run(["procedure", "replay", copy.path, "--profile", Program.profile]).status))
     }
 
-    @Test(arguments: ["", "{", "{\"a\":1,\"a\":2}", "\u{FEFF}{}", "[1e2]", String(repeating: "[", count: 100_000)])
+    @Test(arguments: ["", "{", "{\"a\":1,\"a\":2}", "\u{FEFF}{}", "[1e2]", "100,000 brackets"])
     func `a malformed file is bad data, whatever reads it`(content: String) throws {
+        let content = content.hasSuffix("brackets") ? String(repeating: "[", count: 100_000) : content
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-bad-\(UUID().uuidString)")
         try Data(content.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
