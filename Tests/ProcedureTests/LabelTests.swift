@@ -6,9 +6,10 @@ import Procedure
 import Testing
 
 @Suite struct LabelTests {
-    @Test func `every name that people meet has an English label`() throws {
-        let labels = try ProfileLabels(Protocols.bytes("Profiles/in-bd-repatriation/labels-en.json"))
-        let definition = Profile.repatriation.definition
+    @Test(arguments: ShippedProfile.all)
+    func `every name that people meet has an English label`(shipped: ShippedProfile) throws {
+        let labels = shipped.labels
+        let definition = shipped.profile.definition
         var missing: [String] = []
         func need(_ kind: String, _ names: some Sequence<String>) {
             for name in names where labels.label(kind, name) == nil { missing.append("\(kind).\(name)") }
@@ -18,7 +19,7 @@ import Testing
             need("section", fields.compactMap(\.section))
             for field in fields {
                 switch field.kind {
-                case .code(let codes), .codes(let codes): need("value", codes.filter { definition.events[$0] == nil })
+                case .code(let codes), .codes(let codes): need("value", codes.filter { definition.events[$0] == nil && definition.roles[$0] == nil })
                 case .list(let inner): need(inner)
                 default: break
                 }
@@ -32,11 +33,14 @@ import Testing
         need("consent", definition.consents.keys)
         need("state", definition.lifecycle.care.keys)
         need("track", definition.tracks.keys)
-        need("deadline", definition.deadlines.keys)
+        need("deadline", definition.deadlines.keys.flatMap { [$0, "\($0).breach"] })
+        for (name, track) in definition.tracks {
+            need("track", Set(track.edges.flatMap { [$0.from, $0.to] }).map { "\(name).\($0)" })
+        }
         need("refusal", Refusal.Reason.allCases.map(\.rawValue))
         need("flag", Flag.allCases.map(\.rawValue))
-        need("form", FormCatalogue.repatriation.forms.keys)
-        for form in FormCatalogue.repatriation.forms.values {
+        need("form", shipped.catalogue.forms.keys)
+        for form in shipped.catalogue.forms.values {
             need(form.fields)
             need("rule", form.rules.map(\.name))
         }
