@@ -230,6 +230,10 @@ public enum ProfileDocument {
             isInGuards: try entry.bool("guard"))
         if entry.has("holder") { deadline.holder = try entry.string("holder") }
         if entry.has("when") { deadline.when = try entry.string("when") }
+        if let nth = try entry.optionalInteger("nth") {
+            guard (1...100).contains(nth) else { throw entry.fault("nth", "not 1 to 100") }
+            deadline.nth = Int(nth)
+        }
         deadline.unless = try names(&entry, "unless")
         return deadline
     }

@@ -301,7 +301,7 @@ struct ProfileChecker {
             {
                 throw ProfileError(.unknownName, place, holder)
             }
-            if let when = deadline.when { try checkStandalone(when, place: place) }
+            if let when = deadline.when { try checkStandalone(when, reading: [], place: place) }
         }
     }
 
@@ -310,7 +310,7 @@ struct ProfileChecker {
             throw ProfileError(.unknownName, "weekends", country)
         }
         for (name, track) in definition.tracks.sorted(by: { $0.key < $1.key }) {
-            if let live = track.guardName { try checkStandalone(live, place: "tracks.\(name)") }
+            if let live = track.guardName { try checkStandalone(live, reading: [], place: "tracks.\(name)") }
         }
         if let escalation = definition.escalation {
             guard definition.events[escalation]?.form != nil else {
@@ -368,12 +368,14 @@ struct ProfileChecker {
         }
     }
 
-    /// A guard that judges a part, not an event: it may read `this` only as far as every letter has it.
-    private func checkStandalone(_ name: String, place: String) throws(ProfileError) {
+    /// A guard that judges a part or a moment, not an event: it may read `this` only as far as that has it.
+    private func checkStandalone(
+        _ name: String, reading known: Set<String> = ["from", "to", "by", "at"], place: String
+    ) throws(ProfileError) {
         guard guards[name] != nil else { throw ProfileError(.unknownName, place, name) }
         for inner in closure(of: [name]) {
             for case .this(let fact) in guards[inner].map(Self.names) ?? []
-            where !["from", "to", "by", "at"].contains(fact) {
+            where !known.contains(fact) {
                 throw ProfileError(.contradiction, place, "\(inner) reads this.\(fact)")
             }
         }

@@ -189,6 +189,8 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var holder: String?
         /// The guard without which it does not run.
         public var when: String?
+        /// How many of `to` meet it, counted from its beginning.
+        public var nth = 1
         /// Steps after which it is owed no longer, though nobody took it.
         public var unless: [String] = []
         public static let sender = "sender"
