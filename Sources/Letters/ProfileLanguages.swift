@@ -111,7 +111,8 @@ private struct Names {
             if let section = field.section { need("section", [section]) }
             if field.isHers { values(FormSchema.herAnswers, of: field.name, profile) }
             switch field.kind {
-            case .code(let codes), .codes(let codes): values(codes, of: field.name, profile)
+            case .code(let codes), .codes(let codes), .region(let codes), .language(let codes):
+                values(codes, of: field.name, profile)
             case .list(let inner): self.fields(inner, path: path, profile)
             default: break
             }
