@@ -184,6 +184,11 @@ import Testing
         }
     }
 
+    @Test func `a receipt and a notice say no more than they prove`() {
+        #expect(About.State.allCases.map { Sentence($0) } == [.valid, .marked, .notTaken, .actedOn])
+        #expect(NoticeCode.allCases.map { Sentence($0) } == [.expired, .withheld, .recalled, .gone])
+    }
+
     // MARK: names, help
 
     @Test func `a code means what it means at its field`() throws {
