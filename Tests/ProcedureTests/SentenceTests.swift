@@ -93,7 +93,8 @@ import Testing
                 found(nil) + found(.text(" ")) + found(.text(much)) + found(.text("declined")) + found(.integer(-1))
                 + found(.integer(.max)) + found(.list([])) + found(.list([.item([:])])) + found(.list([.text("x")]))
                 + found(.list(Array(repeating: .item([:]), count: 300)))
-            for violation in Set(found) {
+            // Of 300 elements alike, the first says it.
+            for violation in Set(found) where !violation.field.split(separator: ".").contains(where: { Int($0) ?? 1 > 1 }) {
                 rules.insert("\(violation.rule)".prefix { $0 != "(" }.description)
                 for language in languages.languages {
                     let labels = try languages.labels(in: language)
