@@ -18,9 +18,8 @@ public struct ProfileLabels: Hashable, Sendable {
     /// - Throws: ``LetterError`` `.formInvalid` for what is no such JSON or holds text that is not permitted, and for a
     ///   sentence that is missing or lacks a placeholder, naming its key.
     public init(_ bytes: [UInt8]) throws(LetterError) {
-        let limits = JSONLimits(bytes: 1_048_576, depth: 3, values: 20_000, stringBytes: 1_024, keyBytes: 64)
         var fields = FieldReader(
-            try CanonicalJSON.readText(bytes, limits: limits), place: "labels", failure: .formInvalid)
+            try CanonicalJSON.readText(bytes, limits: Self.limits), place: "labels", failure: .formInvalid)
         guard try fields.string("format") == "kheya-labels/1" else {
             throw fields.fault("format", "not kheya-labels/1")
         }
@@ -50,6 +49,15 @@ public struct ProfileLabels: Hashable, Sendable {
         }
         guard !singular.isEmpty else { throw fields.fault("number.one", "not numbers with spaces between them") }
     }
+
+    /// The bytes whose SHA-256 the profile names: one spelling, however people write the file.
+    ///
+    /// - Throws: ``LetterError`` `.formInvalid` for what is no such JSON.
+    public static func canonicalBytes(ofSource source: [UInt8]) throws(LetterError) -> [UInt8] {
+        CanonicalJSON.writeText(.object(try CanonicalJSON.readText(source, limits: limits)))
+    }
+
+    private static let limits = JSONLimits(bytes: 1_048_576, depth: 3, values: 20_000, stringBytes: 1_024, keyBytes: 64)
 
     /// The label of a name of this kind (`event`, `guard`, `field`, `value` …); `nil` where the language lacks it.
     public func label(_ kind: String, _ name: String) -> String? { texts["\(kind).\(name)"] }

@@ -13,8 +13,8 @@ public struct ProfileLanguages: Hashable, Sendable {
 
     /// Reads and checks the labels of a profile.
     ///
-    /// - Parameter files: by their name in the profile's `documents`: `labels-bn`. Their digests are the caller's to
-    ///   compare.
+    /// - Parameter files: by their name in the profile's `documents`: `labels-bn`. Their digests
+    ///   (``ProfileLabels/canonicalBytes(ofSource:)``) are the caller's to compare.
     /// - Throws: ``LetterError``, naming file and key: `.formInvalid` for a file that is none, `.profileInvalid` for a
     ///   file that is missing or that the profile does not name, a name without label, a label without name, or a label
     ///   that only some languages have.

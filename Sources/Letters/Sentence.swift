@@ -121,6 +121,28 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     }
 }
 
+extension Sentence {
+    /// What a receipt proves.
+    public init(_ receipt: About.State) {
+        switch receipt {
+        case .valid: self = .valid
+        case .flagged: self = .marked
+        case .invalid: self = .notTaken
+        case .acted: self = .actedOn
+        }
+    }
+
+    /// What a broker's notice proves.
+    public init(_ notice: NoticeCode) {
+        switch notice {
+        case .expired: self = .expired
+        case .withheld: self = .withheld
+        case .seenPossibly: self = .recalled
+        case .gone: self = .gone
+        }
+    }
+}
+
 /// A text with named holes: `Waits for {letters}`.
 enum LabelTemplate {
     /// The names in braces; `nil` where braces do not stand in pairs around a name.

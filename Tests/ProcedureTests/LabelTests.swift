@@ -12,6 +12,8 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
     let definition: ProfileDefinition
     let forms: FormCatalogue
     let files: [String: [UInt8]]
+    /// All languages, read once; or why not.
+    let reading: Result<ProfileLanguages, any Error>
 
     var testDescription: String { folder }
 
@@ -21,6 +23,7 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
         forms = try FormsDocument.read(Protocols.bytes("Profiles/\(folder)/forms.json"))
         files = try Protocols.names(in: "Profiles/\(folder)", suffix: ".json").filter { $0.hasPrefix("labels-") }
             .reduce(into: [:]) { $0[String($1.dropLast(5))] = try Protocols.bytes("Profiles/\(folder)/\($1)") }
+        reading = Result { [files, definition, forms] in try ProfileLanguages(files, of: definition, forms: forms) }
     }
 
     /// The languages of a profile are those of its countries, and English.
@@ -29,9 +32,7 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
         return Set(definition.countries.values.compactMap { spoken[$0] }).union(["en"])
     }
 
-    func languages(_ files: [String: [UInt8]]? = nil) throws -> ProfileLanguages {
-        try ProfileLanguages(files ?? self.files, of: definition, forms: forms)
-    }
+    func languages() throws -> ProfileLanguages { try reading.get() }
 
     /// The files, one of them with other labels.
     func files(_ file: String, _ change: (inout [String: String]) -> Void) throws -> [String: [UInt8]] {
@@ -83,10 +84,11 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
     // MARK: what is refused
 
     private func reason(_ files: [String: [UInt8]]) throws -> String {
-        do {
-            _ = try WordedProfile.repatriation().languages(files)
+        let worded = try WordedProfile.repatriation()
+        do throws(LetterError) {
+            _ = try ProfileLanguages(files, of: worded.definition, forms: worded.forms)
             return "accepted"
-        } catch let error as LetterError {
+        } catch {
             return error.reason
         }
     }
@@ -118,14 +120,13 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
                 == "labels-en: help.dossier.names.romanised missing, though another language has it")
     }
 
-    @Test(arguments: [
-        "event.DOSIER", "help.her_wishes", "help.dossier.her_wish", "value.relation.brother", "sentence.hello",
-        "colour.red", "field",
-    ])
-    func `a label of nothing is refused by its key`(key: String) throws {
-        #expect(
-            try reason(WordedProfile.repatriation().files("labels-bn") { $0[key] = "কথা" })
-                == "labels-bn: \(key) names nothing")
+    @Test func `a label of nothing is refused by its key`() throws {
+        let keys = [
+            "colour.red", "event.DOSIER", "field", "help.dossier.her_wish", "help.her_wishes", "sentence.hello",
+            "value.relation.brother",
+        ]
+        let files = try WordedProfile.repatriation().files("labels-bn") { for key in keys { $0[key] = "কথা" } }
+        #expect(try reason(files) == "labels-bn: colour.red names nothing, and 6 more")
     }
 
     @Test func `a translation that lacks a placeholder or has one of its own is refused`() throws {
@@ -137,9 +138,9 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
             // A combining mark joins the brace: seen as characters, it is none.
             ("event.DOSSIER", "{\u{0301}field}"), ("count.day.one", "एक दिन"),
         ] {
-            #expect(
-                try reason(worded.files("labels-hi") { $0[key] = text })
-                    == "labels-hi: labels.\(key): not the placeholders of this label", "\(text)")
+            let bytes = try worded.files("labels-hi") { $0[key] = text }["labels-hi"] ?? []
+            let error = #expect(throws: LetterError.self) { try ProfileLabels(bytes) }
+            #expect(error?.reason == "labels.\(key): not the placeholders of this label", "\(text)")
         }
     }
 

@@ -93,7 +93,8 @@ import Testing
                 found(nil) + found(.text(" ")) + found(.text(much)) + found(.text("declined")) + found(.integer(-1))
                 + found(.integer(.max)) + found(.list([])) + found(.list([.item([:])])) + found(.list([.text("x")]))
                 + found(.list(Array(repeating: .item([:]), count: 300)))
-            for violation in Set(found) {
+            // Of 300 elements alike, the first says it.
+            for violation in Set(found) where !violation.field.split(separator: ".").contains(where: { Int($0) ?? 1 > 1 }) {
                 rules.insert("\(violation.rule)".prefix { $0 != "(" }.description)
                 for language in languages.languages {
                     let labels = try languages.labels(in: language)
@@ -182,6 +183,11 @@ import Testing
             ]
             #expect(Set(states.map { labels.sentence($0) }).count == states.count)
         }
+    }
+
+    @Test func `a receipt and a notice say no more than they prove`() {
+        #expect(About.State.allCases.map { Sentence($0) } == [.valid, .marked, .notTaken, .actedOn])
+        #expect(NoticeCode.allCases.map { Sentence($0) } == [.expired, .withheld, .recalled, .gone])
     }
 
     // MARK: names, help
