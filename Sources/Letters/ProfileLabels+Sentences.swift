@@ -164,7 +164,8 @@ extension FormSchema.Field.Kind {
     }
 
     static let names = [
-        "code", "codes", "region", "language", "date", "partial_date", "instant", "int", "money", "text", "id", "digest",
+        "code", "codes", "region", "language", "date", "partial_date", "instant", "int", "money", "text", "id",
+        "digest",
         "member", "file", "list",
     ]
 }

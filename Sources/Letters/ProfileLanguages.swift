@@ -41,7 +41,8 @@ public struct ProfileLanguages: Hashable, Sendable {
         }
         let all = Set(labels.values.flatMap(\.texts.keys))
         for (language, read) in labels.sorted(by: { $0.key < $1.key }) {
-            try Self.refuse(all.subtracting(read.texts.keys), prefix + language, "missing, though another language has it")
+            try Self.refuse(
+                all.subtracting(read.texts.keys), prefix + language, "missing, though another language has it")
         }
         self.labels = labels
     }

@@ -148,14 +148,21 @@ enum LabelTemplate {
     /// The names in braces; `nil` where braces do not stand in pairs around a name.
     static func placeholders(of text: String) -> Set<String>? {
         var result: Set<String> = []
-        let isWhole = walk(text) { _ in } hole: { result.insert($0) }
+        let isWhole = walk(text) { _ in
+        } hole: {
+            result.insert($0)
+        }
         return isWhole ? result : nil
     }
 
     /// Fills the holes. What is filled in is not looked at again: a brace in it stays a brace.
     static func fill(_ text: String, _ values: [String: String]) -> String {
         var result = ""
-        _ = walk(text) { result += $0 } hole: { result += values[$0] ?? "…" }
+        _ = walk(text) {
+            result += $0
+        } hole: {
+            result += values[$0] ?? "…"
+        }
         return result
     }
 

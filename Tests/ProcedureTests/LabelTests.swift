@@ -107,7 +107,8 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
         #expect(
             try reason(worded.files("labels-bn") { $0["sentence.missing"] = nil })
                 == "labels-bn: labels.sentence.missing: missing")
-        #expect(try reason(worded.files("labels-en") { $0["form.age"] = " " }) == "labels-en: labels.form.age: not a text")
+        #expect(
+            try reason(worded.files("labels-en") { $0["form.age"] = " " }) == "labels-en: labels.form.age: not a text")
     }
 
     @Test func `help that only one language has is refused`() throws {
@@ -157,7 +158,9 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
         #expect(try reason(files) == "labels-hi: missing")
         files["labels-hi"] = files["labels-bn"]
         #expect(try reason(files) == "labels-hi: of another language")
-        #expect(try reason(worded.files("labels-bn") { $0["number.digits"] = "০১২৩৪৫৬৭৮" }).hasSuffix("not ten different digits"))
+        #expect(
+            try reason(worded.files("labels-bn") { $0["number.digits"] = "০১২৩৪৫৬৭৮" }).hasSuffix(
+                "not ten different digits"))
     }
 
     // MARK: what the words are
@@ -221,7 +224,8 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
     /// Half of a page in other digits reads as a mistake. Everyday Hindi of forms has 0–9.
     @Test(arguments: WordedProfile.all)
     func `Bangla labels have Bangla digits, Hindi labels have no Devanagari digits`(worded: WordedProfile) throws {
-        for (file, foreign) in [("labels-bn", 0x30...0x39), ("labels-hi", 0x0966...0x096F)] where worded.files[file] != nil {
+        for (file, foreign) in [("labels-bn", 0x30...0x39), ("labels-hi", 0x0966...0x096F)]
+        where worded.files[file] != nil {
             for (key, text) in try worded.texts(file) where key != "number.one" {
                 let bare = text.replacingOccurrences(of: "[CT][0-9]", with: "", options: .regularExpression)
                 #expect(!bare.unicodeScalars.contains { foreign.contains(Int($0.value)) }, "\(file) \(key): \(text)")

@@ -50,7 +50,9 @@ import Testing
     }
 
     @Test func `bounds are told by kind: long, great, many`() throws {
-        #expect(try say(FormViolation(field: "number", rule: .tooMuch), "attested-paper")[0] == "“Number” is too long. Please shorten it.")
+        #expect(
+            try say(FormViolation(field: "number", rule: .tooMuch), "attested-paper")[0]
+                == "“Number” is too long. Please shorten it.")
         #expect(try say(FormViolation(field: "her_wish", rule: .tooLittle), "return-decision")[1] == "“তাঁর ইচ্ছা”: ঘরটি ফাঁকা।")
         #expect(try say(FormViolation(field: "valid_days", rule: .tooMuch), "fitness")[1] == "“কত দিন বৈধ”: সর্বোচ্চ ৭ হতে পারে।")
         #expect(
@@ -58,7 +60,9 @@ import Testing
                 "“Explained options” must have 2 entries at least.", "“যে বিকল্পগুলো বোঝানো হয়েছে”: অন্তত ২টি সারি থাকতে হবে।",
                 "“जो विकल्प समझाए गए”: कम से कम 2 प्रविष्टियाँ ज़रूरी।",
             ])
-        #expect(try say(FormViolation(field: "needs", rule: .tooLittle), "preview")[0] == "“Needs” must have 1 entry at least.")
+        #expect(
+            try say(FormViolation(field: "needs", rule: .tooLittle), "preview")[0]
+                == "“Needs” must have 1 entry at least.")
     }
 
     @Test func `a rule of a form is told by its own words`() throws {
@@ -68,7 +72,9 @@ import Testing
     }
 
     @Test func `a field that no profile knows is shown by its bare name, braces and all`() throws {
-        #expect(try say(FormViolation(field: "{field}", rule: .unknownField), "age")[0] == "“{field}” is no field of this form.")
+        #expect(
+            try say(FormViolation(field: "{field}", rule: .unknownField), "age")[0]
+                == "“{field}” is no field of this form.")
     }
 
     /// Every violation that validation can find in any form, in every language: it names the field, and no hole is left.
@@ -94,7 +100,8 @@ import Testing
                 + found(.integer(.max)) + found(.list([])) + found(.list([.item([:])])) + found(.list([.text("x")]))
                 + found(.list(Array(repeating: .item([:]), count: 300)))
             // Of 300 elements alike, the first says it.
-            for violation in Set(found) where !violation.field.split(separator: ".").contains(where: { Int($0) ?? 1 > 1 }) {
+            for violation in Set(found)
+            where !violation.field.split(separator: ".").contains(where: { Int($0) ?? 1 > 1 }) {
                 rules.insert("\(violation.rule)".prefix { $0 != "(" }.description)
                 for language in languages.languages {
                     let labels = try languages.labels(in: language)
@@ -106,14 +113,17 @@ import Testing
             }
         }
         #expect(
-            rules.isSuperset(of: ["missing", "unknownField", "wrongType", "unknownCode", "tooMuch", "tooLittle", "differsFromFact"])
+            rules.isSuperset(of: [
+                "missing", "unknownField", "wrongType", "unknownCode", "tooMuch", "tooLittle", "differsFromFact",
+            ])
         )
     }
 
     @Test func `a form of another step is told by the form's name`() throws {
         #expect(
             try say(FormViolation(field: "dossier", rule: .wrongForm), "age") == [
-                "“Dossier” is not the form of this step.", "“পূর্ণ নথি”: এটি এই ধাপের ফর্ম নয়।", "“पूरी फ़ाइल”: यह इस क़दम का फ़ॉर्म नहीं है।",
+                "“Dossier” is not the form of this step.", "“পূর্ণ নথি”: এটি এই ধাপের ফর্ম নয়।",
+                "“पूरी फ़ाइल”: यह इस क़दम का फ़ॉर्म नहीं है।",
             ])
     }
 
@@ -133,7 +143,8 @@ import Testing
         let inner = Refusal(.guardRed, guard: "G_RELEASE", event: "CLEARANCE_PROPOSED", detail: "G_CHECKPOINTS")
         #expect(
             try say(.refused(inner), of: "CLEARANCE_PROPOSED")[0]
-                == "“Clearance signed by the shelter” is not accepted: Not every checkpoint is settled. No order that lets her go.")
+                == "“Clearance signed by the shelter” is not accepted: Not every checkpoint is settled. No order that lets her go."
+        )
     }
 
     @Test func `a bad answer is told with the answer's name, and a letter without event as a letter`() throws {
@@ -212,13 +223,16 @@ import Testing
 
     @Test func `numbers, dates and counts are written as the language writes them`() throws {
         let (en, bn, hi) = (
-            try Self.languages.labels(in: "en"), try Self.languages.labels(in: "bn"), try Self.languages.labels(in: "hi")
+            try Self.languages.labels(in: "en"), try Self.languages.labels(in: "bn"),
+            try Self.languages.labels(in: "hi")
         )
         #expect([en, bn, hi].map { $0.number(-1_234_567_890) } == ["-1234567890", "-১২৩৪৫৬৭৮৯০", "-1234567890"])
         #expect([en, bn, hi].map { $0.date("2026-03-05") } == ["5 March 2026", "৫ মার্চ ২০২৬", "5 मार्च 2026"])
         #expect([en, bn, hi].map { $0.date("2026-12") } == ["December 2026", "ডিসেম্বর ২০২৬", "दिसंबर 2026"])
         #expect(bn.date("2026") == "২০২৬")
-        for text in ["2026-02-30", "2026-13", "26", "", "2026-03-05-01", "soon", "2026-3-5", "2026-", "2026--05", "+026"] {
+        for text in [
+            "2026-02-30", "2026-13", "26", "", "2026-03-05-01", "soon", "2026-3-5", "2026-", "2026--05", "+026",
+        ] {
             #expect(en.date(text) == nil, "\(text)")
         }
         #expect([en, bn, hi].map { $0.count(1, .hour) } == ["1 hour", "১ ঘণ্টা", "1 घंटा"])

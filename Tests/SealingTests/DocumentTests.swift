@@ -18,7 +18,9 @@ import Testing
             func bytes(_ name: String) throws -> [UInt8] {
                 [UInt8](try Data(contentsOf: profiles.appending(path: "\(folder)/\(name).json")))
             }
-            var found: [String: Digest] = ["forms": .sha256(try ProfileDocument.canonicalBytes(ofSource: bytes("forms")))]
+            var found: [String: Digest] = [
+                "forms": .sha256(try ProfileDocument.canonicalBytes(ofSource: bytes("forms")))
+            ]
             for file in try FileManager.default.contentsOfDirectory(atPath: profiles.appending(path: folder).path)
             where file.hasPrefix("labels-") && file.hasSuffix(".json") {
                 let name = String(file.dropLast(5))
