@@ -138,8 +138,8 @@ public enum FormsDocument {
             switch try entry.string("type") {
             case "code": return .code(try codes(&entry, place))
             case "codes": return .codes(try codes(&entry, place))
-            case "region": return .region
-            case "language": return .language
+            case "region": return .region(try list("regions", place))
+            case "language": return .language(try list("languages", place))
             case "date": return .date
             case "partial_date": return .partialDate
             case "instant": return .instant
@@ -157,9 +157,11 @@ public enum FormsDocument {
 
         private func codes(_ entry: inout FieldReader, _ place: String) throws(LetterError) -> Set<String> {
             if entry.has("codes") { return try Self.codes(try entry.value("codes"), place) }
-            guard let list = lists[try entry.string("list")] else {
-                throw LetterError(.profileInvalid, "\(place): unknown list")
-            }
+            return try list(try entry.string("list"), place)
+        }
+
+        private func list(_ name: String, _ place: String) throws(LetterError) -> Set<String> {
+            guard let list = lists[name] else { throw LetterError(.profileInvalid, "\(place): unknown list") }
             return list
         }
     }

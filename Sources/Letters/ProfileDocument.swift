@@ -58,6 +58,11 @@ public enum ProfileDocument {
             return text
         }
         definition.zones = try map(&fields, "zones") { (value, place) throws(LetterError) in try offset(value, place) }
+        if fields.has("weekends") {
+            definition.weekends = try map(&fields, "weekends") { (value, place) throws(LetterError) in
+                try weekend(value, place)
+            }
+        }
         definition.roles = try objects(&fields, "roles") { (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.Role(
                 country: entry.has("country") ? try entry.pattern("country", ProfilePatterns.country) : nil,
@@ -148,9 +153,11 @@ public enum ProfileDocument {
             guard edge.count == 3 else { throw entry.fault("edges", "not [from, event, to]") }
             edges.append(ProfileDefinition.Edge(from: edge[0], event: edge[1], to: edge[2]))
         }
-        return ProfileDefinition.Track(
+        var track = ProfileDefinition.Track(
             group: try entry.code("group", ProfileDefinition.Track.Group.self), initial: try entry.string("initial"),
             green: try names(&entry, "green"), edges: edges)
+        if entry.has("guard") { track.guardName = try entry.string("guard") }
+        return track
     }
 
     private static func event(
@@ -214,13 +221,21 @@ public enum ProfileDocument {
         }
         let op = try entry.string("op")
         guard op == "max" || op == "min" else { throw entry.fault("op", "unknown code") }
-        return ProfileDefinition.Deadline(
+        var deadline = ProfileDefinition.Deadline(
             months: length.months, seconds: length.seconds, isMaximum: op == "max",
             kind: try entry.code("kind", ProfileDefinition.Deadline.Kind.self),
             count: entry.has("count") ? try entry.code("count", ProfileDefinition.Deadline.Count.self) : .calendar,
             repeats: entry.has("repeat") ? try entry.bool("repeat") : false, from: try names(&entry, "from"),
             to: try names(&entry, "to"),
             isInGuards: try entry.bool("guard"))
+        if entry.has("holder") { deadline.holder = try entry.string("holder") }
+        if entry.has("when") { deadline.when = try entry.string("when") }
+        if let nth = try entry.optionalInteger("nth") {
+            guard (1...100).contains(nth) else { throw entry.fault("nth", "not 1 to 100") }
+            deadline.nth = Int(nth)
+        }
+        deadline.unless = try names(&entry, "unless")
+        return deadline
     }
 
     private static func keys(_ fields: inout FieldReader, _ definition: inout ProfileDefinition) throws(LetterError) {
@@ -257,6 +272,8 @@ public enum ProfileDocument {
             ProfileDefinition.Adoption(
                 event: try entry.string("event"), fact: try entry.string("fact"), by: try names(&entry, "by"))
         }
+        if fields.has("replaces") { definition.replaces = Set(try fields.digests("replaces", limit: 100)) }
+        if fields.has("escalation") { definition.escalation = try fields.string("escalation") }
     }
 
     /// The program knows these lists; a profile that counts on others is for another program.
@@ -273,6 +290,16 @@ public enum ProfileDocument {
 
     private static func fault(_ place: String, _ rule: String) -> LetterError {
         LetterError(.profileInvalid, "\(place): \(rule)")
+    }
+
+    private static func weekend(_ value: JSONValue, _ place: String) throws(LetterError) -> Set<Int64> {
+        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        var result: Set<Int64> = []
+        for name in try codes(value, place) {
+            guard let day = days.firstIndex(of: name) else { throw fault(place, "not a day of the week") }
+            result.insert(Int64(day))
+        }
+        return result
     }
 
     private static func names(_ entry: inout FieldReader, _ name: String) throws(LetterError) -> [String] {

@@ -7,6 +7,14 @@ public import Procedure
 ///
 /// - SeeAlso: Protocols/Procedure.md, "Replay files".
 public enum ReplayDocument {
+    /// The id of the profile that the file is told under.
+    ///
+    /// - Throws: ``LetterError`` `.malformed`.
+    public static func profile(of bytes: [UInt8]) throws(LetterError) -> String {
+        var fields = FieldReader(try CanonicalJSON.readSource(bytes), place: "replay", failure: .malformed)
+        return try fields.string("profile")
+    }
+
     /// - Parameter profile: under which the letters are made: it decides lanes and what the slips show.
     /// - Throws: ``LetterError`` `.malformed` naming the letter at fault.
     public static func read(_ bytes: [UInt8], profile: Profile) throws(LetterError) -> ReplayScript {

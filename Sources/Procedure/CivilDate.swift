@@ -25,12 +25,35 @@ public struct CivilDate: Hashable, Comparable, Sendable, CustomStringConvertible
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), year >= 1900,
             (1...12).contains(month), day >= 1, day <= Self.length(of: month, in: year)
         else { return nil }
+        self.init(year: year, month: month, day: day)
+    }
+
+    /// - Precondition: a day that exists.
+    private init(year: Int64, month: Int64, day: Int64) {
         // Days from the civil calendar, counted in eras of 400 years from 1 March.
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted - era * 400
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    /// The day of a moment, `offset` seconds east of Greenwich.
+    public init(at instant: Instant, offset: Int64) {
+        let seconds = instant.seconds + offset
+        days = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
+    }
+
+    /// Monday 0 to Sunday 6.
+    public var weekday: Int64 { ((days + 3) % 7 + 7) % 7 }
+
+    /// The same day of a later month, or the last one of a month that is too short.
+    public func adding(months: Int64) -> CivilDate {
+        let pieces = description.split(separator: "-").compactMap { Int64($0) }
+        guard pieces.count == 3 else { return self }
+        let month = pieces[0] * 12 + pieces[1] - 1 + months
+        let (year, ofYear) = (month / 12, month % 12 + 1)
+        return CivilDate(year: year, month: ofYear, day: min(pieces[2], Self.length(of: ofYear, in: year)))
     }
 
     /// When the day begins, `offset` seconds east of Greenwich.

@@ -37,10 +37,10 @@ public struct FormSchema: Hashable, Sendable {
             case code(Set<String>)
             /// Several codes, each once.
             case codes(Set<String>)
-            /// ISO 3166-2: `BD-13`.
-            case region
-            /// BCP 47: `bn`, `en-IN`.
-            case language
+            /// ISO 3166-2, of the catalogue's list `regions`: `BD-13`.
+            case region(Set<String>)
+            /// BCP 47, of the catalogue's list `languages`: `bn`.
+            case language(Set<String>)
             /// `YYYY-MM-DD`.
             case date
             /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`: as precisely as she knows.
@@ -228,7 +228,9 @@ public struct FormSchema: Hashable, Sendable {
             return nil
         }
         switch (field.kind, value) {
-        case (.code(let codes), .text(let text)): return codes.contains(text) ? nil : .unknownCode
+        case (.code(let codes), .text(let text)), (.region(let codes), .text(let text)),
+            (.language(let codes), .text(let text)):
+            return codes.contains(text) ? nil : .unknownCode
         case (.codes(let codes), .list(let list)):
             var seen: Set<String> = []
             for element in list {
@@ -248,8 +250,6 @@ public struct FormSchema: Hashable, Sendable {
         case (.partialDate, .text(let text)):
             return CivilDate(text) == nil && CivilDate(text + "-01") == nil && CivilDate(text + "-01-01") == nil
                 ? .wrongType : nil
-        case (.region, .text(let text)): return isRegion(text) ? nil : .unknownCode
-        case (.language, .text(let text)): return isLanguage(text) ? nil : .unknownCode
         case (.money, .text(let text)): return isMoney(text) ? nil : .wrongType
         case (.id, .text(let text)):
             return ProfileDefinition.FactRule(kind: .id, tier: .t0, isShown: false).accepts(.text(text))
@@ -261,24 +261,7 @@ public struct FormSchema: Hashable, Sendable {
     }
 
     private static func isUpper(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
-    private static func isLower(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-
-    private static func isRegion(_ text: String) -> Bool {
-        let pieces = text.utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
-        return pieces.count == 2 && pieces[0].count == 2 && pieces[0].allSatisfy(isUpper)
-            && (1...3).contains(pieces[1].count)
-            && pieces[1].allSatisfy { isUpper($0) || isDigit($0) }
-    }
-
-    private static func isLanguage(_ text: String) -> Bool {
-        let pieces = text.utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
-        guard let first = pieces.first, (2...3).contains(first.count), first.allSatisfy(isLower), pieces.count <= 3
-        else { return false }
-        return pieces.dropFirst().allSatisfy {
-            (2...8).contains($0.count) && $0.allSatisfy { isUpper($0) || isLower($0) || isDigit($0) }
-        }
-    }
 
     private static func isMoney(_ text: String) -> Bool {
         let pieces = text.utf8.split(separator: 0x20, omittingEmptySubsequences: false)

@@ -155,6 +155,27 @@ struct GuardEvaluation {
         }
     }
 
+    /// The first moments, POSIX seconds, at which an age or a date in this guard, or in one that it names, turns.
+    func turningPoints(of index: Int) -> [Int64] { turningPoints(tables.guards[index]) }
+
+    private func turningPoints(_ expression: ProfileTables.Expression) -> [Int64] {
+        switch expression {
+        case .named(let index): return turningPoints(tables.guards[index])
+        case .not(let inner): return turningPoints(inner)
+        case .all(let list), .any(let list): return list.flatMap(turningPoints)
+        case .equals, .isIn: return []
+        case .age(let name, let comparison, let seconds):
+            return values(name).values.compactMap { moment($0, atEnd: false) }
+                .map { $0 + seconds + (comparison == .atMost ? 1 : 0) }
+        case .until(let name, let seconds):
+            return values(name).values.compactMap { moment($0, atEnd: true) }.map { $0 - seconds }
+        case .passed(let name):
+            return values(name).values.compactMap { value in
+                if case .integer(let seconds) = value { seconds + 1 } else { moment(value, atEnd: true) }
+            }
+        }
+    }
+
     private func compare(_ possible: Possible, _ test: (Possible.Value) -> Truth) -> Truth {
         var mayBeTrue = possible.isUnknown
         var mayBeFalse = possible.isUnknown || possible.isMissing

@@ -40,6 +40,7 @@ struct ProfileChecker {
         try checkEvents()
         try checkTracks()
         try checkKeys()
+        try checkDeadlines()
         try checkReachability()
     }
 
@@ -282,7 +283,40 @@ struct ProfileChecker {
         }
     }
 
+    private func checkDeadlines() throws(ProfileError) {
+        for (name, deadline) in definition.deadlines.sorted(by: { $0.key < $1.key }) {
+            let place = "deadlines.\(name)"
+            for step in deadline.from + deadline.to + deadline.unless {
+                // Names in capitals are events of the profile; others are fields of forms, or ends that no letter tells.
+                let pieces = step.split(separator: ".", maxSplits: 1).map(String.init)
+                guard let event = pieces.first, event.utf8.first.map({ (0x41...0x5A).contains($0) }) == true else {
+                    continue
+                }
+                guard definition.events[event] != nil, pieces.count == 1 || hasFact(pieces[1], event: event) else {
+                    throw ProfileError(.unknownName, place, step)
+                }
+            }
+            if let holder = deadline.holder, definition.roles[holder] == nil,
+                ![ProfileDefinition.Deadline.sender, ProfileDefinition.Deadline.addressee].contains(holder)
+            {
+                throw ProfileError(.unknownName, place, holder)
+            }
+            if let when = deadline.when { try checkStandalone(when, reading: [], place: place) }
+        }
+    }
+
     private func checkKeys() throws(ProfileError) {
+        for country in definition.weekends.keys.sorted() where definition.zones[country] == nil {
+            throw ProfileError(.unknownName, "weekends", country)
+        }
+        for (name, track) in definition.tracks.sorted(by: { $0.key < $1.key }) {
+            if let live = track.guardName { try checkStandalone(live, reading: [], place: "tracks.\(name)") }
+        }
+        if let escalation = definition.escalation {
+            guard definition.events[escalation]?.form != nil else {
+                throw ProfileError(.contradiction, "escalation", "no event with a form")
+            }
+        }
         for (name, consent) in definition.consents {
             guard definition.tracks[consent.track] != nil else {
                 throw ProfileError(.unknownName, "consents.\(name)", consent.track)
@@ -334,12 +368,14 @@ struct ProfileChecker {
         }
     }
 
-    /// A guard that judges a part, not an event: it may read `this` only as far as every letter has it.
-    private func checkStandalone(_ name: String, place: String) throws(ProfileError) {
+    /// A guard that judges a part or a moment, not an event: it may read `this` only as far as that has it.
+    private func checkStandalone(
+        _ name: String, reading known: Set<String> = ["from", "to", "by", "at"], place: String
+    ) throws(ProfileError) {
         guard guards[name] != nil else { throw ProfileError(.unknownName, place, name) }
         for inner in closure(of: [name]) {
             for case .this(let fact) in guards[inner].map(Self.names) ?? []
-            where !["from", "to", "by", "at"].contains(fact) {
+            where !known.contains(fact) {
                 throw ProfileError(.contradiction, place, "\(inner) reads this.\(fact)")
             }
         }

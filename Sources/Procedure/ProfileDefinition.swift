@@ -93,6 +93,8 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var initial: String
         /// Of a checkpoint: the states that count as settled.
         public var green: [String]
+        /// The guard that is green while a settled state still counts: what it rests on has not grown old.
+        public var guardName: String?
         public var edges: [Edge]
         public init(group: Group, initial: String, green: [String], edges: [Edge]) {
             self.group = group
@@ -183,6 +185,17 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var from: [String]
         public var to: [String]
         public var isInGuards: Bool
+        /// Who owes the step: a role, or ``sender`` or ``addressee`` of the step it runs from; absent: the roles of `to`.
+        public var holder: String?
+        /// The guard without which it does not run.
+        public var when: String?
+        /// How many of `to` meet it, counted from its beginning.
+        public var nth = 1
+        /// Steps after which it is owed no longer, though nobody took it.
+        public var unless: [String] = []
+        public static let sender = "sender"
+        public static let addressee = "addressee"
+
         public init(
             months: Int64, seconds: Int64, isMaximum: Bool, kind: Kind, count: Count, repeats: Bool, from: [String],
             to: [String],
@@ -264,6 +277,8 @@ public struct ProfileDefinition: Hashable, Sendable {
     public var countries: [String: String] = [:]
     /// Seconds east of Greenwich, for each country.
     public var zones: [String: Int64] = [:]
+    /// The days on which a country's offices are closed, Monday 0.
+    public var weekends: [String: Set<Int64>] = [:]
     public var roles: [String: Role] = [:]
     public var consents: [String: Consent] = [:]
     public var partRules: [PartRule] = []
@@ -284,6 +299,10 @@ public struct ProfileDefinition: Hashable, Sendable {
     public var parties: [PartyRule] = []
     public var retraction: Retraction?
     public var adoption: Adoption?
+    /// Profiles whose cases may adopt this one.
+    public var replaces: Set<Digest> = []
+    /// The event by which an overdue step is told to whoever oversees.
+    public var escalation: String?
     /// Documents that belong to the profile (forms, labels), by the SHA-256 of their canonical spelling.
     public var documents: [String: Digest] = [:]
 

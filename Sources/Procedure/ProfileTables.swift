@@ -195,15 +195,20 @@ final class ProfileTables: Sendable {
         terminal = mask(definition.lifecycle.terminal)
         unmoved = terminal | mask(definition.lifecycle.notMovedByFacts)
 
-        // 6. what an unread letter may do
-        let roles = definition.roles.keys.sorted()
+        // 6. what an unread letter may do: a member holds roles of one country only
         var reaches: [SealedReach.Key: SealedReach] = [:]
-        for subset in 0..<(roles.count <= 6 ? 1 << roles.count : 0) {
-            let held = Set(roles.enumerated().filter { subset & (1 << $0.offset) != 0 }.map(\.element))
-            for lane in Lane.allCases {
-                let key = SealedReach.Key(roles: held, lane: lane)
-                reaches[key] = SealedReach(
-                    key, events: events, machines: machines.count, newest: newest.count, unmoved: unmoved)
+        for country in Set(definition.roles.values.compactMap(\.country)).sorted() {
+            let roles = definition.roles.keys.sorted().filter { name in
+                definition.roles[name].map { $0.country == nil || $0.country == country } ?? false
+            }
+            guard roles.count <= 8 else { continue }
+            for subset in 0..<1 << roles.count {
+                let held = Set(roles.enumerated().filter { subset & (1 << $0.offset) != 0 }.map(\.element))
+                for lane in Lane.allCases {
+                    let key = SealedReach.Key(roles: held, lane: lane)
+                    reaches[key] = SealedReach(
+                        key, events: events, machines: machines.count, newest: newest.count, unmoved: unmoved)
+                }
             }
         }
         self.reaches = reaches

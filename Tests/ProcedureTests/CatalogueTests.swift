@@ -5,29 +5,36 @@ import Letters
 import Procedure
 import Testing
 
-extension FormCatalogue {
-    static let repatriation: FormCatalogue = {
-        do {
-            return try FormsDocument.read(Protocols.bytes("Profiles/in-bd-repatriation/forms.json"))
-        } catch {
-            fatalError("\(error)")
-        }
-    }()
-}
-
 @Suite struct CatalogueTests {
-    @Test func `the catalogue has every form of the profile, under the same tier`() throws {
-        try FormsDocument.check(.repatriation, against: .repatriation)
+    @Test(arguments: ShippedProfile.all)
+    func `the catalogue has every form of the profile, under the same tier`(shipped: ShippedProfile) throws {
+        #expect(shipped.profile.id == shipped.id)
+        try FormsDocument.check(shipped.catalogue, against: shipped.profile)
     }
 
     /// A tier that the event cannot carry would make a form that nobody can send.
-    @Test func `the lowest tier of each form is within what its events allow`() {
-        for name in Profile.repatriation.eventNames {
-            guard let rule = Profile.repatriation.event(name),
-                let form = rule.form.flatMap({ FormCatalogue.repatriation.forms[$0] })
+    @Test(arguments: ShippedProfile.all)
+    func `the lowest tier of each form is within what its events allow`(shipped: ShippedProfile) {
+        for name in shipped.profile.eventNames {
+            guard let rule = shipped.profile.event(name), let form = rule.form.flatMap({ shipped.catalogue.forms[$0] })
             else { continue }
             let compulsory = form.fields.filter { $0.required == FormSchema.always }.map(\.tier).max() ?? .t0
             #expect(compulsory <= rule.tier, "\(name): compulsory fields of \(form.name) are above \(rule.tier)")
+        }
+    }
+
+    /// What is compulsory in every answer: a fact that a form repeats has the same codes in both, else they could never agree.
+    @Test(arguments: ShippedProfile.all)
+    func `a field named as a fact of its event has no code that the fact lacks`(shipped: ShippedProfile) {
+        for name in shipped.profile.eventNames {
+            guard let rule = shipped.profile.event(name), let form = rule.form.flatMap({ shipped.catalogue.forms[$0] })
+            else { continue }
+            for fact in shipped.profile.compulsoryFacts(of: name) {
+                guard case .codes(let known) = shipped.profile.definition.facts[fact]?.kind,
+                    let field = form.fields.first(where: { $0.name == fact }), case .code(let codes) = field.kind
+                else { continue }
+                #expect(codes.isSubset(of: known), "\(name): \(form.name).\(fact)")
+            }
         }
     }
 }

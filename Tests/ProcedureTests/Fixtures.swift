@@ -4,6 +4,7 @@
 import Foundation
 import Letters
 import Procedure
+import Testing
 
 /// Files of `Protocols/`, found from this file.
 enum Protocols {
@@ -24,16 +25,46 @@ enum Protocols {
     }
 }
 
-extension Profile {
-    /// The shipped profile. Its digest is not checked here: this module has no SHA-256.
-    static let repatriation: Profile = {
+/// One folder of `Protocols/Profiles`: the procedure, its forms, its labels in English. Every test that is not about one
+/// of them runs over all that are found.
+struct ShippedProfile: Sendable, CustomTestStringConvertible {
+    let id: String
+    let profile: Profile
+    let catalogue: FormCatalogue
+    let labels: ProfileLabels
+
+    var testDescription: String { id }
+
+    /// The digest is not checked here: this module has no SHA-256.
+    init(folder: String) throws {
+        id = folder
+        profile = try ProfileDocument.read(
+            Protocols.bytes("Profiles/\(folder)/profile.json"), digest: .named(folder))
+        catalogue = try FormsDocument.read(Protocols.bytes("Profiles/\(folder)/forms.json"))
+        labels = try ProfileLabels(Protocols.bytes("Profiles/\(folder)/labels-en.json"))
+    }
+
+    static let all: [ShippedProfile] = {
         do {
-            let bytes = try Protocols.bytes("Profiles/in-bd-repatriation/profile.json")
-            return try ProfileDocument.read(bytes, digest: .named("in-bd-repatriation"))
+            return try Protocols.names(in: "Profiles", suffix: "").filter { !$0.hasPrefix(".") }
+                .map(ShippedProfile.init(folder:))
         } catch {
             fatalError("\(error)")
         }
     }()
+
+    static func named(_ id: String) -> ShippedProfile {
+        guard let found = all.first(where: { $0.id == id }) else { fatalError("no profile \(id)") }
+        return found
+    }
+}
+
+extension Profile {
+    static let repatriation = ShippedProfile.named("in-bd-repatriation").profile
+}
+
+extension FormCatalogue {
+    static let repatriation = ShippedProfile.named("in-bd-repatriation").catalogue
 }
 
 extension Digest {

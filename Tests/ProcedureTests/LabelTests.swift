@@ -1,45 +1,248 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Letters
 import Procedure
 import Testing
 
-@Suite struct LabelTests {
-    @Test func `every name that people meet has an English label`() throws {
-        let labels = try ProfileLabels(Protocols.bytes("Profiles/in-bd-repatriation/labels-en.json"))
-        let definition = Profile.repatriation.definition
-        var missing: [String] = []
-        func need(_ kind: String, _ names: some Sequence<String>) {
-            for name in names where labels.label(kind, name) == nil { missing.append("\(kind).\(name)") }
+/// A profile with its forms and all its labels, as they lie in `Protocols/Profiles`.
+struct WordedProfile: Sendable, CustomTestStringConvertible {
+    let folder: String
+    let definition: ProfileDefinition
+    let forms: FormCatalogue
+    let files: [String: [UInt8]]
+    /// All languages, read once; or why not.
+    let reading: Result<ProfileLanguages, any Error>
+
+    var testDescription: String { folder }
+
+    init(folder: String) throws {
+        self.folder = folder
+        definition = try ProfileDocument.definition(Protocols.bytes("Profiles/\(folder)/profile.json"))
+        forms = try FormsDocument.read(Protocols.bytes("Profiles/\(folder)/forms.json"))
+        files = try Protocols.names(in: "Profiles/\(folder)", suffix: ".json").filter { $0.hasPrefix("labels-") }
+            .reduce(into: [:]) { $0[String($1.dropLast(5))] = try Protocols.bytes("Profiles/\(folder)/\($1)") }
+        reading = Result { [files, definition, forms] in try ProfileLanguages(files, of: definition, forms: forms) }
+    }
+
+    /// The languages of a profile are those of its countries, and English.
+    var expected: Set<String> {
+        let spoken = ["BD": "bn", "IN": "hi"]
+        return Set(definition.countries.values.compactMap { spoken[$0] }).union(["en"])
+    }
+
+    func languages() throws -> ProfileLanguages { try reading.get() }
+
+    /// The files, one of them with other labels.
+    func files(_ file: String, _ change: (inout [String: String]) -> Void) throws -> [String: [UInt8]] {
+        var object = try #require(try JSONSerialization.jsonObject(with: Data(files[file] ?? [])) as? [String: Any])
+        var labels = try #require(object["labels"] as? [String: String])
+        change(&labels)
+        object["labels"] = labels
+        var result = files
+        result[file] = [UInt8](try JSONSerialization.data(withJSONObject: object, options: [.withoutEscapingSlashes]))
+        return result
+    }
+
+    func texts(_ file: String) throws -> [String: String] {
+        let object = try JSONSerialization.jsonObject(with: Data(files[file] ?? [])) as? [String: Any]
+        return try #require(object?["labels"] as? [String: String])
+    }
+
+    static let all: [WordedProfile] = {
+        do {
+            return try Protocols.names(in: "Profiles", suffix: "").filter { !$0.hasPrefix(".") }
+                .map(WordedProfile.init(folder:))
+        } catch {
+            fatalError("\(error)")
         }
-        func need(_ fields: [FormSchema.Field]) {
-            need("field", fields.map(\.name))
-            need("section", fields.compactMap(\.section))
-            for field in fields {
-                switch field.kind {
-                case .code(let codes), .codes(let codes): need("value", codes.filter { definition.events[$0] == nil })
-                case .list(let inner): need(inner)
-                default: break
+    }()
+
+    static func repatriation() throws -> WordedProfile {
+        try #require(all.first { $0.folder == "in-bd-repatriation" })
+    }
+}
+
+@Suite struct LabelTests {
+    @Test(arguments: WordedProfile.all)
+    func `every name that people meet has a label in every language of the profile`(worded: WordedProfile) throws {
+        let languages = try worded.languages()
+        #expect(worded.expected.isSubset(of: languages.languages))
+        for language in languages.languages {
+            let labels = try languages.labels(in: language)
+            for (kind, names) in [
+                "event": Array(worded.definition.events.keys), "guard": Array(worded.definition.guards.keys),
+                "fact": Array(worded.definition.facts.keys), "state": Array(worded.definition.lifecycle.care.keys),
+                "track": Array(worded.definition.tracks.keys), "form": Array(worded.forms.forms.keys),
+            ] {
+                for name in names { #expect(labels.label(kind, name) != nil, "\(language): \(kind).\(name)") }
+            }
+        }
+    }
+
+    // MARK: what is refused
+
+    private func reason(_ files: [String: [UInt8]]) throws -> String {
+        let worded = try WordedProfile.repatriation()
+        do throws(LetterError) {
+            _ = try ProfileLanguages(files, of: worded.definition, forms: worded.forms)
+            return "accepted"
+        } catch {
+            return error.reason
+        }
+    }
+
+    @Test func `a label that a language lacks is refused, file and key named`() throws {
+        let worded = try WordedProfile.repatriation()
+        #expect(try reason(worded.files("labels-hi") { _ in }) == "accepted")
+        #expect(
+            try reason(worded.files("labels-hi") { $0["event.DOSSIER"] = nil }) == "labels-hi: event.DOSSIER missing")
+        #expect(
+            try reason(
+                worded.files("labels-bn") {
+                    $0["field.her_wish"] = nil
+                    $0["track.home.suitable"] = nil
+                }) == "labels-bn: field.her_wish missing, and 1 more")
+        #expect(
+            try reason(worded.files("labels-bn") { $0["sentence.missing"] = nil })
+                == "labels-bn: labels.sentence.missing: missing")
+        #expect(
+            try reason(worded.files("labels-en") { $0["form.age"] = " " }) == "labels-en: labels.form.age: not a text")
+    }
+
+    @Test func `help that only one language has is refused`() throws {
+        let worded = try WordedProfile.repatriation()
+        #expect(
+            try reason(worded.files("labels-hi") { $0["help.birth"] = nil })
+                == "labels-hi: help.birth missing, though another language has it")
+        #expect(
+            try reason(worded.files("labels-bn") { $0["help.dossier.names.romanised"] = "কথা" })
+                == "labels-en: help.dossier.names.romanised missing, though another language has it")
+    }
+
+    @Test func `a label of nothing is refused by its key`() throws {
+        let keys = [
+            "colour.red", "event.DOSIER", "field", "help.dossier.her_wish", "help.her_wishes", "sentence.hello",
+            "value.relation.brother",
+        ]
+        let files = try WordedProfile.repatriation().files("labels-bn") { for key in keys { $0[key] = "কথা" } }
+        #expect(try reason(files) == "labels-bn: colour.red names nothing, and 6 more")
+    }
+
+    @Test func `a translation that lacks a placeholder or has one of its own is refused`() throws {
+        let worded = try WordedProfile.repatriation()
+        for (key, text) in [
+            ("sentence.too-great", "“{field}” वाला उत्तर बड़ा है।"), ("sentence.missing", "“{feld}”: उत्तर नहीं है।"),
+            ("sentence.missing", "“{field}”: {reason}"), ("event.DOSSIER", "{field}"), ("event.DOSSIER", "पूरी { फ़ाइल"),
+            ("sentence.missing", "{field"), ("sentence.missing", "{field}}"), ("sentence.missing", "{}"),
+            // A combining mark joins the brace: seen as characters, it is none.
+            ("event.DOSSIER", "{\u{0301}field}"), ("count.day.one", "एक दिन"),
+        ] {
+            let bytes = try worded.files("labels-hi") { $0[key] = text }["labels-hi"] ?? []
+            let error = #expect(throws: LetterError.self) { try ProfileLabels(bytes) }
+            #expect(error?.reason == "labels.\(key): not the placeholders of this label", "\(text)")
+        }
+    }
+
+    @Test func `a language that the profile does not list, or that is not there, is refused`() throws {
+        let worded = try WordedProfile.repatriation()
+        #expect(
+            #expect(throws: LetterError.self) { try worded.languages().labels(in: "ta") }?.reason
+                == "labels: not one of bn, en, hi")
+        var files = worded.files
+        files["labels-ta"] = files["labels-hi"]
+        #expect(try reason(files) == "labels-ta: not among the profile's documents")
+        files = worded.files
+        files["labels-hi"] = nil
+        #expect(try reason(files) == "labels-hi: missing")
+        files["labels-hi"] = files["labels-bn"]
+        #expect(try reason(files) == "labels-hi: of another language")
+        #expect(
+            try reason(worded.files("labels-bn") { $0["number.digits"] = "০১২৩৪৫৬৭৮" }).hasSuffix(
+                "not ten different digits"))
+    }
+
+    // MARK: what the words are
+
+    /// Acronyms and codes that people use as they are.
+    private static let latin: Set<String> = [
+        "CWC", "NOC", "NID", "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "T", "a", "b", "c",
+    ]
+
+    @Test(arguments: WordedProfile.all)
+    func `a translation is in its own script, no English left, and composed in one way`(worded: WordedProfile) throws {
+        for (file, script) in [("labels-bn", 0x0980...0x09FF), ("labels-hi", 0x0900...0x097F)]
+        where worded.files[file] != nil {
+            for (key, text) in try worded.texts(file) {
+                // `A`, `C6a`, `12-15`.
+                let isCode = key.hasPrefix("value.") && text.unicodeScalars.count <= 5
+                let bare = text.replacingOccurrences(of: "\\{[a-z]+\\}", with: " ", options: .regularExpression)
+                for word in bare.unicodeScalars.split(whereSeparator: {
+                    !(0x41...0x5A).contains($0.value) && !(0x61...0x7A).contains($0.value)
+                }) {
+                    #expect(Self.latin.contains(String(String.UnicodeScalarView(word))), "\(file) \(key): \(text)")
+                }
+                let letters = bare.unicodeScalars.filter {
+                    $0.properties.isAlphabetic && $0.value > 0x7F
+                }
+                #expect(letters.allSatisfy { script.contains(Int($0.value)) }, "\(file) \(key): \(text)")
+                let isForm = key.hasPrefix("sentence.") || key == "number.one" || key == "number.digits"
+                #expect(!letters.isEmpty || isCode || isForm, "\(file) \(key): \(text)")
+                // By scalars: strings compare equal in any composition.
+                let composed = text.precomposedStringWithCanonicalMapping.unicodeScalars
+                #expect(text.unicodeScalars.elementsEqual(composed), "\(file) \(key): not NFC")
+            }
+        }
+    }
+
+    @Test(arguments: WordedProfile.all)
+    func `nobody is called a victim, but where the law's own status is meant`(worded: WordedProfile) throws {
+        let status: Set<String> = [
+            "guard.G_VICTIM_NOT_ACCUSED", "fact.victim_status", "field.victim_status", "value.not_a_victim",
+            "value.victim_scheme",
+        ]
+        for file in worded.files.keys {
+            for (key, text) in try worded.texts(file) where !status.contains(key) {
+                for word in ["victim", "ভুক্তভোগী", "ভিকটিম", "पीड़ित", "विक्टिम"] {
+                    #expect(!text.lowercased().contains(word), "\(file) \(key): \(text)")
                 }
             }
         }
-        need("event", definition.events.keys)
-        need("code", definition.events.values.compactMap(\.shownAs))
-        need("guard", definition.guards.keys)
-        need("fact", definition.facts.keys)
-        need("role", definition.roles.keys)
-        need("consent", definition.consents.keys)
-        need("state", definition.lifecycle.care.keys)
-        need("track", definition.tracks.keys)
-        need("deadline", definition.deadlines.keys)
-        need("refusal", Refusal.Reason.allCases.map(\.rawValue))
-        need("flag", Flag.allCases.map(\.rawValue))
-        need("form", FormCatalogue.repatriation.forms.keys)
-        for form in FormCatalogue.repatriation.forms.values {
-            need(form.fields)
-            need("rule", form.rules.map(\.name))
+    }
+
+    /// A visit to her home is no police matter.
+    @Test(arguments: WordedProfile.all)
+    func `the visit to her home is not worded as the police would`(worded: WordedProfile) throws {
+        for (file, word) in [("labels-bn", "তদন্ত"), ("labels-hi", "तफ़तीश")] where worded.files[file] != nil {
+            for (key, text) in try worded.texts(file) where key != "value.investigation" {
+                #expect(!text.contains(word), "\(file) \(key): \(text)")
+            }
         }
-        #expect(missing == [])
+    }
+
+    /// Half of a page in other digits reads as a mistake. Everyday Hindi of forms has 0–9.
+    @Test(arguments: WordedProfile.all)
+    func `Bangla labels have Bangla digits, Hindi labels have no Devanagari digits`(worded: WordedProfile) throws {
+        for (file, foreign) in [("labels-bn", 0x30...0x39), ("labels-hi", 0x0966...0x096F)]
+        where worded.files[file] != nil {
+            for (key, text) in try worded.texts(file) where key != "number.one" {
+                let bare = text.replacingOccurrences(of: "[CT][0-9]", with: "", options: .regularExpression)
+                #expect(!bare.unicodeScalars.contains { foreign.contains(Int($0.value)) }, "\(file) \(key): \(text)")
+            }
+        }
+    }
+
+    @Test(arguments: WordedProfile.all)
+    func `what comes from her has help in every language`(worded: WordedProfile) throws {
+        let languages = try worded.languages()
+        for form in worded.forms.forms.values {
+            for field in form.fields where field.isHers {
+                for language in languages.languages {
+                    let help = try languages.labels(in: language).help(field.name, in: form.name)
+                    #expect(help != nil, "\(language) \(form.name).\(field.name)")
+                }
+            }
+        }
     }
 }

@@ -12,8 +12,10 @@ import Testing
 
     @Test(arguments: files)
     func `each story ends as its file says, for the nodes and for a broker`(file: String) throws {
-        let script = try ReplayDocument.read(Protocols.bytes("Vectors/procedure/\(file)"), profile: .repatriation)
-        #expect(script.run(profile: .repatriation).differences == [])
-        #expect(script.run(profile: .repatriation, sight: .broker).differences == [])
+        let bytes = try Protocols.bytes("Vectors/procedure/\(file)")
+        let profile = ShippedProfile.named(try ReplayDocument.profile(of: bytes)).profile
+        let script = try ReplayDocument.read(bytes, profile: profile)
+        #expect(script.run(profile: profile).differences == [])
+        #expect(script.run(profile: profile, sight: .broker).differences == [])
     }
 }
