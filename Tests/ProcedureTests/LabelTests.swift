@@ -19,7 +19,8 @@ import Testing
             need("section", fields.compactMap(\.section))
             for field in fields {
                 switch field.kind {
-                case .code(let codes), .codes(let codes): need("value", codes.filter { definition.events[$0] == nil && definition.roles[$0] == nil })
+                case .code(let codes), .codes(let codes):
+                    need("value", codes.filter { definition.events[$0] == nil && definition.roles[$0] == nil })
                 case .list(let inner): need(inner)
                 default: break
                 }
