@@ -23,6 +23,8 @@ import Testing
         return try Profile(definition, digest: .named("next"))
     }
 
+    private static let successor = Result { try next() }
+
     private static func refusal(_ change: (inout ProfileDefinition) -> Void) throws -> ProfileError? {
         let next = try next(change)
         do {
@@ -68,7 +70,7 @@ import Testing
         let bytes = try Protocols.bytes("Vectors/procedure/\(file)")
         guard try ReplayDocument.profile(of: bytes) == Profile.repatriation.id else { return }
         let history = try ReplayDocument.read(bytes, profile: .repatriation).run(profile: .repatriation).history
-        let after = try history.migrated(to: try Self.next()).state
+        let after = try history.migrated(to: try Self.successor.get()).state
         let before = history.state
         #expect(after.lifecycle == before.lifecycle && after.events == before.events && after.care == before.care)
         #expect(before.tracks.allSatisfy { after.tracks[$0.key] == $0.value })
