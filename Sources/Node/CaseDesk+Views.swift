@@ -34,7 +34,7 @@ extension CaseDesk {
             let state = sight.history.state
             return CaseView(
                 record: sight.record, state: state, parties: sight.history.parties,
-                waits: try Waits(sight: sight, state: state, member: identity.member).all(transaction),
+                waits: try Waits(sight: sight, member: identity.member, now: now).all(transaction),
                 formsAwaited: formsAwaited(sight),
                 countsAsChild: sight.history.countsAsChild)
         }

@@ -50,8 +50,10 @@ public struct Wait: Sendable, Hashable {
     }
 
     public var kind: Kind
-    /// Who has to do something.
+    /// Who has to do something; for a step empty where the role is an office without a node.
     public var on: [MemberID]
+    /// For steps: the role that owes it.
+    public var role: String?
     public var since: Instant
     /// By when; absent where no deadline says so.
     public var due: Instant?
@@ -62,11 +64,12 @@ public struct Wait: Sendable, Hashable {
     public var letter: LetterID?
 
     public init(
-        kind: Kind, on: [MemberID], since: Instant, due: Instant? = nil, deadline: String? = nil, events: [String] = [],
-        letter: LetterID? = nil
+        kind: Kind, on: [MemberID], role: String? = nil, since: Instant, due: Instant? = nil, deadline: String? = nil,
+        events: [String] = [], letter: LetterID? = nil
     ) {
         self.kind = kind
         self.on = on
+        self.role = role
         self.since = since
         self.due = due
         self.deadline = deadline

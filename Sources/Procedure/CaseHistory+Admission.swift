@@ -216,20 +216,7 @@ struct Admission {
 
     private func profileRefusal(roots: [Int]) -> Refusal? {
         let own = roots.first.flatMap { history.nodes[$0].step?.profile } ?? profile.digest
-        guard step.profile != own else { return nil }
-        guard let adoption = profile.definition.adoption else { return Refusal(.otherProfile) }
-        var roles: Set<String> = []
-        for place in ancestors.intersection(history.eventful).elements {
-            let letter = history.nodes[place]
-            guard let sender = letter.step else { continue }
-            for item in letter.items where item.candidates.contains(where: { tables.events[$0].name == adoption.event })
-            {
-                if item.facts[adoption.fact] == .text(step.profile.hex) {
-                    roles.formUnion(tables.held(sender, roles: profile.definition.roles))
-                }
-            }
-        }
-        return roles.isSuperset(of: adoption.by) ? nil : Refusal(.otherProfile)
+        return step.profile == history.adoptedProfile(among: ancestors, root: own) ? nil : Refusal(.otherProfile)
     }
 
     /// The sender's letters, and those it said it had opened, must all come before this one, or after it.

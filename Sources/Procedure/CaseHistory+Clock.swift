@@ -73,7 +73,8 @@ private struct Clock {
 
     func dueStep(_ name: String, _ deadline: ProfileDefinition.Deadline) -> DueStep? {
         // Without a holder it is a limit that guards and keepers read, not a step that somebody owes.
-        guard deadline.isMaximum, let holder = deadline.holder, let beginning = beginning(deadline), isOpen(deadline, beginning),
+        guard deadline.isMaximum, let holder = deadline.holder, let beginning = beginning(deadline),
+            isOpen(deadline, beginning),
             deadline.when.map({ truth($0, at: now.seconds) != .no }) ?? true
         else { return nil }
         let (role, holders) = self.holders(holder, deadline, beginning)
@@ -149,7 +150,8 @@ private struct Clock {
         let states = state.tracks[name] ?? []
         let last = standing.last { definition.events[$0.event]?.home == name }
         var result = Checkpoint(
-            track: name, states: states, letter: last?.letter, since: last.flatMap(time).flatMap { moment($0, zone: 0) },
+            track: name, states: states, letter: last?.letter,
+            since: last.flatMap(time).flatMap { moment($0, zone: 0) },
             standing: .open, until: nil)
         let settled = states.filter(track.green.contains)
         guard !settled.isEmpty else { return result }
@@ -177,7 +179,8 @@ private struct Clock {
     private func evaluation(at now: Int64) -> GuardEvaluation? {
         guard let root = history.root.flatMap(history.step) else { return nil }
         // The guards of clocks read nothing of the judged event; the profile's checker sees to it.
-        let this = JudgedEvent(event: nil, isFull: false, by: nil, from: root.from, recipients: nil, person: nil, at: nil)
+        let this = JudgedEvent(
+            event: nil, isFull: false, by: nil, from: root.from, recipients: nil, person: nil, at: nil)
         return GuardEvaluation(history: history, judged: nil, configs: configs, newest: newest, this: this, now: now)
     }
 

@@ -20,7 +20,9 @@ import Testing
         try history(upTo: letter, story: story).dueSteps(at: at(now), answers: answers).first { $0.deadline == name }
     }
 
-    @Test func `an offer that was not answered is owed by the receiver, since it was sent, and overdue after five working days`()
+    @Test
+    func
+        `an offer that was not answered is owed by the receiver, since it was sent, and overdue after five working days`()
         throws
     {
         // Sunday 1 March, 06:00 UTC; the receiver's weekend is Friday and Saturday.
@@ -65,13 +67,21 @@ import Testing
     }
 
     @Test func `follow-ups are owed one after the other, and a quarterly check from the last one`() throws {
-        let first = try history(upTo: "placed-home").dueSteps(at: Self.at("2026-06-01 00")).filter { $0.deadline.hasPrefix("D16") }
+        let first = try history(upTo: "placed-home").dueSteps(at: Self.at("2026-06-01 00")).filter {
+            $0.deadline.hasPrefix("D16")
+        }
         #expect(first.map(\.deadline) == ["D16a", "D16b", "D16e", "D16c", "D16d"])
-        #expect(first.map(\.due) == ["2026-06-06", "2026-07-30", "2026-08-30", "2026-11-30", "2027-05-30"].map { Self.at($0 + " 06") })
-        let second = try history(upTo: "follow-up").dueSteps(at: Self.at("2026-06-07 00")).filter { $0.deadline.hasPrefix("D16") }
+        #expect(
+            first.map(\.due)
+                == ["2026-06-06", "2026-07-30", "2026-08-30", "2026-11-30", "2027-05-30"].map { Self.at($0 + " 06") })
+        let second = try history(upTo: "follow-up").dueSteps(at: Self.at("2026-06-07 00")).filter {
+            $0.deadline.hasPrefix("D16")
+        }
         #expect(second.map(\.deadline) == ["D16b", "D16e", "D16c", "D16d"])
         #expect(second[1].due == Self.at("2026-09-06 06"))
-        #expect(try history(upTo: "closed").dueSteps(at: Self.at("2027-06-07 00")).filter { $0.deadline.hasPrefix("D16") } == [])
+        #expect(
+            try history(upTo: "closed").dueSteps(at: Self.at("2027-06-07 00")).filter { $0.deadline.hasPrefix("D16") }
+                == [])
     }
 
     @Test func `a month that is too short ends a deadline at its end`() {
@@ -86,7 +96,8 @@ import Testing
     @Test func `a hold is reviewed until it is lifted, and a case that stands still is taken up again`() throws {
         let hold = try #require(try Self.due("D24", upTo: "hold", story: "relocated-in-danger", at: "2026-05-20 00"))
         #expect(hold.isOverdue(at: Self.at("2026-05-20 00")) && hold.role == "IN_SHELTER")
-        let still = try #require(try Self.due("D38", upTo: "no", story: "return-withdrawn-and-given-again", at: "2026-12-01 00"))
+        let still = try #require(
+            try Self.due("D38", upTo: "no", story: "return-withdrawn-and-given-again", at: "2026-12-01 00"))
         #expect(still.isOverdue(at: Self.at("2026-12-01 00")))
     }
 
@@ -101,12 +112,17 @@ import Testing
         #expect(order.role == "IN_CWC" && order.kind == .law)
         // 0:00 in India, four months later.
         #expect(order.due == CivilDate("2026-06-21")?.start(offset: 19_800))
-        #expect(try Self.due("D06", upTo: "order", story: "main-path-child", at: "2026-04-01 00", answers: answers) == nil)
+        #expect(
+            try Self.due("D06", upTo: "order", story: "main-path-child", at: "2026-04-01 00", answers: answers) == nil)
         #expect(try Self.due("D06", upTo: "review", at: "2026-04-01 00", answers: answers) == nil)
         #expect(try Self.due("D04", upTo: "review", story: "main-path-child", at: "2026-04-01 00") == nil)
-        #expect(try Self.due("D05", upTo: "review", story: "main-path-child", at: "2026-04-01 00", answers: answers) != nil)
-        let written = answers.merging(["dossier.social_report_on": FormAnswer(.text("2026-03-02"), letter: letter)]) { $1 }
-        #expect(try Self.due("D05", upTo: "review", story: "main-path-child", at: "2026-04-01 00", answers: written) == nil)
+        #expect(
+            try Self.due("D05", upTo: "review", story: "main-path-child", at: "2026-04-01 00", answers: answers) != nil)
+        let written = answers.merging(["dossier.social_report_on": FormAnswer(.text("2026-03-02"), letter: letter)]) {
+            $1
+        }
+        #expect(
+            try Self.due("D05", upTo: "review", story: "main-path-child", at: "2026-04-01 00", answers: written) == nil)
     }
 
     @Test func `each step of the profile that is owed can be told to whoever oversees, without name or text`() throws {
@@ -139,7 +155,8 @@ import Testing
         let until = try #require(fresh.until)
         // 90 days after 0:00 of 20 March in Bangladesh, and one second.
         #expect(until == (try #require(CivilDate("2026-03-20"))).start(offset: 21_600) + (90 * 86_400 + 1))
-        #expect(try history(upTo: "review").checkpoints(at: until + -1).first { $0.track == "home" }?.standing == .green)
+        #expect(
+            try history(upTo: "review").checkpoints(at: until + -1).first { $0.track == "home" }?.standing == .green)
         #expect(try history(upTo: "review").checkpoints(at: until).first { $0.track == "home" }?.standing == .lapsed)
     }
 
@@ -166,7 +183,8 @@ import Testing
         let board = try history(upTo: "offer").checkpoints(at: Self.at("2026-03-01 07"))
         #expect(
             board.map(\.track) == [
-                "authority", "home", "medical", "nationality", "proceedings", "reception", "return_consent", "share_consent", "travel",
+                "authority", "home", "medical", "nationality", "proceedings", "reception", "return_consent",
+                "share_consent", "travel",
             ])
         #expect(board.allSatisfy { $0.standing == .open })
     }
@@ -181,7 +199,10 @@ import Testing
         let (soon, late) = (Instant(seconds: 1_780_000_000), Instant(seconds: 4_000_000_000))
         let (first, last) = (history.checkpoints(at: soon), history.checkpoints(at: late))
         #expect(first.map(\.states) == last.map(\.states) && first.map(\.since) == last.map(\.since))
-        #expect(zip(first, last).allSatisfy { $1.standing == $0.standing || ($0.standing == .green && $1.standing == .lapsed) })
+        #expect(
+            zip(first, last).allSatisfy {
+                $1.standing == $0.standing || ($0.standing == .green && $1.standing == .lapsed)
+            })
         #expect(history.dueSteps(at: soon) == history.dueSteps(at: late))
         #expect(history.state == before)
     }

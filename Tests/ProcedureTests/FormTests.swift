@@ -7,18 +7,22 @@ import Testing
 
 @Suite struct FormTests {
     /// A form filled with the first answer that each compulsory field takes.
-    static func filled(_ name: String, event: String, isChild: Bool = false) -> Form {
+    static func filled(
+        _ name: String, event: String, isChild: Bool = false, of catalogue: FormCatalogue = .repatriation
+    ) -> Form {
         var form = Form(event: event, name: name, fields: [:])
         for _ in 0..<8 {
-            let missing = FormCatalogue.repatriation.validate(form, isChild: isChild)
+            let missing = catalogue.validate(form, isChild: isChild)
             if missing.isEmpty { break }
-            for violation in missing where violation.rule == .missing { fill(violation.field, &form.fields, name) }
+            for violation in missing where violation.rule == .missing {
+                fill(violation.field, &form.fields, catalogue.forms[name])
+            }
         }
         return form
     }
 
-    private static func fill(_ path: String, _ fields: inout [String: Form.Value], _ name: String) {
-        guard let schema = FormCatalogue.repatriation.forms[name] else { return }
+    private static func fill(_ path: String, _ fields: inout [String: Form.Value], _ schema: FormSchema?) {
+        guard let schema else { return }
         let pieces = path.split(separator: ".").map(String.init)
         if pieces.count == 1 {
             if let field = schema.fields.first(where: { $0.name == pieces[0] }) { fields[pieces[0]] = answer(field) }
@@ -46,8 +50,7 @@ import Testing
         case .code(let codes): return .text(pick(codes))
         case .codes(let codes):
             return .list(Array(codes.sorted().prefix(max(1, Int(field.minimum ?? 1)))).map { .text($0) })
-        case .region: return .text("BD-13")
-        case .language: return .text("bn")
+        case .region(let codes), .language(let codes): return .text(pick(codes))
         case .date: return .text("2026-03-01")
         case .partialDate: return .text("2004")
         case .instant: return .integer(1_772_000_000)
@@ -64,51 +67,82 @@ import Testing
         }
     }
 
-    private static var event: [String: String] {
-        var result: [String: String] = [:]
-        for name in Profile.repatriation.eventNames {
-            if let form = Profile.repatriation.event(name)?.form { result[form] = name }
+    /// Every form of every profile, with an event that it belongs to.
+    struct Blank: Sendable, CustomTestStringConvertible {
+        let shipped: ShippedProfile
+        let schema: FormSchema
+        let event: String
+        var testDescription: String { "\(shipped.id) \(schema.name)" }
+        var filled: Form { FormTests.filled(schema.name, event: event, of: shipped.catalogue) }
+
+        static let all: [Blank] = ShippedProfile.all.flatMap { shipped in
+            shipped.catalogue.forms.values.sorted { $0.name < $1.name }.map { schema in
+                let event = shipped.profile.eventNames.first { shipped.profile.event($0)?.form == schema.name }
+                return Blank(shipped: shipped, schema: schema, event: event ?? "")
+            }
         }
-        return result
     }
 
-    @Test(arguments: FormCatalogue.repatriation.forms.keys.sorted())
-    func `each form can be filled, written, read and found right`(name: String) throws {
-        let form = Self.filled(name, event: Self.event[name] ?? "QUESTION")
-        #expect(FormCatalogue.repatriation.validate(form, isChild: false) == [])
+    @Test(arguments: Blank.all)
+    func `each form can be filled, written, read and found right`(blank: Blank) throws {
+        #expect(!blank.event.isEmpty)
+        let form = blank.filled
+        #expect(blank.shipped.catalogue.validate(form, isChild: false) == [])
         #expect(try FormDocument.read(FormDocument.bytes(of: form)) == form)
     }
 
-    @Test(arguments: FormCatalogue.repatriation.forms.keys.sorted())
-    func `an empty form names every compulsory field`(name: String) throws {
-        let schema = try #require(FormCatalogue.repatriation.forms[name])
-        let missing = FormCatalogue.repatriation.validate(
-            Form(event: "QUESTION", name: name, fields: [:]), isChild: false
+    @Test(arguments: Blank.all)
+    func `an empty form names every compulsory field`(blank: Blank) {
+        let missing = blank.shipped.catalogue.validate(
+            Form(event: blank.event, name: blank.schema.name, fields: [:]), isChild: false
         ).filter { $0.rule == .missing }
         #expect(
             Set(missing.map(\.field)).isSuperset(
-                of: schema.fields.filter { $0.required == FormSchema.always }.map(\.name)))
+                of: blank.schema.fields.filter { $0.required == FormSchema.always }.map(\.name)))
     }
 
-    @Test(arguments: FormCatalogue.repatriation.forms.keys.sorted())
-    func `each answer outside its field's type or list is named`(name: String) throws {
-        let schema = try #require(FormCatalogue.repatriation.forms[name])
-        let form = Self.filled(name, event: Self.event[name] ?? "QUESTION")
-        for field in schema.fields where field.kind != .text {
+    @Test(arguments: Blank.all)
+    func `each answer outside its field's type or list, and each field that is none, is named`(blank: Blank) {
+        let form = blank.filled
+        func violations(_ name: String, _ value: Form.Value) -> [FormViolation] {
             var wrong = form
-            wrong.fields[field.name] = .item([:])
-            #expect(
-                FormCatalogue.repatriation.validate(wrong, isChild: false).contains {
-                    $0.field == field.name && $0.rule == .wrongType
-                }, "\(field.name)")
-            if case .code = field.kind {
-                wrong.fields[field.name] = .text("no_such_code")
+            wrong.fields[name] = value
+            return blank.shipped.catalogue.validate(wrong, isChild: false).filter { $0.field == name }
+        }
+        for field in blank.schema.fields where field.kind != .text {
+            #expect(violations(field.name, .item([:])).contains { $0.rule == .wrongType }, "\(field.name)")
+            switch field.kind {
+            case .code, .region, .language:
                 #expect(
-                    FormCatalogue.repatriation.validate(wrong, isChild: false).contains {
-                        $0.field == field.name && $0.rule == .unknownCode
-                    })
+                    violations(field.name, .text("no_such_code")).contains { $0.rule == .unknownCode }, "\(field.name)")
+            case .codes:
+                #expect(
+                    violations(field.name, .list([.text("no_such_code")])).contains { $0.rule == .unknownCode },
+                    "\(field.name)")
+            default: break
             }
         }
+        #expect(violations("no_such_field", .text("x")).map(\.rule) == [.unknownField])
+    }
+
+    /// Codes that are well formed but none of the list: `xx` is no language here, `BD-65` no district.
+    @Test(arguments: [
+        ("consent", "language", "xx"), ("consent", "language", "bn-IN"), ("home-report", "language", "de"),
+        ("dossier", "district", "BD-65"), ("home-request", "district", "US-CA"),
+        ("preview", "destination_region", "IN-ZZ"),
+    ])
+    func `an unknown language or region is refused at its field, never taken for a neighbour`(
+        name: String, field: String, code: String
+    )
+        throws
+    {
+        let blank = try #require(Blank.all.first { $0.shipped.id == "in-bd-repatriation" && $0.schema.name == name })
+        var form = blank.filled
+        form.fields[field] = .text(code)
+        #expect(
+            FormCatalogue.repatriation.validate(form, isChild: false).map { [$0.field, "\($0.rule)"] } == [
+                [field, "unknownCode"]
+            ])
     }
 
     @Test(arguments: [
@@ -132,6 +166,78 @@ import Testing
         form.fields["finding"] = .text("safe_now")
         form.fields["family_violence"] = .text("suspected")
         #expect(FormCatalogue.repatriation.validate(form, isChild: false).map(\.rule) == [.rule("willing_is_not_safe")])
+    }
+
+    /// However willing the family is: each of these alone keeps a report from calling the home safe.
+    @Test(arguments: [
+        ("family_violence", "suspected", "willing_is_not_safe"),
+        ("family_violence", "not_checkable", "willing_is_not_safe"),
+        ("family_complicity", "suspected", "willing_is_not_safe"),
+        ("community_violence", "established", "willing_is_not_safe"),
+        ("community_violence", "not_checkable", "willing_is_not_safe"),
+        ("traffickers_near", "known", "willing_is_not_safe"),
+        ("traffickers_near", "not_checkable", "willing_is_not_safe"),
+        ("forced_marriage_risk", "suspected", "willing_is_not_safe"),
+        ("services", "not_reachable", "willing_is_not_safe"), ("services", "not_checkable", "willing_is_not_safe"),
+        ("address_found", "not_found", "found_before_judged"),
+        ("home_identity_match", "not_matched", "found_before_judged"),
+        ("visit_mode", "uniformed", "found_before_judged"), ("visit_mode", "remote", "found_before_judged"),
+        ("other_options", "none", "options_agree"),
+    ])
+    func `a willing family alone never makes a home safe`(field: String, answer: String, rule: String) {
+        for catalogue in ShippedProfile.all.map(\.catalogue) where catalogue.forms["home-report"] != nil {
+            var form = Self.filled("home-report", event: "HOME_INV_REPORT", of: catalogue)
+            form.fields["family_willing"] = .text("yes")
+            form.fields["finding"] = .text("safe_now")
+            form.fields["visit_mode"] = .text("plain_clothes")
+            form.fields["home_identity_match"] = .text("photo")
+            #expect(catalogue.validate(form, isChild: false) == [])
+            form.fields[field] = .text(answer)
+            let broken = catalogue.validate(form, isChild: false).map(\.rule)
+            #expect(broken.contains(.rule(rule)), "\(catalogue.profile): \(broken)")
+        }
+    }
+
+    /// The eight services one by one, danger from traffickers, violence in family and community: unanswered is incomplete.
+    @Test(arguments: [
+        "service_health", "service_mental_health", "service_schooling_or_training", "service_livelihood",
+        "service_financial_services", "service_housing", "service_legal_aid", "service_welfare_scheme", "services",
+        "traffickers_near", "family_violence", "community_violence", "community_violence_basis",
+        "family_violence_basis",
+    ])
+    func `a home report with an open question is not complete`(field: String) {
+        for catalogue in ShippedProfile.all.map(\.catalogue) where catalogue.forms["home-report"] != nil {
+            var form = Self.filled("home-report", event: "HOME_INV_REPORT", of: catalogue)
+            form.fields[field] = nil
+            #expect(catalogue.validate(form, isChild: false).contains { $0.field == field && $0.rule == .missing })
+            if field.hasPrefix("service_") {
+                form.fields[field] = .list([.item(["exists": .text("yes")])])
+                let open = catalogue.validate(form, isChild: false).map(\.field)
+                #expect(Set(open).isSuperset(of: ["\(field).1.minutes", "\(field).1.cost", "\(field).1.reachable"]))
+            }
+        }
+    }
+
+    @Test func `a care plan goes through all five components with her`() {
+        var form = Self.filled("care-plan", event: "CARE_PLAN")
+        #expect(FormCatalogue.repatriation.validate(form, isChild: false) == [])
+        form.fields["components"] = .list(["health", "education", "livelihood", "social"].map { .text($0) })
+        #expect(FormCatalogue.repatriation.validate(form, isChild: false).map(\.field) == ["components"])
+    }
+
+    /// Group journeys: the sheet of one organisation tells aliases and needs, and has no place for a name.
+    @Test func `a movement sheet has no field for who somebody is`() throws {
+        let schema = try #require(FormCatalogue.repatriation.forms["movement"])
+        func names(_ fields: [FormSchema.Field]) -> [String] {
+            fields.flatMap { field in
+                if case .list(let inner) = field.kind { [field.name] + names(inner) } else { [field.name] }
+            }
+        }
+        #expect(
+            Set(names(schema.fields)) == [
+                "movement_ref", "date", "border_post", "escort", "cost_payer", "people", "alias", "linked",
+                "needs_on_road",
+            ])
     }
 
     @Test func `at least two options were explained, one of them not the family`() {

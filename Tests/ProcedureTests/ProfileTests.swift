@@ -158,6 +158,40 @@ import Testing
     }
 }
 
+@Suite struct ClockRulesTests {
+    private static func error(_ change: (inout ProfileDefinition) -> Void) throws -> ProfileError? {
+        var definition = Profile.repatriation.definition
+        change(&definition)
+        do {
+            _ = try Profile(definition, digest: .named("changed"))
+            return nil
+        } catch { return error }
+    }
+
+    @Test func `a deadline that names what the profile does not know is refused, and the place is named`() throws {
+        #expect(try Self.error { $0.deadlines["D03"]?.holder = "KING" }?.reason == "KING")
+        #expect(try Self.error { $0.deadlines["D03"]?.unless = ["NOTHING"] }?.reason == "NOTHING")
+        #expect(try Self.error { $0.deadlines["D03"]?.to = ["DOSSIER.placement"] }?.place == "deadlines.D03")
+        #expect(try Self.error { $0.deadlines["D03"]?.when = "G_NOWHERE" }?.reason == "G_NOWHERE")
+        #expect(try Self.error { $0.deadlines["D03"]?.when = "G_TOLD" }?.code == .contradiction)
+        #expect(try Self.error { $0.tracks["home"]?.guardName = "G_FOUR_EYES" }?.place == "tracks.home")
+        #expect(try Self.error { $0.weekends["FR"] = [5] }?.place == "weekends")
+        #expect(try Self.error { $0.escalation = "COVER" }?.place == "escalation")
+        #expect(try Self.error { _ in } == nil)
+    }
+
+    @Test func `an unknown day of the week or a number out of range is refused`() throws {
+        let source = String(decoding: try Protocols.bytes("Profiles/in-bd-repatriation/profile.json"), as: UTF8.self)
+        for (old, new) in [("[\"fri\", \"sat\"]", "[\"fri\", \"someday\"]"), ("\"nth\": 2", "\"nth\": 0")] {
+            let changed = source.replacing(old, with: new, maxReplacements: 1)
+            #expect(changed != source)
+            #expect(throws: LetterError(.profileInvalid, "")) {
+                try ProfileDocument.read(Array(changed.utf8), digest: .named("changed"))
+            }
+        }
+    }
+}
+
 @Suite struct CivilDateTests {
     @Test(arguments: [("1970-01-01", 0), ("2000-02-29", 11_016), ("2026-03-01", 20_513), ("1999-12-31", 10_956)])
     func `days are counted from 1970 and written back`(text: String, days: Int64) {
