@@ -10,6 +10,8 @@ struct Item: Sendable {
     var isFull: Bool
     var at: Instant?
     var person: String?
+    /// ``Step/hasOpenFacts``.
+    var isOpen = false
 }
 
 /// What the sealed steps of a letter that this judge cannot read may do: every sealed event that its sender's roles and
@@ -167,8 +169,8 @@ extension ProfileTables {
             return opened.compactMap { event in
                 guard let index = eventIndex[event.code], fits(index) else { return nil }
                 return Item(
-                    candidates: [index], facts: event.facts, isFull: true, at: event.at ?? step.at, person: event.person
-                )
+                    candidates: [index], facts: event.facts, isFull: !step.hasOpenFacts, at: event.at ?? step.at,
+                    person: event.person, isOpen: step.hasOpenFacts)
             }
         }
         let isFull = step.sealed == .none

@@ -144,6 +144,7 @@ struct Admission {
     }
 
     private func facts(of event: Event, _ table: ProfileTables.EventTable) -> Refusal? {
+        if step.hasOpenFacts { return nil }
         let rules = profile.definition.facts
         for (name, value) in event.facts.sorted(by: { $0.key < $1.key }) {
             guard table.facts.contains(name), let rule = rules[name], isOpened || rule.isShown, rule.accepts(value)
@@ -313,8 +314,8 @@ struct Admission {
         if hasEnded, kind == .progress { return Refusal(.afterEnd, event: event.code) }
         if hasEnded, kind == .fact || kind == .stop { flags.insert(.afterEnd) }
         let this = JudgedEvent(
-            event: candidate, facts: event.facts, isFull: isOpened, by: by, from: step.from,
-            recipients: step.recipients,
+            event: candidate, facts: event.facts, isFull: isOpened && !step.hasOpenFacts, isOpen: step.hasOpenFacts,
+            by: by, from: step.from, recipients: step.recipients,
             person: event.person, at: isOpened ? event.at ?? step.at : nil)
         let evaluation = GuardEvaluation(
             history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
