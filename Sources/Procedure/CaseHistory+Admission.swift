@@ -28,6 +28,9 @@ struct Admission {
     let lost: [Digest]
     var situation: Situation
     private var flags: Set<Flag> = []
+    /// Whether ``redGuards`` is to be filled.
+    var isExplained = false
+    private(set) var redGuards: [RedGuard] = []
 
     init(_ history: CaseHistory, _ step: Step) {
         self.history = history
@@ -305,9 +308,9 @@ struct Admission {
         return nil
     }
 
-    private func judge(_ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>)
-        -> Refusal?
-    {
+    private mutating func judge(
+        _ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>
+    ) -> Refusal? {
         let table = tables.events[candidate]
         let kind = table.rule.kind
         let hasEnded = configs[0].allSatisfy { tables.terminal & (1 << UInt64($0.state)) != 0 }
@@ -321,8 +324,10 @@ struct Admission {
             history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
             now: node.newestAt)
         for index in table.guards where evaluation.evaluate(index) == .no {
+            if isExplained { redGuards.append(evaluation.explain(index, event: table.name)) }
             if kind == .fact {
                 flags.insert(.outOfProcedure)
+                if isExplained { continue }
                 break
             }
             let red = evaluation.reddest(index)

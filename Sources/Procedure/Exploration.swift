@@ -39,19 +39,22 @@ struct Exploration {
     /// Letters written at both ends together before either hears from the other.
     let late: Int
 
+    /// In the order of the number of letters that lead to them.
     private(set) var states: [State] = []
     private(set) var moves: [[Move]] = []
     /// How each state is first reached.
     private(set) var parents: [(state: Int, letters: [Letter], unaware: Int)?] = []
     /// What the engine itself must keep, found broken: with the letters.
     private(set) var disagreement: (state: Int, letters: [Letter], fault: String)?
-    private(set) var judged = 0
 
     private let open: Situation
     private let parties: Parties
     private let candidates: [Letter]
 
-    init(_ profile: Profile, machines: Set<Int>, isPlanned: Bool, late: Int, without removed: Set<Int> = []) {
+    /// - Parameters:
+    ///   - without: events that nobody sends.
+    ///   - limit: states after which it gives up.
+    init(_ profile: Profile, machines: Set<Int>, isPlanned: Bool, late: Int, without removed: Set<Int>, limit: Int) {
         self.profile = profile
         self.machines = machines.sorted()
         self.isPlanned = isPlanned
@@ -63,6 +66,7 @@ struct Exploration {
         parties.addressees = ends.map(\.member)
         self.parties = parties
         candidates = Self.candidates(profile, machines: machines, ends: ends, without: removed)
+        run(limit: limit)
     }
 
     /// The countries with roles that move cases, an end each.
@@ -194,16 +198,16 @@ struct Exploration {
 
     // MARK: all states
 
-    /// - Parameter limit: states after which it gives up.
-    /// - Returns: whether all were found.
-    mutating func run(limit: Int = 50_000, until stop: (State) -> Bool = { _ in false }) -> Bool {
+    /// Whether all states were found before the limit.
+    private(set) var isComplete = false
+
+    private mutating func run(limit: Int) {
         var known: [State: Int] = [:]
         let start = machines.map { profile.tables.machines[$0].initial }
         states = [start]
         parents = [nil]
         moves = [[]]
         known[start] = 0
-        if stop(start) { return true }
         // Shortest first: letters are counted, so a move of two waits for its turn.
         var queue: [[(from: Int, move: [Letter], unaware: Int, to: State)]] = [[], []]
         var depth = 0
@@ -217,14 +221,14 @@ struct Exploration {
             }
             fresh = []
             depth += 1
-            guard depth < queue.count else { return true }
+            guard depth < queue.count else { break }
             for entry in queue[depth] {
                 let place: Int
                 if let there = known[entry.to] {
                     place = there
                 } else {
                     place = states.count
-                    guard place < limit else { return false }
+                    guard place < limit else { return }
                     known[entry.to] = place
                     states.append(entry.to)
                     parents.append((entry.from, entry.move, entry.unaware))
@@ -232,9 +236,19 @@ struct Exploration {
                     fresh.append(place)
                 }
                 moves[entry.from].append(Move(letters: entry.move, unaware: entry.unaware, to: place))
-                if stop(entry.to), parents[place] != nil { return true }
             }
             queue[depth] = []
+        }
+        isComplete = true
+    }
+
+    private func changes(_ letter: Letter, _ state: State) -> Bool {
+        let event = profile.tables.events[letter.event]
+        return event.edges.contains { edge in
+            guard let place = machines.firstIndex(of: edge.machine) else { return false }
+            let to = edge.to[Int(state[place])]
+            if edge.machine == 0, event.factTarget != nil { return true }
+            return to != ProfileTables.noEdge && to != state[place]
         }
     }
 
@@ -245,8 +259,9 @@ struct Exploration {
         var chains: [[(letters: [Letter], history: CaseHistory)]] = ends.map { _ in [([], base)] }
         var single: [Letter] = []
         for letter in candidates {
+            // Where nothing crosses, a letter that changes nothing leads nowhere.
+            guard late > 1 || changes(letter, state) else { continue }
             let step = step(letter, number: 1, first: true, previous: nil)
-            judged += 1
             guard counts(base.admit(step), step) else { continue }
             single.append(letter)
             var after = base
@@ -263,7 +278,6 @@ struct Exploration {
                     for letter in length == 1 ? single : candidates where letter.end == end {
                         let previous = length == 1 ? nil : Self.id(length - 1, end == 0)
                         let step = step(letter, number: length, first: end == 0, previous: previous)
-                        judged += length == 1 ? 0 : 1
                         guard length == 1 || counts(chain.history.admit(step), step) else { continue }
                         var after = chain.history
                         after.insert(step)
@@ -274,13 +288,16 @@ struct Exploration {
                 last = longer
             }
         }
+        func rank(_ letter: Letter) -> Int { profile.tables.events[letter.event].classRank }
         for first in chains[0] where !first.letters.isEmpty {
             for second in chains[1] where !second.letters.isEmpty && first.letters.count + second.letters.count <= late {
                 // Facts and stops are taken in any order one after the other too; only progress can be crossed.
                 let all = first.letters + second.letters
                 guard all.contains(where: { profile.tables.events[$0.event].isProgress }) else { continue }
-                for isFirst in [true, false] {
-                    for to in cross(place, first.letters, second.letters, isFirst: isFirst) where to != state {
+                // Where the order of replay leaves it to the ids, either may go first.
+                let isFree = first.letters.contains { one in second.letters.contains { rank(one) == rank($0) } }
+                for isFirst in isFree ? [true, false] : [true] {
+                    for to in cross(place, base, first.letters, second.letters, isFirst: isFirst) where to != state {
                         result.append((all, second.letters.count, to))
                     }
                 }
@@ -292,7 +309,9 @@ struct Exploration {
     /// What letters of both ends come to that were written without hearing of each other, at each end.
     ///
     /// - Parameter isFirst: where their order is free, the first end's go first.
-    private mutating func cross(_ place: Int, _ first: [Letter], _ second: [Letter], isFirst: Bool) -> [State] {
+    private mutating func cross(
+        _ place: Int, _ base: CaseHistory, _ first: [Letter], _ second: [Letter], isFirst: Bool
+    ) -> [State] {
         func steps(_ letters: [Letter], _ goesFirst: Bool) -> [Step] {
             var previous: Digest?
             return letters.enumerated().map { number, letter in
@@ -302,12 +321,11 @@ struct Exploration {
             }
         }
         let (here, there) = (steps(first, isFirst), steps(second, !isFirst))
-        var one = history(states[place])
-        var other = one
+        var one = base
+        var other = base
         for step in here + there { one.insert(step) }
         for step in there + here { other.insert(step) }
-        let (left, right) = (one.configs(of: one.situation).map(Set.init), other.configs(of: other.situation).map(Set.init))
-        if disagreement == nil, !agree(left, right) {
+        if disagreement == nil, !agree(one.configs(of: one.situation), other.configs(of: other.situation)) {
             disagreement = (place, first + second, "the two ends do not come to the same state")
         }
         if disagreement == nil, let stood = progressBesideStop(one) {
@@ -316,12 +334,13 @@ struct Exploration {
         return outcomes(one)
     }
 
-    private func agree(_ left: [Set<Config>], _ right: [Set<Config>]) -> Bool {
-        zip(left, right).allSatisfy { Set($0.map(\.state)) == Set($1.map(\.state)) }
+    private func agree(_ left: [[Config]], _ right: [[Config]]) -> Bool {
+        machines.allSatisfy { Set(left[$0].map(\.state)) == Set(right[$0].map(\.state)) }
     }
 
     /// Progress of the lifecycle that has effect although a stop is concurrent with it.
     private func progressBesideStop(_ history: CaseHistory) -> String? {
+        guard history.eventful.elements.contains(where: { history.nodes[$0].hasStopMust }) else { return nil }
         let replay = Replay(history, members: history.eventful)
         let standings = replay.exact().standings
         for (source, standing) in standings where standing.may {

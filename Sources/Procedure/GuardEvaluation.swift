@@ -221,6 +221,20 @@ struct GuardEvaluation {
 
     // MARK: names
 
+    /// What a name stands for here.
+    func words(for name: ProfileTables.Name) -> String {
+        let possible = values(name)
+        var words = possible.values.map { value in
+            switch value {
+            case .text(let text, _): text
+            case .integer(let seconds): "\(CivilDate(days: (seconds - (seconds % 86_400 + 86_400) % 86_400) / 86_400))"
+            case .noLater: "not known exactly"
+            }
+        }
+        if possible.isUnknown { words.append("not readable") } else if possible.isMissing { words.append("missing") }
+        return words.sorted().joined(separator: " or ")
+    }
+
     private func values(_ name: ProfileTables.Name) -> Possible {
         switch name {
         case .state(let machine):

@@ -87,8 +87,7 @@ extension ProcedureCheck {
         let says = "Every state can be reached by admitted steps"
         var explored = 0
         for (index, machine) in profile.tables.machines.enumerated() {
-            var exploration = Exploration(profile, machines: [index], isPlanned: true, late: 1)
-            _ = exploration.run()
+            let exploration = exploration([index], isPlanned: true)
             explored += exploration.states.count
             let reached = Set(exploration.states.map { Int($0[0]) })
             if let lost = machine.states.indices.first(where: { !reached.contains($0) }) {
@@ -110,8 +109,7 @@ extension ProcedureCheck {
                     ?? true
             }
         }
-        var exploration = Exploration(profile, machines: [0], isPlanned: false, late: late)
-        _ = exploration.run()
+        let exploration = exploration([0], isPlanned: false)
         var good = Set(
             exploration.states.indices.filter {
                 profile.tables.terminal & (1 << UInt64(exploration.states[$0][0])) != 0
@@ -150,8 +148,9 @@ extension ProcedureCheck {
             guard !events.isEmpty else {
                 return result("profile.withdrawals", says, "\(place): nothing withdraws it", explored: explored)
             }
-            var exploration = Exploration(profile, machines: [0, home], isPlanned: false, late: 1)
-            _ = exploration.run()
+            // What does not move the lifecycle can be withdrawn whatever its state: only its own track matters.
+            let machines = Set(events.flatMap { tables.events[$0].edges.map(\.machine) })
+            let exploration = exploration(machines, isPlanned: false)
             explored += exploration.states.count
             for (number, end) in exploration.ends.enumerated() {
                 guard
@@ -181,7 +180,7 @@ extension ProcedureCheck {
                     }
                     guard let fault else { continue }
                     return result(
-                        "profile.withdrawals", says, "\(place): \(fault)", explored: explored, tracks: [0, home],
+                        "profile.withdrawals", says, "\(place): \(fault)", explored: explored, tracks: machines.sorted(),
                         story: exploration.story(to: index)
                             + exploration.lines([letter], unaware: 0, from: state, to: nil))
                 }
@@ -192,8 +191,7 @@ extension ProcedureCheck {
 
     private func facts() -> CheckedProperty {
         let says = "No fact is ever refused"
-        var exploration = Exploration(profile, machines: [0], isPlanned: false, late: 1)
-        _ = exploration.run()
+        let exploration = exploration([0], isPlanned: false)
         for (index, event) in profile.tables.events.enumerated() where event.rule.kind == .fact {
             for (number, end) in exploration.ends.enumerated() {
                 guard let by = event.rule.by.first(where: end.roles.contains) else { continue }
@@ -288,13 +286,16 @@ extension ProcedureCheck {
     private func agreement() -> CheckedProperty {
         let says = "Ends that hear late come to the same state, and no progress stands beside a stop it did not know"
         var explored = 0
-        for machine in profile.tables.machines.indices.dropFirst() {
-            var exploration = Exploration(profile, machines: [0, machine], isPlanned: false, late: late)
-            _ = exploration.run(limit: limit)
+        // Replay does not admit again, so machines meet in it only through events that move several: a track is followed
+        // with the lifecycle where such an event ties them, else alone.
+        var groups: Set<Set<Int>> = [[0]]
+        for event in profile.tables.events where event.home >= 0 { groups.insert(Set(event.edges.map(\.machine))) }
+        for machines in groups.sorted(by: { $0.sorted().lexicographicallyPrecedes($1.sorted()) }) {
+            let exploration = exploration(machines, isPlanned: false)
             explored += exploration.states.count
             if let found = exploration.disagreement {
                 return result(
-                    "profile.ends-agree", says, found.fault, explored: explored, tracks: [0, machine],
+                    "profile.ends-agree", says, found.fault, explored: explored, tracks: machines.sorted(),
                     story: exploration.story(to: found.state)
                         + exploration.lines(found.letters, unaware: 1, from: exploration.states[found.state], to: nil))
             }

@@ -4,7 +4,7 @@
 /// The exhaustive check of a profile: proves or refutes what its properties say, and what must hold of any profile.
 ///
 /// - SeeAlso: Protocols/Procedure.md, "What the check proves": the model, its bound and what it leaves out.
-public struct ProcedureCheck: Sendable {
+public struct ProcedureCheck {
     /// The profile with the properties' guards beside its own.
     let profile: Profile
     let definition: ProfileDefinition
@@ -14,6 +14,7 @@ public struct ProcedureCheck: Sendable {
     /// States of one slice after which a property counts as undecided.
     public let limit: Int
     let guardOfText: [String: Int]
+    private let explorations = Explorations()
 
     /// - Parameter late: 1 for ends that always hear each other first; at most ``lateMaximum``.
     /// - Throws: ``ProfileError`` for a profile that contradicts itself, or naming the property whose guard is at fault.
@@ -30,20 +31,19 @@ public struct ProcedureCheck: Sendable {
         _ = try Profile(definition, digest: empty)
         var extended = definition
         var names: [String: String] = [:]
+        var owners: [String: String] = [:]
         for property in properties {
             for text in property.guardTexts where names[text] == nil {
                 let name = "\(Self.prefix)\(names.count)"
-                names[text] = name
-                extended.guards[name] = text
-                do {
-                    _ = try GuardParser.parse(text, place: "properties.\(property.id)")
-                    _ = try Profile(extended, digest: empty)
-                } catch {
-                    throw ProfileError(error.code, "properties.\(property.id)", error.reason)
-                }
+                (names[text], owners[name], extended.guards[name]) = (name, property.id, text)
             }
         }
-        profile = try Profile(extended, digest: empty)
+        do {
+            profile = try Profile(extended, digest: empty)
+        } catch {
+            guard let name = error.place.split(separator: ".").last, let owner = owners[String(name)] else { throw error }
+            throw ProfileError(error.code, "properties.\(owner)", error.reason)
+        }
         var indices: [String: Int] = [:]
         for (text, name) in names { indices[text] = profile.tables.guardIndex[name] }
         guardOfText = indices
@@ -169,6 +169,25 @@ public struct ProcedureCheck: Sendable {
     func machines(named tracks: [String]) -> Set<Int> { Set(tracks.compactMap { profile.tables.machineIndex[$0] }) }
 
     // MARK: running
+
+    /// What was explored once serves every property that follows the same machines.
+    private final class Explorations {
+        struct Key: Hashable {
+            let machines: Set<Int>
+            let isPlanned: Bool
+            let without: Set<Int>
+        }
+        var known: [Key: Exploration] = [:]
+    }
+
+    func exploration(_ machines: Set<Int>, isPlanned: Bool, without: Set<Int> = []) -> Exploration {
+        let key = Explorations.Key(machines: machines, isPlanned: isPlanned, without: without)
+        if let known = explorations.known[key] { return known }
+        let result = Exploration(
+            profile, machines: machines, isPlanned: isPlanned, late: late, without: without, limit: limit)
+        explorations.known[key] = result
+        return result
+    }
 
     /// Everything: what holds of any profile, then the properties in their order.
     public func run() -> [CheckedProperty] { always() + properties.map(check) }

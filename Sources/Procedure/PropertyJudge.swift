@@ -40,8 +40,7 @@ struct PropertyJudge {
     }
 
     private func explore(_ machines: Set<Int>, without: Set<Int> = []) -> Exploration {
-        Exploration(
-            profile, machines: machines, isPlanned: property.isPlanned, late: check.late, without: without)
+        check.exploration(machines, isPlanned: property.isPlanned, without: without)
     }
 
     private func undecided() -> CheckedProperty {
@@ -65,9 +64,9 @@ struct PropertyJudge {
     // MARK: requires
 
     /// What lets the step be in order although the guard is red, from such states.
-    private mutating func escape(_ chosen: ProcedureCheck.Selected, _ red: Int, _ exploration: Exploration, _ situation: Situation)
-        -> (by: String, facts: [String])?
-    {
+    private mutating func escape(
+        _ chosen: ProcedureCheck.Selected, _ red: Int, _ ends: [Exploration.End], _ situation: Situation
+    ) -> (by: String, facts: [String])? {
         let event = tables.events[chosen.event]
         var situation = situation
         for (machine, states) in chosen.from {
@@ -77,13 +76,13 @@ struct PropertyJudge {
             if situation.machines[machine].allSatisfy(\.configs.isEmpty) { return nil }
         }
         let history = CaseHistory(profile: profile)
-        for end in exploration.ends {
+        for end in ends {
             guard let by = event.rule.by.first(where: end.roles.contains) else { continue }
             var search = GuardSearch(
                 history, configs: history.configs(of: situation), newest: situation.newest,
                 this: JudgedEvent(
                     event: chosen.event, isFull: false, isOpen: true, by: by, from: end.member,
-                    recipients: exploration.ends.map(\.member).filter { $0 != end.member }, person: nil, at: nil))
+                    recipients: ends.map(\.member).filter { $0 != end.member }, person: nil, at: nil))
             let found = search.find(green: event.guards, red: red)
             explored += search.tried
             if let found { return (by, found) }
@@ -95,31 +94,27 @@ struct PropertyJudge {
         guard let red = check.guardOfText[text] else { return finish(.refuted, "no guard") }
         let chosen = check.selected(steps)
         // From any states at all: most are proved by the guards alone, whatever came before.
-        let anywhere = explore([])
+        let ends = Exploration.ends(profile)
         let open = Exploration.open(profile)
-        let suspects = chosen.filter { escape($0, red, anywhere, open) != nil }
+        let suspects = chosen.filter { escape($0, red, ends, open) != nil }
         guard !suspects.isEmpty else { return finish(.proved) }
         followed = check.machines(of: [red]).union(suspects.flatMap { $0.from.keys })
             .union(check.machines(named: property.tracks))
-        var exploration = explore(followed)
-        var found: (ProcedureCheck.Selected, String, [String])?
-        var escaping = self
-        let isComplete = exploration.run(limit: check.limit) { [exploration] state in
+        let exploration = explore(followed)
+        guard exploration.isComplete else { return undecided() }
+        explored += exploration.states.count
+        for (place, state) in exploration.states.enumerated() {
             let situation = exploration.situation(state)
             for suspect in suspects {
-                if let (by, facts) = escaping.escape(suspect, red, exploration, situation) {
-                    found = (suspect, by, facts)
-                    return true
-                }
+                guard let (by, facts) = escape(suspect, red, ends, situation) else { continue }
+                let event = tables.events[suspect.event].name
+                let last = CheckedProperty.Line(by: by, event: event, changes: [], isUnaware: false)
+                return finish(
+                    .refuted, "although not: \(text)" + (facts.isEmpty ? "" : "; where \(facts.joined(separator: ", "))"),
+                    story: exploration.story(to: place) + [last])
             }
-            return false
         }
-        explored += exploration.states.count
-        guard let (suspect, by, facts) = found else { return isComplete ? finish(.proved) : undecided() }
-        let last = CheckedProperty.Line(by: by, event: tables.events[suspect.event].name, changes: [], isUnaware: false)
-        return finish(
-            .refuted, "although not: \(text)" + (facts.isEmpty ? "" : "; where \(facts.joined(separator: ", "))"),
-            story: exploration.story(to: exploration.states.count - 1) + [last])
+        return finish(.proved)
     }
 
     // MARK: only, before
@@ -131,15 +126,11 @@ struct PropertyJudge {
             let role = event.rule.by.first { !by.isEmpty && !by.contains($0) }
             guard !events.contains(event.name) || role != nil else { continue }
             followed = Set(chosen.from.keys)
-            var exploration = explore(followed)
-            var isThere = false
-            _ = exploration.run(limit: check.limit) { [exploration] state in
-                isThere = Self.stands(chosen, state, exploration)
-                return isThere
-            }
+            let exploration = explore(followed)
+            let place = exploration.states.firstIndex { Self.stands(chosen, $0, exploration) }
             let line = CheckedProperty.Line(
                 by: role ?? event.rule.by[0], event: event.name, changes: [], isUnaware: false)
-            let story = isThere ? exploration.story(to: exploration.states.count - 1) : []
+            let story = place.map(exploration.story) ?? []
             return finish(.refuted, "\(event.name) is another way", story: story + [line])
         }
         return finish(.proved)
@@ -158,67 +149,53 @@ struct PropertyJudge {
         let removed = Set(first.compactMap { tables.eventIndex[$0] })
         followed = Set(chosen.flatMap(\.from.keys)).union(removed.map { tables.events[$0].home }.filter { $0 >= 0 })
             .union(check.machines(named: property.tracks))
-        var exploration = explore(followed, without: removed)
-        var found: Exploration.Letter?
-        let isComplete = exploration.run(limit: check.limit) { [exploration] state in
+        let exploration = explore(followed, without: removed)
+        guard exploration.isComplete else { return undecided() }
+        explored += exploration.states.count
+        for (place, state) in exploration.states.enumerated() {
             for step in chosen where Self.stands(step, state, exploration) && !removed.contains(step.event) {
                 for (number, end) in exploration.ends.enumerated() {
                     guard let by = tables.events[step.event].rule.by.first(where: end.roles.contains) else { continue }
                     let letter = Exploration.Letter(event: step.event, end: number, by: by)
-                    if exploration.canSend(letter, in: state) {
-                        found = letter
-                        return true
-                    }
+                    guard exploration.canSend(letter, in: state) else { continue }
+                    return finish(
+                        .refuted, "without any of: \(first.joined(separator: ", "))",
+                        story: exploration.story(to: place)
+                            + exploration.lines([letter], unaware: 0, from: state, to: nil))
                 }
             }
-            return false
         }
-        explored += exploration.states.count
-        guard let found else { return isComplete ? finish(.proved) : undecided() }
-        let at = exploration.states.count - 1
-        return finish(
-            .refuted, "without any of: \(first.joined(separator: ", "))",
-            story: exploration.story(to: at)
-                + exploration.lines([found], unaware: 0, from: exploration.states[at], to: nil))
+        return finish(.proved)
     }
 
     // MARK: states
 
-    private mutating func never(_ text: String) -> CheckedProperty {
-        guard let index = check.guardOfText[text] else { return finish(.refuted, "no guard") }
-        followed = check.machines(of: [index]).union(check.machines(named: property.tracks))
-        var exploration = explore(followed)
-        var isThere = false
-        let judge = self
-        let isComplete = exploration.run(limit: check.limit) { [exploration] state in
-            isThere = judge.truth(text, exploration, state) != .no
-            return isThere
-        }
+    /// The first state in which the guard may be green.
+    private mutating func first(_ text: String) -> (exploration: Exploration, place: Int?) {
+        followed = check.machines(of: check.guardOfText[text].map { [$0] } ?? []).union(
+            check.machines(named: property.tracks))
+        let exploration = explore(followed)
         explored += exploration.states.count
-        guard isThere else { return isComplete ? finish(.proved) : undecided() }
-        return finish(.refuted, "then: \(text)", story: exploration.story(to: exploration.states.count - 1))
+        return (exploration, exploration.states.firstIndex { truth(text, exploration, $0) != .no })
+    }
+
+    private mutating func never(_ text: String) -> CheckedProperty {
+        let (exploration, place) = first(text)
+        if let place { return finish(.refuted, "then: \(text)", story: exploration.story(to: place)) }
+        return exploration.isComplete ? finish(.proved) : undecided()
     }
 
     private mutating func reachable(_ text: String) -> CheckedProperty {
-        guard let index = check.guardOfText[text] else { return finish(.refuted, "no guard") }
-        followed = check.machines(of: [index]).union(check.machines(named: property.tracks))
-        var exploration = explore(followed)
-        var isThere = false
-        let judge = self
-        _ = exploration.run(limit: check.limit) { [exploration] state in
-            isThere = judge.truth(text, exploration, state) != .no
-            return isThere
-        }
-        explored += exploration.states.count
-        guard isThere else { return finish(.refuted, "nothing leads to: \(text)") }
-        return finish(.proved, story: exploration.story(to: exploration.states.count - 1))
+        let (exploration, place) = first(text)
+        if let place { return finish(.proved, story: exploration.story(to: place)) }
+        return exploration.isComplete ? finish(.refuted, "nothing leads to: \(text)") : undecided()
     }
 
     private mutating func leads(_ from: String, _ to: String, _ by: [String]) -> CheckedProperty {
         let guards = [from, to].compactMap { check.guardOfText[$0] }
         followed = check.machines(of: guards).union(check.machines(named: property.tracks))
-        var exploration = explore(followed)
-        guard exploration.run(limit: check.limit) else { return undecided() }
+        let exploration = explore(followed)
+        guard exploration.isComplete else { return undecided() }
         explored += exploration.states.count
         var back: [[Int]] = Array(repeating: [], count: exploration.states.count)
         for (state, moves) in exploration.moves.enumerated() {
@@ -252,8 +229,8 @@ struct PropertyJudge {
                 return finish(.refuted, "\(role) may not send \(tables.events[index].name)")
             }
         }
-        var exploration = explore(followed)
-        guard exploration.run(limit: check.limit) else { return undecided() }
+        let exploration = explore(followed)
+        guard exploration.isComplete else { return undecided() }
         explored += exploration.states.count
         for (place, state) in exploration.states.enumerated() {
             if let inState, truth(inState, exploration, state) == .no { continue }
@@ -298,14 +275,14 @@ struct PropertyJudge {
         -> CheckedProperty
     {
         guard let red = check.guardOfText[text] else { return finish(.refuted, "no guard") }
-        let exploration = explore([])
+        let ends = Exploration.ends(profile)
         for (index, event) in tables.events.enumerated() {
             guard events.isEmpty || events.contains(event.name), event.rule.by.contains(from),
                 let form = event.rule.form, let highest = check.definition.forms[form],
                 event.rule.to == nil || event.rule.to == to
             else { continue }
             for level in Tier.allCases where level >= tier && level <= min(event.rule.tier, highest) {
-                guard let found = disclosure(index, level, from, to, red, exploration) else { continue }
+                guard let found = disclosure(index, level, from, to, red, ends) else { continue }
                 let line = CheckedProperty.Line(by: from, event: event.name, changes: [], isUnaware: false)
                 return finish(
                     .refuted,
@@ -318,12 +295,12 @@ struct PropertyJudge {
 
     /// What lets a form go on basis consent although the guard is red; `nil` where nothing does.
     private mutating func disclosure(
-        _ index: Int, _ tier: Tier, _ from: String, _ to: String, _ red: Int?, _ exploration: Exploration
+        _ index: Int, _ tier: Tier, _ from: String, _ to: String, _ red: Int?, _ ends: [Exploration.End]
     ) -> [String]? {
         let rule = tables.events[index].rule
         guard let green = check.disclosureGuards(rule, tier: tier, from: from, to: to),
-            let sender = exploration.ends.first(where: { $0.roles.contains(from) }),
-            let receiver = exploration.ends.first(where: { $0.roles.contains(to) && $0.member != sender.member })
+            let sender = ends.first(where: { $0.roles.contains(from) }),
+            let receiver = ends.first(where: { $0.roles.contains(to) && $0.member != sender.member })
         else { return nil }
         let history = CaseHistory(profile: profile)
         let open = Exploration.open(profile)
