@@ -290,10 +290,11 @@ struct Exploration {
         }
         func rank(_ letter: Letter) -> Int { profile.tables.events[letter.event].classRank }
         for first in chains[0] where !first.letters.isEmpty {
-            for second in chains[1] where !second.letters.isEmpty && first.letters.count + second.letters.count <= late {
-                // Facts and stops are taken in any order one after the other too; only progress can be crossed.
+            for second in chains[1] where !second.letters.isEmpty && first.letters.count + second.letters.count <= late
+            {
+                // What can be neither refused nor flagged comes to the same one after the other.
                 let all = first.letters + second.letters
-                guard all.contains(where: { profile.tables.events[$0.event].isProgress }) else { continue }
+                guard all.contains(where: mayBeLate) else { continue }
                 // Where the order of replay leaves it to the ids, either may go first.
                 let isFree = first.letters.contains { one in second.letters.contains { rank(one) == rank($0) } }
                 for isFirst in isFree ? [true, false] : [true] {
@@ -304,6 +305,13 @@ struct Exploration {
             }
         }
         return result
+    }
+
+    /// Whether it matters that its sender did not know: progress, and where only what is in order counts, facts and
+    /// guarded stops.
+    private func mayBeLate(_ letter: Letter) -> Bool {
+        let event = profile.tables.events[letter.event]
+        return event.isProgress || (isPlanned && (event.rule.kind == .fact || !event.guards.isEmpty))
     }
 
     /// What letters of both ends come to that were written without hearing of each other, at each end.

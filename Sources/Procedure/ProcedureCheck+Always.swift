@@ -77,7 +77,9 @@ extension ProcedureCheck {
                 explored += search.tried
             }
             if !isPossible {
-                return result("profile.events", says, "events.\(event.name): its guards are never green together", explored: explored)
+                return result(
+                    "profile.events", says, "events.\(event.name): its guards are never green together",
+                    explored: explored)
             }
         }
         return result("profile.events", says, nil, explored: explored)
@@ -132,9 +134,11 @@ extension ProcedureCheck {
             explored: exploration.states.count, tracks: [0], story: exploration.story(to: bad))
     }
 
-    /// Each consent can be withdrawn in every state, at each end, asking nothing, and then it no longer lives.
+    /// Each consent can be withdrawn in every state, at each end that records it or sends by it, asking nothing, and then
+    /// it no longer lives.
     private func withdrawals() -> CheckedProperty {
-        let says = "Every consent can be withdrawn in every state, from each end, and is then over"
+        let says =
+            "Every consent can be withdrawn in every state, at each end that records or uses it, and is then over"
         let tables = profile.tables
         var explored = 0
         for (name, consent) in definition.consents.sorted(by: { $0.key < $1.key }) {
@@ -152,7 +156,9 @@ extension ProcedureCheck {
             let machines = Set(events.flatMap { tables.events[$0].edges.map(\.machine) })
             let exploration = exploration(machines, isPlanned: false)
             explored += exploration.states.count
-            for (number, end) in exploration.ends.enumerated() {
+            let users = tables.events.filter { $0.home == home || $0.rule.consents.contains(name) }
+            for (number, end) in exploration.ends.enumerated()
+            where users.contains(where: { $0.rule.by.contains(where: end.roles.contains) }) {
                 guard
                     let event = events.first(where: { tables.events[$0].rule.by.contains(where: end.roles.contains) }),
                     let by = tables.events[event].rule.by.first(where: end.roles.contains)
@@ -180,7 +186,8 @@ extension ProcedureCheck {
                     }
                     guard let fault else { continue }
                     return result(
-                        "profile.withdrawals", says, "\(place): \(fault)", explored: explored, tracks: machines.sorted(),
+                        "profile.withdrawals", says, "\(place): \(fault)", explored: explored,
+                        tracks: machines.sorted(),
                         story: exploration.story(to: index)
                             + exploration.lines([letter], unaware: 0, from: state, to: nil))
                 }

@@ -41,8 +41,14 @@ public struct ProcedureCheck {
         do {
             profile = try Profile(extended, digest: empty)
         } catch {
-            guard let name = error.place.split(separator: ".").last, let owner = owners[String(name)] else { throw error }
+            guard let name = error.place.split(separator: ".").last, let owner = owners[String(name)] else {
+                throw error
+            }
             throw ProfileError(error.code, "properties.\(owner)", error.reason)
+        }
+        guard Exploration.ends(profile).count == 2 else {
+            throw ProfileError(
+                .contradiction, "roles", "the check is of two ends: roles that move cases in two countries")
         }
         var indices: [String: Int] = [:]
         for (text, name) in names { indices[text] = profile.tables.guardIndex[name] }
@@ -75,7 +81,9 @@ public struct ProcedureCheck {
             }
             func steps(_ steps: ProcedureProperty.Steps) throws(ProfileError) {
                 try events(steps.events)
-                for state in steps.into where self.state(state) == nil { throw ProfileError(.unknownName, place, state) }
+                for state in steps.into where self.state(state) == nil {
+                    throw ProfileError(.unknownName, place, state)
+                }
                 if let holder = steps.careTo, !definition.lifecycle.care.values.contains(holder) {
                     throw ProfileError(.unknownName, place, holder)
                 }

@@ -73,7 +73,8 @@ public struct ProcedureGraph: Sendable {
         }
         for edge in edges {
             lines.append(
-                "  \"\(states[edge.from])\" -> \"\(states[edge.to])\" [label=\"\(edge.events.joined(separator: "\\n"))\"];")
+                "  \"\(states[edge.from])\" -> \"\(states[edge.to])\" [label=\"\(edge.events.joined(separator: "\\n"))\"];"
+            )
         }
         return (lines + ["}", ""]).joined(separator: "\n")
     }

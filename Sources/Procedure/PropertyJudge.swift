@@ -110,7 +110,8 @@ struct PropertyJudge {
                 let event = tables.events[suspect.event].name
                 let last = CheckedProperty.Line(by: by, event: event, changes: [], isUnaware: false)
                 return finish(
-                    .refuted, "although not: \(text)" + (facts.isEmpty ? "" : "; where \(facts.joined(separator: ", "))"),
+                    .refuted,
+                    "although not: \(text)" + (facts.isEmpty ? "" : "; where \(facts.joined(separator: ", "))"),
                     story: exploration.story(to: place) + [last])
             }
         }
@@ -119,7 +120,8 @@ struct PropertyJudge {
 
     // MARK: only, before
 
-    private mutating func only(_ steps: ProcedureProperty.Steps, _ events: [String], _ by: [String]) -> CheckedProperty {
+    private mutating func only(_ steps: ProcedureProperty.Steps, _ events: [String], _ by: [String]) -> CheckedProperty
+    {
         for chosen in check.selected(steps) {
             explored += 1
             let event = tables.events[chosen.event]
@@ -136,7 +138,9 @@ struct PropertyJudge {
         return finish(.proved)
     }
 
-    private static func stands(_ chosen: ProcedureCheck.Selected, _ state: Exploration.State, _ exploration: Exploration)
+    private static func stands(
+        _ chosen: ProcedureCheck.Selected, _ state: Exploration.State, _ exploration: Exploration
+    )
         -> Bool
     {
         chosen.from.allSatisfy { machine, states in
@@ -213,7 +217,8 @@ struct PropertyJudge {
             !good.contains($0) && truth(from, exploration, exploration.states[$0]) != .no
         }
         guard let bad else { return finish(.proved) }
-        let who = by.isEmpty ? "nothing leads from there to" : "\(by.joined(separator: ", ")) alone cannot lead from there to"
+        let who =
+            by.isEmpty ? "nothing leads from there to" : "\(by.joined(separator: ", ")) alone cannot lead from there to"
         return finish(.refuted, "\(who): \(to)", story: exploration.story(to: bad))
     }
 
@@ -252,7 +257,9 @@ struct PropertyJudge {
     }
 
     /// What stands between such a letter and its effect.
-    private func obstacle(_ letter: Exploration.Letter, _ exploration: Exploration, _ state: Exploration.State, _ then: String?)
+    private func obstacle(
+        _ letter: Exploration.Letter, _ exploration: Exploration, _ state: Exploration.State, _ then: String?
+    )
         -> String?
     {
         let event = tables.events[letter.event]

@@ -39,7 +39,9 @@ struct Mutant: Sendable, CustomTestStringConvertible {
         }
     }
 
-    private static func redirect(_ track: String, _ event: String, to: String) -> @Sendable (inout ProfileDefinition) -> Void {
+    private static func redirect(_ track: String, _ event: String, to: String)
+        -> @Sendable (inout ProfileDefinition) -> Void
+    {
         { definition in
             let edges = definition.tracks[track]?.edges ?? []
             definition.tracks[track]?.edges = edges.map {
@@ -50,7 +52,8 @@ struct Mutant: Sendable, CustomTestStringConvertible {
 
     private static func drop(_ state: String, from id: String) -> @Sendable (inout ProfileDefinition) -> Void {
         { definition in
-            for index in definition.lifecycle.transitions.indices where definition.lifecycle.transitions[index].id == id {
+            for index in definition.lifecycle.transitions.indices where definition.lifecycle.transitions[index].id == id
+            {
                 definition.lifecycle.transitions[index].from.removeAll { $0 == state }
             }
         }
@@ -59,11 +62,14 @@ struct Mutant: Sendable, CustomTestStringConvertible {
     static let all: [Mutant] = [
         // guards removed from steps
         Mutant("clearance is proposed unchecked", "S1.nationality", unguard("CLEARANCE_PROPOSED", "G_CHECKPOINTS")),
-        Mutant("clearance is countersigned unchecked", "S1.nationality", unguard("CLEARANCE_COUNTERSIGNED", "G_CHECKPOINTS")),
+        Mutant(
+            "clearance is countersigned unchecked", "S1.nationality",
+            unguard("CLEARANCE_COUNTERSIGNED", "G_CHECKPOINTS")),
         Mutant("nobody asks her again", "S2.asked-again", unguard("DEPARTED", "G_RECONFIRMED")),
         Mutant("she leaves without escort", "S2.escort", unguard("DEPARTED", "G_ESCORT")),
         Mutant("the receiver need not be ready", "S2.receiver", unguard("DEPARTED", "G_RECEIVER_READY")),
-        Mutant("an order without best interests", "S3.best-interests", unguard("RESTORATION_ORDER", "G_BEST_INTERESTS")),
+        Mutant(
+            "an order without best interests", "S3.best-interests", unguard("RESTORATION_ORDER", "G_BEST_INTERESTS")),
         Mutant("a child's visit is waived", "S3.waiver", unguard("HOME_NOT_WANTED", "G_ADULT")),
         Mutant("no time to think", "S4.informed", unguard("RETURN_CONSENT", "G_INFORMED")),
         Mutant("the visitor reviews herself", "S5.four-eyes", unguard("HOME_REVIEW_SUITABLE", "G_FOUR_EYES")),
@@ -80,22 +86,29 @@ struct Mutant: Sendable, CustomTestStringConvertible {
         Mutant("the order is no checkpoint", "S1.order", cut("G_CHECKPOINTS", " and G_RELEASE")),
         Mutant("the home is no checkpoint", "S1.home", cut("G_CHECKPOINTS", " and G_HOME_REVIEWED")),
         Mutant("the other side's hold does not count", "S1.holds", cut("G_HOLDS_FREE", " and hold_bd == free")),
-        Mutant("traffickers near by need no answer", "S5.traffickers",
+        Mutant(
+            "traffickers near by need no answer", "S5.traffickers",
             cut("G_HOME_COMPLETE", " and HOME_INV_REPORT.traffickers_near in {none_known, known}")),
-        Mutant("a complicit family may take her", "S4.place",
+        Mutant(
+            "a complicit family may take her", "S4.place",
             cut("G_HOME_OK", " and HOME_INV_REPORT.family_complicity == none_seen")),
-        Mutant("another home was visited", "S4.place",
+        Mutant(
+            "another home was visited", "S4.place",
             cut("G_HOME_OK", " and HOME_INV_REPORT.place_ref == RETURN_CONSENT.place_ref")),
         Mutant("a fitness note never grows old", "S2.fit", cut("G_ALL_GREEN", " and age(medical.issued_on) <= D11b")),
         // withdrawals
-        Mutant("the receiver cannot record her no", "profile.withdrawals") { $0.events["SHARE_CONSENT_WITHDRAWN"]?.by = ["IN_SHELTER"] },
+        Mutant("the receiver cannot record her no", "profile.withdrawals") {
+            $0.events["SHARE_CONSENT_WITHDRAWN"]?.by = ["IN_SHELTER"]
+        },
         Mutant("a consent that nothing withdraws", "profile.withdrawals") { definition in
             definition.events["NEWS_CONSENT_WITHDRAWN"] = nil
             definition.tracks["news"]?.edges.removeAll { $0.from == "withdrawn" || $0.to == "withdrawn" }
             definition.guards["G_NEWS"] = "news == given and not passed(news.valid_until)"
         },
         Mutant("her no comes too late once she was asked again", "S8.return") {
-            $0.tracks["return_consent"]?.edges.removeAll { $0.from == "reconfirmed" && $0.event == "RETURN_CONSENT_WITHDRAWN" }
+            $0.tracks["return_consent"]?.edges.removeAll {
+                $0.from == "reconfirmed" && $0.event == "RETURN_CONSENT_WITHDRAWN"
+            }
         },
         Mutant("her no does not leave the cleared path", "S8.return-leaves", drop("cleared", from: "E03")),
         Mutant("a withdrawn case may stay cleared", "S9.share", drop("cleared", from: "E02")),
@@ -111,43 +124,62 @@ struct Mutant: Sendable, CustomTestStringConvertible {
             }
         },
         Mutant("missing leads nowhere", .unreachable, at: "lifecycle") {
-            for index in $0.lifecycle.transitions.indices { $0.lifecycle.transitions[index].from.removeAll { $0 == "missing" } }
+            for index in $0.lifecycle.transitions.indices {
+                $0.lifecycle.transitions[index].from.removeAll { $0 == "missing" }
+            }
             $0.lifecycle.transitions.removeAll { $0.from.isEmpty && $0.event != "CLOSED_LOST" }
         },
         Mutant("assessed is cleared", "S1.one-way-cleared") { definition in
-            for index in definition.lifecycle.transitions.indices where definition.lifecycle.transitions[index].id == "T07" {
+            for index in definition.lifecycle.transitions.indices
+            where definition.lifecycle.transitions[index].id == "T07" {
                 definition.lifecycle.transitions[index].to = "cleared"
             }
-            definition.lifecycle.transitions.append(.init(id: "T07b", from: ["cleared"], event: "REASSESS", to: "planning"))
+            definition.lifecycle.transitions.append(
+                .init(id: "T07b", from: ["cleared"], event: "REASSESS", to: "planning"))
             definition.lifecycle.transitions.removeAll { $0.id == "T11" }
         },
         Mutant(
             "refused means confirmed", .unreachable, at: "tracks.nationality",
             redirect("nationality", "NATIONALITY_REFUSED", to: "confirmed")),
         Mutant("inconclusive means confirmed", "S16.codes") {
-            $0.tracks["nationality"]?.edges.append(.init(from: "requested", event: "NATIONALITY_INCONCLUSIVE", to: "confirmed"))
+            $0.tracks["nationality"]?.edges.append(
+                .init(from: "requested", event: "NATIONALITY_INCONCLUSIVE", to: "confirmed"))
         },
         Mutant("asked counts as settled", "S16.codes") { $0.tracks["nationality"]?.green.append("requested") },
         Mutant("a receipt is not needed for care", "S14.care") {
             $0.events["FOUND_IN_BANGLADESH"]?.by.append("IN_SHELTER")
         },
-        Mutant("one party signs twice", "S1.one-way-cleared") { $0.events["CLEARANCE_COUNTERSIGNED"]?.by = ["IN_SHELTER"] },
-        Mutant("the visitor's role may review", "S5.reviewer") { $0.events["HOME_REVIEW_SUITABLE"]?.by.append("BD_INVESTIGATOR") },
+        Mutant("one party signs twice", "S1.one-way-cleared") {
+            $0.events["CLEARANCE_COUNTERSIGNED"]?.by = ["IN_SHELTER"]
+        },
+        Mutant("the visitor's role may review", "S5.reviewer") {
+            $0.events["HOME_REVIEW_SUITABLE"]?.by.append("BD_INVESTIGATOR")
+        },
         // disclosure and sight
         Mutant("a dossier that no consent covers", "profile.forms") { $0.events["DOSSIER"]?.consents = [] },
         Mutant("India hears of her without her consent", "S7.news") { $0.events["CLOSED_REINTEGRATED"]?.consents = [] },
         Mutant("the dossier may go to another", "S7.dossier") { $0.partRules.removeAll { $0.tier == .t3 } },
         Mutant("an order is vacated unseen", "S16.codes") { $0.events["ORDER_VACATED"]?.shownAs = nil },
-        Mutant("one code for settled and unsettled", "S16.codes") { $0.events["ORDER_VACATED"]?.shownAs = "RELEASE_CLEARED" },
-        Mutant("a dossier overtakes her no", .contradiction, at: "events.DOSSIER") { $0.events["DOSSIER"]?.lanes = [.urgent] },
-        Mutant("a hold that does not stop", .contradiction, at: "events.HOLD_IN") { $0.events["HOLD_IN"]?.kind = .progress },
+        Mutant("one code for settled and unsettled", "S16.codes") {
+            $0.events["ORDER_VACATED"]?.shownAs = "RELEASE_CLEARED"
+        },
+        Mutant("a dossier overtakes her no", .contradiction, at: "events.DOSSIER") {
+            $0.events["DOSSIER"]?.lanes = [.urgent]
+        },
+        Mutant("a hold that does not stop", .contradiction, at: "events.HOLD_IN") {
+            $0.events["HOLD_IN"]?.kind = .progress
+        },
         // guards that mean nothing
-        Mutant("an unknown guard", .unknownName, at: "events.RESUME") { $0.events["RESUME"]?.guards.append("G_NOWHERE") },
+        Mutant("an unknown guard", .unknownName, at: "events.RESUME") {
+            $0.events["RESUME"]?.guards.append("G_NOWHERE")
+        },
         Mutant("a step that can never be in order", "profile.events") {
             $0.guards["G_NEW_RECEIVER"] = "this.new_receiver == accepted and this.new_receiver == open"
         },
         Mutant("a guard that nothing asks", "profile.guards") { $0.guards["G_FORGOTTEN"] = "age_branch == adult" },
-        Mutant("silence closes the case", "profile.silence") { $0.guards["G_MISSING_LONG"] = "passed(MISSING_REPORTED.at)" },
+        Mutant("silence closes the case", "profile.silence") {
+            $0.guards["G_MISSING_LONG"] = "passed(MISSING_REPORTED.at)"
+        },
     ]
 }
 

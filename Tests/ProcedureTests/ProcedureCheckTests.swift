@@ -59,7 +59,10 @@ enum Checked {
         #expect(result.story.filter { $0.event == "RETURN_CONSENT_WITHDRAWN" }.count == 1)
         #expect(result.story.last?.event == "ASSESSMENT_COMPLETE")
         let text = result.text { kind, name in kind == "event" ? "<\(name)>" : nil }
-        #expect(text.contains { $0.contains("IN_SHELTER") && $0.contains("<ASSESSMENT_COMPLETE>") && $0.contains("planning") })
+        #expect(
+            text.contains {
+                $0.contains("IN_SHELTER") && $0.contains("<ASSESSMENT_COMPLETE>") && $0.contains("planning")
+            })
     }
 
     @Test func `what only crossing letters bring about is found by ends that hear late, and only by them`() throws {
@@ -92,7 +95,8 @@ enum Checked {
         }
         #expect(error(.never(guardText: "nowhere == x"))?.place == "properties.X1")
         #expect(error(.never(guardText: "lifecycle == "))?.code == .guardSyntax)
-        #expect(error(.requires(.init(into: ["lifecycle.nowhere"]), guardText: "G_ADULT"))?.reason == "lifecycle.nowhere")
+        #expect(
+            error(.requires(.init(into: ["lifecycle.nowhere"]), guardText: "G_ADULT"))?.reason == "lifecycle.nowhere")
         #expect(error(.visible(tracks: ["nothing"]))?.reason == "nothing")
         #expect(error(.only(.init(events: ["NOTHING"]), events: [], by: []))?.code == .unknownName)
         #expect(error(.never(guardText: "age_branch == adult")) == nil)
