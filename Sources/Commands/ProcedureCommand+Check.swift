@@ -59,7 +59,7 @@ extension ProcedureCommand {
             let definition = try ProfileDocument.definition(try Files.read(profile))
             let all = try PropertiesDocument.read(try Files.read(properties ?? beside("properties.json")), profile: definition.id)
             let labels = try ProfileLabels(try Files.read(beside("labels-\(language).json")))
-            func isWanted(_ id: String) -> Bool { only.map(id.hasPrefix) ?? true }
+            func isWanted(_ id: String) -> Bool { only.map { id.hasPrefix($0) } ?? true }
             let check = try ProcedureCheck(definition, properties: all.filter { isWanted($0.id) }, late: late)
             let results = check.always(ProcedureCheck.alwaysChecked.filter(isWanted)) + check.properties.map(check.check)
             guard !results.isEmpty else { throw CommandFailure(.noInput, code: "unknown-code", "no property has an id that begins so") }

@@ -292,9 +292,11 @@ struct Exploration {
         for first in chains[0] where !first.letters.isEmpty {
             for second in chains[1] where !second.letters.isEmpty && first.letters.count + second.letters.count <= late
             {
-                // What can be neither refused nor flagged comes to the same one after the other.
+                // What can be neither refused nor flagged comes to the same one after the other; of two letters that
+                // is asked of the one that replay takes last.
                 let all = first.letters + second.letters
-                guard all.contains(where: mayBeLate) else { continue }
+                let last = all.map(rank).max()
+                guard all.contains(where: { (all.count > 2 || rank($0) == last) && mayBeLate($0) }) else { continue }
                 // Where the order of replay leaves it to the ids, either may go first.
                 let isFree = first.letters.contains { one in second.letters.contains { rank(one) == rank($0) } }
                 for isFirst in isFree ? [true, false] : [true] {
