@@ -12,14 +12,14 @@ import Sealing
 struct ProcedureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "procedure",
-        abstract: "Show the procedure in force, and judge a history from a file.",
+        abstract: "Show, draw and check a procedure, and judge a history from a file.",
         discussion: """
             Example:
               kheya procedure show HOME_REVIEW_SUITABLE --profile Protocols/Profiles/in-bd-repatriation/profile.json
               kheya procedure replay Protocols/Examples/in-bd-repatriation.events.json \
             --profile Protocols/Profiles/in-bd-repatriation/profile.json
             """,
-        subcommands: [Show.self, Replay.self])
+        subcommands: [Show.self, Graph.self, Check.self, Replay.self])
 
     /// Which profile: a file, or the one that a home's directories put in force.
     struct ProfileOptions: ParsableArguments {
@@ -150,6 +150,13 @@ struct ProcedureCommand: AsyncParsableCommand {
                 let events: [String]
                 let verdict: String
                 let detail: String?
+                let redGuards: [Red]
+            }
+            struct Red: Encodable {
+                let event: String
+                let name: String
+                let text: String
+                let terms: [String]
             }
             let about: String
             let verdicts: [Line]
@@ -182,7 +189,10 @@ struct ProcedureCommand: AsyncParsableCommand {
                     Report.Line(
                         letter: line.name, events: letters[line.name].map(Self.events) ?? [],
                         verdict: ReplayScript.describe(line.verdict),
-                        detail: Self.detail(line.verdict))
+                        detail: Self.detail(line.verdict),
+                        redGuards: line.redGuards.map {
+                            Report.Red(event: $0.event, name: $0.guardName, text: $0.text, terms: $0.terms)
+                        })
                 },
                 lifecycle: state.lifecycle, tracks: state.tracks, care: state.care, exact: state.isExact,
                 differences: result.differences)
@@ -194,6 +204,12 @@ struct ProcedureCommand: AsyncParsableCommand {
                             $0.verdict + ($0.detail.map { " (\($0))" } ?? ""),
                         ]
                     })
+                for verdict in report.verdicts {
+                    for red in verdict.redGuards {
+                        lines.append("\(verdict.letter): \(red.event) asks \(red.name): \(red.text)")
+                        lines += red.terms.map { "  wanted: \($0)" }
+                    }
+                }
                 lines.append(
                     "lifecycle: " + report.lifecycle.joined(separator: " or ")
                         + (report.care.map { ", care with \($0)" } ?? ""))

@@ -12,6 +12,8 @@ struct Item: Sendable {
     /// Whether `at` is the event's own; else it is when the letter was sent.
     var saysWhen = false
     var person: String?
+    /// ``Step/hasOpenFacts``.
+    var isOpen = false
 }
 
 /// What the sealed steps of a letter that this judge cannot read may do: every sealed event that its sender's roles and
@@ -171,8 +173,8 @@ extension ProfileTables {
             return opened.compactMap { event in
                 guard let index = eventIndex[event.code], fits(index) else { return nil }
                 return Item(
-                    candidates: [index], facts: event.facts, isFull: true, at: event.at ?? step.at,
-                    saysWhen: event.at != nil, person: event.person)
+                    candidates: [index], facts: event.facts, isFull: !step.hasOpenFacts, at: event.at ?? step.at,
+                    saysWhen: event.at != nil, person: event.person, isOpen: step.hasOpenFacts)
             }
         }
         let isFull = step.sealed == .none

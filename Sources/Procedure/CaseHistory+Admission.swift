@@ -28,6 +28,9 @@ struct Admission {
     let lost: [Digest]
     var situation: Situation
     private var flags: Set<Flag> = []
+    /// Whether ``redGuards`` is to be filled.
+    var isExplained = false
+    private(set) var redGuards: [RedGuard] = []
 
     init(_ history: CaseHistory, _ step: Step) {
         self.history = history
@@ -144,6 +147,7 @@ struct Admission {
     }
 
     private func facts(of event: Event, _ table: ProfileTables.EventTable) -> Refusal? {
+        if step.hasOpenFacts { return nil }
         let rules = profile.definition.facts
         for (name, value) in event.facts.sorted(by: { $0.key < $1.key }) {
             guard table.facts.contains(name), let rule = rules[name], isOpened || rule.isShown, rule.accepts(value)
@@ -291,24 +295,26 @@ struct Admission {
         return nil
     }
 
-    private func judge(_ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>)
-        -> Refusal?
-    {
+    private mutating func judge(
+        _ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>
+    ) -> Refusal? {
         let table = tables.events[candidate]
         let kind = table.rule.kind
         let hasEnded = configs[0].allSatisfy { tables.terminal & (1 << UInt64($0.state)) != 0 }
         if hasEnded, kind == .progress { return Refusal(.afterEnd, event: event.code) }
         if hasEnded, kind == .fact || kind == .stop { flags.insert(.afterEnd) }
         let this = JudgedEvent(
-            event: candidate, facts: event.facts, isFull: isOpened, by: by, from: step.from,
-            recipients: step.recipients,
+            event: candidate, facts: event.facts, isFull: isOpened && !step.hasOpenFacts, isOpen: step.hasOpenFacts,
+            by: by, from: step.from, recipients: step.recipients,
             person: event.person, at: isOpened ? event.at ?? step.at : nil)
         let evaluation = GuardEvaluation(
             history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
             now: node.newestAt)
         for index in table.guards where evaluation.evaluate(index) == .no {
+            if isExplained { redGuards.append(evaluation.explain(index, event: table.name)) }
             if kind == .fact {
                 flags.insert(.outOfProcedure)
+                if isExplained { continue }
                 break
             }
             let red = evaluation.reddest(index)

@@ -27,10 +27,23 @@ public struct CaseHistory: Sendable {
     private(set) var sent: [MemberID: [Int]] = [:]
     /// What all known letters leave possible; absent after a letter that did not descend from all others.
     private var settled: Situation?
+    /// Where replay begins: nothing has happened, or for the exhaustive check a past that is summed up.
+    let beginning: Situation
 
     public init(profile: Profile) {
         self.profile = profile
-        settled = Situation(profile.tables)
+        beginning = Situation(profile.tables)
+        settled = beginning
+    }
+
+    /// A case of which only the outcome so far is known: its root is an empty letter, and all further letters descend
+    /// from it. With full sight of those only.
+    init(profile: Profile, beginning: Situation, root: Step, parties: Parties) {
+        self.profile = profile
+        self.beginning = beginning
+        settled = beginning
+        insert(root)
+        rootParties[0] = parties
     }
 
     /// The number of letters that have come.

@@ -58,6 +58,8 @@ struct GuardEvaluation {
     let this: JudgedEvent
     /// The time of the guards: POSIX seconds.
     let now: Int64
+    /// For the exhaustive check: how a comparison comes out that nothing known decides.
+    var assumed: ((ProfileTables.Expression) -> Truth?)?
 
     private var tables: ProfileTables { history.profile.tables }
 
@@ -74,7 +76,12 @@ struct GuardEvaluation {
         }
     }
 
-    private func evaluate(_ expression: ProfileTables.Expression) -> Truth {
+    func evaluate(_ expression: ProfileTables.Expression) -> Truth {
+        let truth = decide(expression)
+        return truth == .unknown ? assumed?(expression) ?? truth : truth
+    }
+
+    private func decide(_ expression: ProfileTables.Expression) -> Truth {
         switch expression {
         case .named(let index): return evaluate(tables.guards[index])
         case .not(let inner): return !evaluate(inner)
@@ -235,6 +242,20 @@ struct GuardEvaluation {
 
     // MARK: names
 
+    /// What a name stands for here.
+    func words(for name: ProfileTables.Name) -> String {
+        let possible = values(name)
+        var words = possible.values.map { value in
+            switch value {
+            case .text(let text, _): text
+            case .integer(let seconds): "\(CivilDate(days: (seconds - (seconds % 86_400 + 86_400) % 86_400) / 86_400))"
+            case .noLater: "not known exactly"
+            }
+        }
+        if possible.isUnknown { words.append("not readable") } else if possible.isMissing { words.append("missing") }
+        return words.sorted().joined(separator: " or ")
+    }
+
     private func values(_ name: ProfileTables.Name) -> Possible {
         switch name {
         case .state(let machine):
@@ -274,6 +295,8 @@ struct GuardEvaluation {
         case "by":
             let held = tables.held(step, roles: history.profile.definition.roles)
             return event.rule.by.first(where: held.contains).map { .text($0) } ?? .missing
+        case "person" where item.isOpen, "at" where item.isOpen: return Possible(isUnknown: true)
+        case _ where item.isOpen: return event.facts.contains(fact) ? Possible(isUnknown: true) : .missing
         case "person": return item.isFull ? item.person.map { .text($0) } ?? .missing : .unknown
         case "at": return Possible(values: [item.at.map { .integer($0.seconds) } ?? .noLater(step.at.seconds)])
         default: return value(fact, in: item.facts, isFull: item.isFull, event: event, from: step.from)

@@ -60,7 +60,7 @@ final class ProfileTables: Sendable {
     }
 
     /// A guard with its names resolved.
-    indirect enum Expression: Sendable {
+    indirect enum Expression: Hashable, Sendable {
         case named(Int)
         case equals(Name, Operand)
         case isIn(Name, Set<String>)
@@ -72,7 +72,7 @@ final class ProfileTables: Sendable {
         case not(Expression)
     }
 
-    enum Name: Sendable {
+    enum Name: Hashable, Sendable {
         case state(Int)
         case trackFact(Int, String)
         /// Place among ``ProfileTables/newestEvents``.
@@ -80,7 +80,7 @@ final class ProfileTables: Sendable {
         case this(String)
     }
 
-    enum Operand: Sendable {
+    enum Operand: Hashable, Sendable {
         case code(String)
         case name(Name)
     }

@@ -11,6 +11,7 @@
 /// - SeeAlso: Protocols/Procedure.md, "Replay".
 struct Replay {
     let tables: ProfileTables
+    private let beginning: Situation
     let retractionKinds: Set<ProfileDefinition.EventRule.Kind>
     let nodes: [Node]
     let reaches: [SealedReach]
@@ -38,6 +39,7 @@ struct Replay {
 
     init(_ history: CaseHistory, members: BitSet) {
         tables = history.profile.tables
+        beginning = history.beginning
         let retraction = history.profile.definition.retraction
         retractionKinds = retraction?.kinds ?? []
         nodes = history.nodes
@@ -53,6 +55,7 @@ struct Replay {
     /// For one judged letter that descends from all members: nothing is concurrent with it.
     init(_ history: CaseHistory, before judged: Node, members: BitSet) {
         tables = history.profile.tables
+        beginning = history.beginning
         retractionKinds = history.profile.definition.retraction?.kinds ?? []
         nodes = history.nodes
         reaches = history.reaches
@@ -96,7 +99,7 @@ struct Replay {
     // MARK: full sight
 
     func exact() -> (situation: Situation, standings: [Source: Standing]) {
-        var situation = Situation(tables)
+        var situation = beginning
         var standings: [Source: Standing] = [:]
         var emitted = BitSet()
         for node in order() {

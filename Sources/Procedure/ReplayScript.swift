@@ -51,6 +51,8 @@ public struct ReplayScript: Hashable, Sendable {
         public struct Line: Hashable, Sendable {
             public var name: String
             public var verdict: Verdict
+            /// The guards that were red, taken apart.
+            public var redGuards: [RedGuard] = []
         }
 
         public var lines: [Line]
@@ -83,7 +85,12 @@ public struct ReplayScript: Hashable, Sendable {
             while !arrived.isEmpty {
                 let (name, step) = arrived.removeFirst()
                 let verdict = history.admit(step)
-                lines.append(Report.Line(name: name, verdict: verdict))
+                var line = Report.Line(name: name, verdict: verdict)
+                switch verdict {
+                case .refused, .flagged: line.redGuards = history.redGuards(of: step)
+                case .admitted, .waiting: break
+                }
+                lines.append(line)
                 if case .waiting = verdict {
                     waiting.append((name, step))
                     continue

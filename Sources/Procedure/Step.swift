@@ -96,6 +96,8 @@ public struct Step: Hashable, Sendable {
     /// Refused, withheld or given up with a signed letter that says so: it stays in the graph, and its events do not
     /// count.
     public var isVoid: Bool
+    /// For the exhaustive check: every fact that an event must have is there, and may be anything.
+    var hasOpenFacts = false
 
     public init(
         id: Digest, parents: [Digest] = [], previous: Digest? = nil, root: Digest? = nil, from: MemberID,
