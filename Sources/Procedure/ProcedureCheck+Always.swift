@@ -39,7 +39,8 @@ extension ProcedureCheck {
     private func unusedGuards() -> CheckedProperty {
         var open =
             definition.events.values.flatMap(\.guards) + definition.consents.values.map(\.live)
-            + definition.partRules.map(\.guardName)
+            + definition.partRules.map(\.guardName) + definition.tracks.values.compactMap(\.guardName)
+            + definition.deadlines.values.compactMap(\.when)
         var used: Set<String> = []
         while let name = open.popLast() {
             if used.insert(name).inserted, let text = profile.guardExpression(name) {
