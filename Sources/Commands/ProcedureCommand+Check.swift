@@ -22,7 +22,7 @@ extension ProcedureCommand {
         @Argument(help: "The profile, as people edit it or as it is signed.") var profile: String
         @Option(
             help: ArgumentHelp(
-                "What to prove besides what holds of any profile. Default: properties.json beside the profile.",
+                "What to prove besides what holds of any profile. Default: properties.json beside the profile, where there is one.",
                 valueName: "file"))
         var properties: String?
         @Option(help: ArgumentHelp("Only properties whose id begins so.", valueName: "id")) var only: String?
@@ -61,11 +61,20 @@ extension ProcedureCommand {
             URL(fileURLWithPath: profile).deletingLastPathComponent().appendingPathComponent(name).path
         }
 
+        /// `labels-*.json` beside the profile, by their names without the ending.
+        private func labelFiles() throws -> [String: [UInt8]] {
+            try FileManager.default.contentsOfDirectory(atPath: beside(""))
+                .filter { $0.hasPrefix("labels-") && $0.hasSuffix(".json") }
+                .reduce(into: [:]) { $0[String($1.dropLast(5))] = try Files.read(beside($1)) }
+        }
+
         func execute(_ console: Console) async throws {
             let definition = try ProfileDocument.definition(try Files.read(profile))
-            let all = try PropertiesDocument.read(
-                try Files.read(properties ?? beside("properties.json")), profile: definition.id)
-            let labels = try ProfileLabels(try Files.read(beside("labels-\(language).json")))
+            let file = properties ?? beside("properties.json")
+            let hasProperties = properties != nil || FileManager.default.fileExists(atPath: file)
+            let all = hasProperties ? try PropertiesDocument.read(try Files.read(file), profile: definition.id) : []
+            let forms = try FormsDocument.read(try Files.read(beside("forms.json")))
+            let labels = try ProfileLanguages(labelFiles(), of: definition, forms: forms).labels(in: language)
             func isWanted(_ id: String) -> Bool { only.map { id.hasPrefix($0) } ?? true }
             let check = try ProcedureCheck(definition, properties: all.filter { isWanted($0.id) }, late: late)
             let results =
