@@ -161,9 +161,12 @@ extension BrokerTransaction {
     private func hasTooMany(_ slip: Slip, in caseID: CaseID) throws -> Bool {
         let count = try store.letterCount(in: caseID, from: slip.from)
         guard count >= BrokerLimits.strangersLettersInACase else { return false }
-        let isParty = try history(of: caseID)?.parties.values.contains { $0.contains(slip.from) } ?? false
-        let most = slip.lane == .urgent ? 2 * view.settings.lettersInACase : view.settings.lettersInACase
-        return count >= (isParty ? most : BrokerLimits.strangersLettersInACase)
+        if let history = try history(of: caseID), history.root != nil,
+            !history.parties.values.contains(where: { $0.contains(slip.from) })
+        {
+            return true
+        }
+        return count >= (slip.lane == .urgent ? 2 : 1) * view.settings.lettersInACase
     }
 
     private func store(_ record: LetterRecord, _ letter: VerifiedLetter, isKnown: Bool) throws {

@@ -66,7 +66,7 @@ public enum ProfileDocument {
         definition.roles = try objects(&fields, "roles") { (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.Role(
                 country: entry.has("country") ? try entry.pattern("country", ProfilePatterns.country) : nil,
-                moves: try entry.bool("moves"))
+                moves: try entry.bool("moves"), isOffice: entry.has("office") ? try entry.bool("office") : false)
         }
         definition.consents = try objects(&fields, "consents") { (entry: inout FieldReader) throws(LetterError) in
             ProfileDefinition.Consent(

@@ -221,18 +221,28 @@ public actor NodeService: Service {
     }
 }
 
-/// How many bytes of a part go in one call: about what the line carries in some seconds, so that no stop waits longer behind it.
+/// How many bytes of a part go in one call: about what the line carries in some seconds, so that no stop waits longer behind it, and not
+/// more than it carried without breaking.
 struct TransferPace {
     private static let target = Duration.seconds(4)
     private static let least = 65_536
+    /// Calls in a row that went through, after which more than before the last break is tried.
+    private static let courage = 32
     private(set) var bytes = SealingLimits.partFileBytes
+    private var most = SealingLimits.partFileBytes
+    private var unbroken = 0
 
     /// The line did not carry so much in one piece.
-    mutating func broke() { bytes = max(bytes / 2, Self.least) }
+    mutating func broke() {
+        bytes = max(bytes / 2, Self.least)
+        (most, unbroken) = (bytes, 0)
+    }
 
     mutating func note(_ duration: Duration) {
+        unbroken += 1
+        if unbroken > Self.courage { most = SealingLimits.partFileBytes }
         if duration > Self.target { bytes = max(bytes / 2, Self.least) }
-        if duration < Self.target / 4 { bytes = min(bytes * 2, SealingLimits.partFileBytes) }
+        if duration < Self.target / 4 { bytes = min(bytes * 2, most) }
     }
 }
 

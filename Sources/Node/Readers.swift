@@ -7,7 +7,8 @@ public import Procedure
 ///
 /// Whoever holds a role from the opening of the case, or takes such a role over, reads every event. A party that was asked in later
 /// (a home investigator who is not the receiver) reads the events of the tracks on which it acts, the consents its own work rests on,
-/// every withdrawal and every stop that a broker sees; nothing of her health, her age, her trial or the journey.
+/// every withdrawal and every stop that a broker sees; nothing of her health, her age, her trial or the journey. An office reads what
+/// it is asked and the events that it may itself send.
 ///
 /// - SeeAlso: Protocols/CaseFile.md, "Recipients".
 public struct Readers: Sendable {
@@ -39,6 +40,9 @@ public struct Readers: Sendable {
     /// Whether a holder of `role` may read `event`.
     public func mayRead(_ event: String, role: String) -> Bool {
         guard let rule = profile.event(event) else { return false }
+        if profile.definition.roles[role]?.isOffice == true {
+            return rule.by.contains(role) || profile.definition.parties.contains { $0.event == event && $0.role == role }
+        }
         if wide.contains(role) || rule.by.contains(role) || rule.to == role { return true }
         if rule.isWithdrawal || (rule.kind == .stop && rule.shownAs != nil) { return true }
         guard let home = rule.home, home != "lifecycle" else { return false }

@@ -10,9 +10,12 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var country: String?
         /// Whether its holders move cases; an auditor or a nodal contact does not.
         public var moves: Bool
-        public init(country: String?, moves: Bool) {
+        /// An office reads what it is asked and what it may itself send, nothing else of the case.
+        public var isOffice: Bool
+        public init(country: String?, moves: Bool, isOffice: Bool = false) {
             self.country = country
             self.moves = moves
+            self.isOffice = isOffice
         }
     }
 

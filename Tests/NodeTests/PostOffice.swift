@@ -106,13 +106,13 @@ final class PostOffice: Sendable {
 
         func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
             try use { state in
-                let letters = state.boxes[member, default: []].prefix(limit).sorted { left, right in
+                let letters = state.boxes[member, default: []].sorted { left, right in
                     func isUrgent(_ id: LetterID) -> Bool {
                         state.slips[id].flatMap { try? Slip.read(Array(Gate.slip($0).content)).lane } == .urgent
                     }
                     return isUrgent(left) && !isUrgent(right)
                 }
-                return letters.map { id in
+                return letters.prefix(limit).map { id in
                     var bundle = LetterBundle(id: id, slip: state.slips[id] ?? [])
                     var remaining: [Digest] = []
                     let slip = try? Slip.read(Array(Gate.slip(bundle.slip).content))
