@@ -99,4 +99,34 @@ import Testing
         defer { try? FileManager.default.removeItem(at: file) }
         #expect(try Program.run(["procedure", "show", "--profile", file.path]).status == 65)
     }
+
+    @Test func `a profile is proved from the command line, and a promise that it breaks is told as a story`() throws {
+        let folder = Program.root.appendingPathComponent("Protocols/Profiles/in-np-minimal")
+        let proved = try Program.run(
+            ["procedure", "check", folder.appendingPathComponent("profile.json").path, "--json"])
+        #expect(proved.status == 0, "\(proved.errors)")
+        let properties = try #require(try proved.json()["properties"] as? [[String: Any]])
+        #expect(!properties.isEmpty && properties.allSatisfy { $0["proved"] as? Bool == true })
+        // The same profile with a promise that it does not keep.
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let promise = """
+            {"format": "kheya-properties/1", "profile": "in-np-minimal",
+             "properties": [{"id": "P1", "says": "No case is ever offered.", "form": "never", "guard": "lifecycle == offered"}]}
+            """
+        try Data(promise.utf8).write(to: file)
+        let refuted = try Program.run(
+            ["procedure", "check", folder.appendingPathComponent("profile.json").path, "--properties", file.path])
+        #expect(refuted.status == 2)
+        #expect(refuted.output.contains("REFUTED P1"), "\(refuted.output) \(refuted.errors)")
+    }
+
+    @Test func `the lifecycle and each track can be drawn`() throws {
+        for (machine, format, start) in [("lifecycle", "svg", "<svg"), ("home", "dot", "digraph \"home\"")] {
+            let drawn = try Program.run(
+                ["procedure", "graph", machine, "--format", format, "--profile", Program.profile])
+            #expect(drawn.status == 0 && drawn.output.hasPrefix(start), "\(drawn.errors)")
+        }
+        #expect(try Program.run(["procedure", "graph", "nothing", "--profile", Program.profile]).status == 66)
+    }
 }
