@@ -146,7 +146,7 @@ struct RandomCase {
             profile.event(name)?.by.contains { roles[from]?.contains($0) ?? false } ?? false
         }
         guard let name = mine.randomElement(using: &random), let rule = profile.event(name),
-            let lane = rule.lanes.randomElement(using: &random)
+            let lane = rule.lanes.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random)
         else { return }
         // Her no ends most cases early; a share of them must come far.
         if rule.kind == .stop, Int.random(in: 0..<3, using: &random) > 0 { return }

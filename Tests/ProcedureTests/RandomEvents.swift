@@ -66,7 +66,7 @@ enum RandomEvents {
     ) -> FactValue {
         let day = CivilDate(days: at.seconds / 86_400 + Int64.random(in: -20..<150, using: &random)).description
         switch profile.definition.facts[fact]?.kind {
-        case .codes(let codes): return .text(codes.randomElement(using: &random) ?? "")
+        case .codes(let codes): return .text(codes.sorted().randomElement(using: &random) ?? "")
         case .date: return .text(day)
         case .instant: return .integer(at.seconds - Int64.random(in: 0..<200_000, using: &random))
         case .member: return .text((members.randomElement(using: &random) ?? from).text)

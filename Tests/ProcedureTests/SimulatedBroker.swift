@@ -252,6 +252,7 @@ extension Simulation {
     private func giveUp(_ mail: Int, at broker: Int) {
         guard mails[mail].about == nil else { return }
         end(deliveriesOf: mail, at: broker)
+        brokers[broker].judge.put(mail, mails)
         // Where somebody has it, her receipt says so, and it counts.
         issue(.notice, on: mail, by: broker, to: [mails[mail].step.from], code: "expired")
         release(at: broker)

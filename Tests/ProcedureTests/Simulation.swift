@@ -141,6 +141,8 @@ final class Simulation {
                     member: member, roles: roles, broker: member.country == "IN" ? 0 : 1,
                     judge: SimulatedJudge(member), clock: clock, isHostile: place == hostile))
         }
+        brokers[1].judge.takesUnreadForMissing = mistakes.contains(.unreadIsMissing)
+        brokers[1].judge.noticeWins = mistakes.contains(.noticeWins)
         for letter in path.prefix(start) { tell(letter.step) }
         let first = now
         for end in ends.indices { schedule(.act(end: end), at: first + Int64.random(in: 0..<200_000, using: &random)) }
@@ -229,7 +231,7 @@ final class Simulation {
             now = time
             steps += 1
             guard steps < 60_000 else {
-                faults.append("the network never comes to rest")
+                faults.append("the network never comes to rest: \(occurrence)")
                 return
             }
             happen(occurrence)
@@ -313,7 +315,7 @@ final class Simulation {
     }
 
     private func invent(_ name: String, by end: Int) -> Step? {
-        guard let rule = profile.event(name), let lane = rule.lanes.randomElement(using: &random) else { return nil }
+        guard let rule = profile.event(name), let lane = rule.lanes.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random) else { return nil }
         let from = ends[end].member
         let own = mails.filter { $0.step.from == from && $0.about == nil }.map(\.step.id)
         var event = RandomEvents.event(
@@ -361,7 +363,7 @@ final class Simulation {
 
     @discardableResult private func dispatch(_ letter: Mail, by end: Int, expires: Bool = true) -> Int {
         var letter = letter
-        if expires, letter.about == nil, letter.step.lane == .normal, Int.random(in: 0..<12, using: &random) == 0 {
+        if expires, !isOutside(end), letter.about == nil, letter.step.lane == .normal, Int.random(in: 0..<12, using: &random) == 0 {
             letter.expires = now + Int64.random(in: 1..<12, using: &random) * 86_400
         }
         let mail = post(letter)
@@ -502,6 +504,7 @@ final class Simulation {
             let found = missing.compactMap { places[$0] }.filter { brokers[broker].judge.known.contains($0) }
             guard !found.isEmpty else { return }
             for slip in found {
+                note("\(ends[end].member) fetches \(slip) with \(brokers[broker].judge.papers(on: slip).sorted())")
                 for paper in brokers[broker].judge.papers(on: slip) { ends[end].judge.papers[slip, default: []].insert(paper) }
                 ends[end].judge.put(slip, mails)
                 _ = ends[end].judge.missing(slip, mails)

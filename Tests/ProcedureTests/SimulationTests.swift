@@ -56,6 +56,39 @@ import Testing
                 \(count == 1 ? outcome.story.joined(separator: "\n") : "")
                 """)
         }
-        if Self.environment["KHEYA_SEEDS"] != nil { print("\(count) seeds: \(tally)") }
+        if Self.environment["KHEYA_SEEDS"] != nil { print("\(count) seeds: \(tally), \(tally.states.sorted())") }
     }
+
+    @Test func `a seed replays exactly`() {
+        let (one, other) = (Self.run(7), Self.run(7))
+        #expect(one.story == other.story && one.faults == other.faults && one.story.count > 50)
+        #expect(Self.run(8).story != one.story)
+    }
+
+    /// Without this the properties could hold because nothing ever happened.
+    @Test func `the simulated cases come far, run beside each other, and hold stops, hostile letters and every kind of paper`() {
+        var tally = Simulation.Tally()
+        for seed in 1...24 as ClosedRange<UInt64> { tally.add(Self.run(seed).tally) }
+        #expect(tally.states.count > 5, "\(tally.states.sorted())")
+        #expect(tally.letters > 1_000 && tally.concurrent > 50 && tally.judged > 500)
+        #expect(tally.cleared > 0 && tally.withdrawals > 0 && tally.hostile > 0)
+        #expect(tally.refused > 0 && tally.stale > 0 && tally.withheld > 0 && tally.expired > 0)
+    }
+
+    @Test(
+        arguments: [
+            (.factsWithheld, "withholds facts"), (.staleTaken, "does not ask what is stale"),
+            (.staleHandedOut, "asks only when a stop comes"), (.letterForgotten, "forgets a letter"),
+            (.arrivalOrder, "replays in the order of arrival"), (.unreadIsMissing, "takes the unread for missing"),
+            (.allAdmitted, "admits everything"), (.noticeWins, "goes by a notice although the letter was opened"),
+            (.refusalUnsaid, "refuses and says nothing"), (.ownJudgeIgnored, "seals what its own judge refuses"),
+            (.waitingDropped, "drops what waits"), (.contextLeftOut, "hands letters on without those before them"),
+        ] as [(Simulation.Mistakes, String)])
+    func `a seeded bug is found`(mistake: Simulation.Mistakes, name: String) {
+        let found = (1...Self.enough as ClosedRange<UInt64>).first { !Self.run($0, mistake).faults.isEmpty }
+        #expect(found != nil, "nobody noticed that somebody \(name)")
+    }
+
+    /// Seeds within which each seeded bug shows.
+    private static let enough: UInt64 = 60
 }
