@@ -104,6 +104,8 @@ final class Simulation {
     private let path: [ReplayScript.Letter]
     private var pathIDs: [Digest: Digest] = [:]
     private let stopsActing: Int64
+    /// Share of stops among what people do on their own, of 10.
+    private let stopShare: Int
     /// Share of messages lost, of 100.
     private let loss: Int
 
@@ -118,6 +120,7 @@ final class Simulation {
         random = SeededGenerator(seed: seed)
         path = Stories.letters(Int.random(in: 0..<3, using: &random) == 0 ? "main-path-child" : "main-path-adult")
         loss = Int.random(in: 0..<40, using: &random)
+        stopShare = Int.random(in: 1..<6, using: &random)
         let start = Int.random(in: 1..<path.count, using: &random)
         now = path[start - 1].step.at.seconds
         stopsActing = now + Int64.random(in: 5..<60, using: &random) * 86_400
@@ -307,7 +310,7 @@ final class Simulation {
             : ends[end].judge.history.possibleEvents(for: ends[end].member, roles: ends[end].roles, at: at(end))
                 .filter { $0.refusal == nil }.map(\.event)
         let stops = offered.filter { profile.event($0)?.kind == .stop }
-        let isStop = Int.random(in: 0..<10, using: &random) < 2
+        let isStop = Int.random(in: 0..<10, using: &random) < stopShare
         guard let name = (isStop ? stops : offered.filter { !stops.contains($0) }).randomElement(using: &random)
         else { return }
         guard let step = invent(name, by: end) else { return }

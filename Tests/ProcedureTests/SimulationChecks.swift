@@ -57,22 +57,26 @@ extension Simulation {
         }
     }
 
-    /// After a withdrawal is known, no broker hands out progress of the lifecycle which neither precedes nor follows it.
+    /// After a visible stop is known, no broker hands out visible progress of the lifecycle which neither precedes nor follows it.
     func checkHandedOut(_ mail: Int, by broker: Int) {
         let moving = Set(profile.definition.lifecycle.transitions.map(\.event))
-        let isProgress = events(mail).contains {
-            moving.contains($0.code) && profile.event($0.code)?.kind == .progress && profile.event($0.code)?.shownAs != nil
-        }
-        guard isProgress, mails[mail].isHonest else { return }
         let judge = brokers[broker].judge
+        guard mails[mail].isHonest, events(mail).contains(where: { moving.contains($0.code) && isVisible(.progress, $0) })
+        else { return }
         let before = Set(judge.history.ancestors(of: mails[mail].step.id))
-        for stop in judge.order where mails[stop].about == nil && isWithdrawal(stop) && !judge.isVoid(stop, mails) {
-            guard !mails[stop].step.shown.isEmpty, rules(stop).contains(where: { $0.isWithdrawal && $0.shownAs != nil })
+        for stop in judge.order where mails[stop].isHonest && mails[stop].about == nil && !judge.isVoid(stop, mails) {
+            guard events(stop).contains(where: { isVisible(.stop, $0) }), !before.contains(mails[stop].step.id),
+                !judge.history.ancestors(of: mails[stop].step.id).contains(mails[mail].step.id)
             else { continue }
-            if before.contains(mails[stop].step.id) { continue }
-            if judge.history.ancestors(of: mails[stop].step.id).contains(mails[mail].step.id) { continue }
             faults.append("\(brokers[broker].member) hands out \(describe(mail)) beside \(describe(stop))")
         }
+    }
+
+    /// Whether everything behind the code that brokers see is of this class.
+    private func isVisible(_ kind: ProfileDefinition.EventRule.Kind, _ event: Event) -> Bool {
+        guard let code = profile.event(event.code)?.shownAs else { return false }
+        return profile.eventNames.compactMap { profile.event($0) }.filter { $0.shownAs == code }
+            .allSatisfy { $0.kind == kind }
     }
 
     // MARK: at the end
