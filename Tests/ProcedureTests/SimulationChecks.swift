@@ -61,7 +61,11 @@ extension Simulation {
     func checkHandedOut(_ mail: Int, by broker: Int) {
         let moving = Set(profile.definition.lifecycle.transitions.map(\.event))
         let judge = brokers[broker].judge
-        guard mails[mail].isHonest, events(mail).contains(where: { moving.contains($0.code) && isVisible(.progress, $0) })
+        let shown = mails[mail].step.shown.map(\.code)
+        guard mails[mail].step.lane == .normal,
+            events(mail).contains(where: {
+                moving.contains($0.code) && isVisible(.progress, $0) && shown.contains(profile.event($0.code)?.shownAs ?? "")
+            })
         else { return }
         let before = Set(judge.history.ancestors(of: mails[mail].step.id))
         for stop in judge.order where mails[stop].isHonest && mails[stop].about == nil && !judge.isVoid(stop, mails) {

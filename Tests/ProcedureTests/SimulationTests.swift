@@ -95,5 +95,5 @@ import Testing
     }
 
     /// Seeds within which each seeded bug shows.
-    private static let enough: UInt64 = 60
+    private static let enough: UInt64 = 250
 }
