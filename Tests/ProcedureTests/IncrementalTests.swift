@@ -34,7 +34,9 @@ import Testing
     /// The next letter descends from all others, as nearly every letter of a real case does.
     @Test(arguments: [nil, "in:practice-shelter"] as [String?])
     func `admitting the next letter of a long case costs a small part of replaying it`(reader: String?) throws {
-        var steps = RandomCase(seed: 3, length: 480).letters.map { RandomCase.seen($0, by: reader.flatMap { MemberID($0) }) }
+        var steps = RandomCase(seed: 3, length: 480).letters.map {
+            RandomCase.seen($0, by: reader.flatMap { MemberID($0) })
+        }
         var history = CaseHistory(profile: .repatriation)
         for step in steps { history.insert(step) }
         var next = try #require(steps.last { !$0.isVoid && $0.sealed != .none })

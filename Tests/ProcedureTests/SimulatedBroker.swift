@@ -35,7 +35,9 @@ struct SimulatedBroker {
 
     mutating func finish(_ delivery: Int) { deliveries[delivery].isOpen = false }
 
-    func open(_ mail: Int) -> [Int] { deliveries.indices.filter { deliveries[$0].mail == mail && deliveries[$0].isOpen } }
+    func open(_ mail: Int) -> [Int] {
+        deliveries.indices.filter { deliveries[$0].mail == mail && deliveries[$0].isOpen }
+    }
 }
 
 /// Protocols/Queue.md, at the level of steps: the numbers are those of its "Acceptance".
@@ -145,7 +147,9 @@ extension Simulation {
     }
 
     private func queue(_ mail: Int, to: Place, at broker: Int, isContext: Bool = false) {
-        let isThere = brokers[broker].deliveries.contains { $0.mail == mail && $0.to == to && $0.isContext == isContext }
+        let isThere = brokers[broker].deliveries.contains {
+            $0.mail == mail && $0.to == to && $0.isContext == isContext
+        }
         guard !isThere else { return }
         brokers[broker].deliveries.append(SimulatedBroker.Delivery(mail: mail, to: to, isContext: isContext))
         schedule(.hand(broker: broker, delivery: brokers[broker].deliveries.count - 1), at: now)
@@ -158,7 +162,9 @@ extension Simulation {
         guard letter.step.lane == .urgent, letter.about == nil, !letter.step.shown.isEmpty,
             !brokers[broker].judge.isVoid(mail, mails)
         else { return }
-        for other in brokers.indices where other != broker { queue(mail, to: .broker(other), at: broker, isContext: true) }
+        for other in brokers.indices where other != broker {
+            queue(mail, to: .broker(other), at: broker, isContext: true)
+        }
         guard !mistakes.contains(.staleTaken) else { return }
         let open = mails.indices.filter { !brokers[broker].open($0).isEmpty }
         // All are judged before one is withheld.
@@ -199,7 +205,8 @@ extension Simulation {
 
     private func paper(_ about: Mail.About, on subject: Int, by broker: Int, to: [MemberID], code: String) -> Int {
         let step = Step(
-            id: id(), parents: [mails[subject].step.id], root: mails[0].step.id, from: brokers[broker].member, roles: [],
+            id: id(), parents: [mails[subject].step.id], root: mails[0].step.id, from: brokers[broker].member,
+            roles: [],
             to: to, at: Instant(seconds: now + brokers[broker].clock), lane: .urgent, profile: profile.digest)
         var mail = Mail(step: step, subject: subject, about: about)
         mail.code = code
@@ -325,7 +332,11 @@ extension Simulation {
             }
         } else {
             switch brokers[broker].judge.verdict(mail, mails) {
-            case .waiting, .refused: return false
+            case .waiting: return false
+            case .refused(let refusal):
+                // Said aloud: else all that descends from it would wait here for ever.
+                refuse(mail, at: broker, refusal)
+                return true
             case .admitted, .flagged: break
             }
         }

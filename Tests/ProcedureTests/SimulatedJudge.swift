@@ -44,7 +44,8 @@ struct SimulatedJudge {
         if papers.contains(where: { mails[$0].about == .refusal }) { return true }
         // What it has opened and admitted itself counts, whatever a notice says later.
         let wasOpened =
-            openedBySomebody.contains(mail) || (member != nil && member != mails[mail].step.from && opened.contains(mail))
+            openedBySomebody.contains(mail)
+            || (member != nil && member != mails[mail].step.from && opened.contains(mail))
         return (!wasOpened || noticeWins) && papers.contains { mails[$0].about == .notice }
     }
 
@@ -72,7 +73,9 @@ struct SimulatedJudge {
             gaps.insert(mail)
         }
         var step = seen(mail, mails)
-        if linear.contains(mail) { step.parents = Array(Set(step.parents + history.heads.filter { $0 != step.id })).sorted() }
+        if linear.contains(mail) {
+            step.parents = Array(Set(step.parents + history.heads.filter { $0 != step.id })).sorted()
+        }
         if isVoidIn.contains(mail), !step.isVoid {
             isVoidIn.remove(mail)
             rebuild(mails)
@@ -120,8 +123,10 @@ struct SimulatedJudge {
     func causal(_ letters: [Int], _ mails: [Simulation.Mail]) -> [Int] {
         var counts: [Int: Int] = [:]
         for mail in letters { counts[mail] = history.ancestors(of: mails[mail].step.id).count }
-        return letters.enumerated().sorted { (counts[$0.element] ?? 0, $0.offset) < (counts[$1.element] ?? 0, $1.offset) }
-            .map(\.element)
+        return letters.enumerated().sorted {
+            (counts[$0.element] ?? 0, $0.offset) < (counts[$1.element] ?? 0, $1.offset)
+        }
+        .map(\.element)
     }
 
     private mutating func rebuild(_ mails: [Simulation.Mail]) {

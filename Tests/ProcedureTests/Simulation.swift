@@ -134,7 +134,8 @@ final class Simulation {
         }
         // An office writes to a case without being a party of it; a stranger has a role and no part.
         let outsider = profile.eventNames.first { profile.event($0)?.isFromOutside ?? false }
-        roles.append((Self.member(Self.names.office), Set((outsider.flatMap { profile.event($0)?.by } ?? []).prefix(1))))
+        roles.append(
+            (Self.member(Self.names.office), Set((outsider.flatMap { profile.event($0)?.by } ?? []).prefix(1))))
         roles.append((Self.member(Self.names.stranger), roles[0].1))
         let hostile = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 0..<roles.count, using: &random) : -1
         for (place, (member, roles)) in roles.enumerated() {
@@ -318,7 +319,9 @@ final class Simulation {
     }
 
     private func invent(_ name: String, by end: Int) -> Step? {
-        guard let rule = profile.event(name), let lane = rule.lanes.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random) else { return nil }
+        guard let rule = profile.event(name),
+            let lane = rule.lanes.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random)
+        else { return nil }
         let from = ends[end].member
         let own = mails.filter { $0.step.from == from && $0.about == nil }.map(\.step.id)
         var event = RandomEvents.event(
@@ -366,7 +369,9 @@ final class Simulation {
 
     @discardableResult private func dispatch(_ letter: Mail, by end: Int, expires: Bool = true) -> Int {
         var letter = letter
-        if expires, !isOutside(end), letter.about == nil, letter.step.lane == .normal, Int.random(in: 0..<12, using: &random) == 0 {
+        if expires, !isOutside(end), letter.about == nil, letter.step.lane == .normal,
+            Int.random(in: 0..<12, using: &random) == 0
+        {
             letter.expires = now + Int64.random(in: 1..<12, using: &random) * 86_400
         }
         let mail = post(letter)
@@ -508,7 +513,9 @@ final class Simulation {
             guard !found.isEmpty else { return }
             for slip in found {
                 note("\(ends[end].member) fetches \(slip) with \(brokers[broker].judge.papers(on: slip).sorted())")
-                for paper in brokers[broker].judge.papers(on: slip) { ends[end].judge.papers[slip, default: []].insert(paper) }
+                for paper in brokers[broker].judge.papers(on: slip) {
+                    ends[end].judge.papers[slip, default: []].insert(paper)
+                }
                 ends[end].judge.put(slip, mails)
                 _ = ends[end].judge.missing(slip, mails)
             }
@@ -552,7 +559,9 @@ struct TimeQueue<Element> {
         var place = 0
         while true {
             var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && precedes(child, least) { least = child }
+            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && precedes(child, least) {
+                least = child
+            }
             guard least != place else { break }
             heap.swapAt(place, least)
             place = least

@@ -35,7 +35,9 @@ extension Simulation {
         if case .opened(let events) = mails[mail].step.sealed { events } else { mails[mail].step.shown }
     }
 
-    private func rules(_ mail: Int) -> [ProfileDefinition.EventRule] { events(mail).compactMap { profile.event($0.code) } }
+    private func rules(_ mail: Int) -> [ProfileDefinition.EventRule] {
+        events(mail).compactMap { profile.event($0.code) }
+    }
     private func isWithdrawal(_ mail: Int) -> Bool { rules(mail).contains { $0.isWithdrawal } }
 
     // MARK: while it runs
@@ -43,7 +45,8 @@ extension Simulation {
     /// A broker refuses an honest letter only for what its sender could not know or count: a letter before it that is void meanwhile.
     func checkRefusal(_ mail: Int, at broker: Int, _ refusal: Refusal) {
         guard mails[mail].isHonest, let end = end(of: mails[mail].step.from), refusal.reason != .unaware else { return }
-        let before = brokers[broker].judge.history.ancestors(of: mails[mail].step.id).compactMap { places[$0] }
+        let before =
+            brokers[broker].judge.history.ancestors(of: mails[mail].step.id).compactMap { places[$0] }
             + mails[mail].step.parents.compactMap { places[$0] }.flatMap { parent in
                 [parent] + brokers[broker].judge.history.ancestors(of: mails[parent].step.id).compactMap { places[$0] }
             }
@@ -64,7 +67,8 @@ extension Simulation {
         let shown = mails[mail].step.shown.map(\.code)
         guard mails[mail].step.lane == .normal,
             events(mail).contains(where: {
-                moving.contains($0.code) && isVisible(.progress, $0) && shown.contains(profile.event($0.code)?.shownAs ?? "")
+                moving.contains($0.code) && isVisible(.progress, $0)
+                    && shown.contains(profile.event($0.code)?.shownAs ?? "")
             })
         else { return }
         let before = Set(judge.history.ancestors(of: mails[mail].step.id))
@@ -109,7 +113,9 @@ extension Simulation {
             for mail in broker.waiting { faults.append("\(broker.member) waits with \(describe(mail))") }
         }
         for end in ends {
-            for mail in end.waiting where mails[mail].isHonest { faults.append("\(end.member) waits with \(describe(mail))") }
+            for mail in end.waiting where mails[mail].isHonest {
+                faults.append("\(end.member) waits with \(describe(mail))")
+            }
         }
     }
 
@@ -158,7 +164,9 @@ extension Simulation {
             let late = judge.again(in: shuffled(judge), mails)
             compare(judge.history, late.history, "\(name) and one who came late")
             for mail in Set(voids(judge)).symmetricDifference(voids(late)).sorted() {
-                let code = { (judge: SimulatedJudge) in judge.refusedHere[mail]?.code ?? "\(judge.isVoid(mail, self.mails))" }
+                let code = { (judge: SimulatedJudge) in
+                    judge.refusedHere[mail]?.code ?? "\(judge.isVoid(mail, self.mails))"
+                }
                 faults.append("\(name): \(code(judge)), one who came late: \(code(late)), void: \(describe(mail))")
             }
             // With what is known of each to begin with, any order at all.
@@ -201,7 +209,9 @@ extension Simulation {
         guard broken(left).isEmpty, broken(right).isEmpty else { return }
         let (one, other) = (left.history.state, right.history.state)
         let unlike = left.known.intersection(right.known).filter { left.isVoid($0, mails) != right.isVoid($0, mails) }
-        if unlike.contains(where: { mail in [left, right].contains { $0.refusedHere[mail]?.reason == .unaware } }) { return }
+        if unlike.contains(where: { mail in [left, right].contains { $0.refusedHere[mail]?.reason == .unaware } }) {
+            return
+        }
         if !unlike.isEmpty { faults.append("\(what): void for one only \(unlike.sorted().map(describe))") }
         if one.lifecycle != other.lifecycle || one.tracks != other.tracks {
             let tracks = one.tracks.filter { other.tracks[$0.key] != $0.value }.keys.sorted()
@@ -210,7 +220,9 @@ extension Simulation {
         for mail in left.known.union(right.known).sorted() where mails[mail].about == nil {
             let isShared = left.known.contains(mail) && right.known.contains(mail)
             let judge = left.known.contains(mail) ? left : right
-            if !isShared, !events(mail).isEmpty, !judge.isVoid(mail, mails) { faults.append("\(what): only one has \(describe(mail))") }
+            if !isShared, !events(mail).isEmpty, !judge.isVoid(mail, mails) {
+                faults.append("\(what): only one has \(describe(mail))")
+            }
         }
     }
 
@@ -223,7 +235,9 @@ extension Simulation {
         let full = all.again(in: shuffled(all), opening: Set(mails.indices), mails)
         let voids = Set(voids(full))
         let state = full.history.state
-        if !state.isExact || state.lifecycle.count != 1 { faults.append("one who reads all does not know: \(state.lifecycle)") }
+        if !state.isExact || state.lifecycle.count != 1 {
+            faults.append("one who reads all does not know: \(state.lifecycle)")
+        }
         tally.states.formUnion(state.lifecycle)
         checkConsent(full, state, &tally)
         let reader = honest.randomElement(using: &random)
@@ -243,7 +257,8 @@ extension Simulation {
                     if case .refused(let refusal) = unsure {
                         if case .refused = sure {
                         } else {
-                            faults.append("\(name) refuses \(refusal.code) what one with more sight admits: \(describe(mail))")
+                            faults.append(
+                                "\(name) refuses \(refusal.code) what one with more sight admits: \(describe(mail))")
                         }
                     }
                 }
@@ -265,7 +280,9 @@ extension Simulation {
     /// No clearance has effect beside a withdrawal of the consent to return or to share, nor after one without a new consent between
     /// them; no departure that is not flagged does so after one, by its ancestors or by replay.
     private func checkConsent(_ full: SimulatedJudge, _ state: CaseState, _ tally: inout Tally) {
-        let withdrawals = ["RETURN_CONSENT_WITHDRAWN": "RETURN_CONSENT", "SHARE_CONSENT_WITHDRAWN": "SHARE_CONSENT_FULL"]
+        let withdrawals = [
+            "RETURN_CONSENT_WITHDRAWN": "RETURN_CONSENT", "SHARE_CONSENT_WITHDRAWN": "SHARE_CONSENT_FULL",
+        ]
         let steps: Set = ["CLEARANCE_PROPOSED", "CLEARANCE_COUNTERSIGNED", "DEPARTED"]
         for (number, standing) in state.events.enumerated() where steps.contains(standing.event) {
             guard standing.effect == .effective, let mail = places[standing.letter] else { continue }
@@ -307,12 +324,18 @@ extension Simulation {
         // A broker takes what only the sealed steps forbid. Who holds which role may then be one thing for brokers and another for ends,
         // and brokers refuse letters between people who are no parties to them.
         let isJammed = honest.contains { end in
-            ends[end].judge.refusedHere.keys.contains { mail in brokers.contains { !$0.judge.isVoid(mail, mails) && $0.judge.known.contains(mail) } }
+            ends[end].judge.refusedHere.keys.contains { mail in
+                brokers.contains { !$0.judge.isVoid(mail, mails) && $0.judge.known.contains(mail) }
+            }
         }
         guard !isJammed else { return }
         for mail in mails.indices where mails[mail].isHonest && mails[mail].about == nil {
-            guard let sender = end(of: mails[mail].step.from), !isOutside(sender), !ends[sender].isHostile else { continue }
-            let told = ends[sender].rejected.contains(mail) || ends[sender].judge.order.contains { mails[$0].subject == mail && mails[$0].about != .opened }
+            guard let sender = end(of: mails[mail].step.from), !isOutside(sender), !ends[sender].isHostile else {
+                continue
+            }
+            let told =
+                ends[sender].rejected.contains(mail)
+                || ends[sender].judge.order.contains { mails[$0].subject == mail && mails[$0].about != .opened }
             for member in mails[mail].step.to {
                 guard let end = end(of: member), honest.contains(end) else { continue }
                 if !ends[end].judge.known.contains(mail) {

@@ -33,7 +33,8 @@ import Testing
                 group.addTask {
                     var tally = Simulation.Tally()
                     var failed: [Outcome] = []
-                    for seed in stride(from: first + worker, to: first + count, by: Int(workers)) where failed.count < 5 {
+                    for seed in stride(from: first + worker, to: first + count, by: Int(workers)) where failed.count < 5
+                    {
                         let outcome = run(seed)
                         tally.add(outcome.tally)
                         if !outcome.faults.isEmpty { failed.append(outcome) }
