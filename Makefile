@@ -15,13 +15,14 @@ SEED ?=
 KEEP ?=
 WORK ?=
 MINUTES ?= 10
+SEEDS ?= 100000
 ONLY ?=
 JSON ?=
 
 # What the program links, and the commands that tests and demo check it with.
 PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq curl git python3 ca-certificates
 
-.PHONY: build test demo bench crash soak check format deps install-deps clean help
+.PHONY: build test demo bench crash soak simulate check format deps install-deps clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -58,6 +59,10 @@ crash: install-deps  ## Kill processes N times (N=200) while letters flow, and c
 soak: install-deps  ## The same for MINUTES=10 minutes
 	@KHEYA_CRASH_MINUTES=$(MINUTES) KHEYA_CRASH_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test --disable-xctest --filter CrashTests
+
+simulate: install-deps  ## Ends and brokers that hear of each other late, SEEDS=100000 of them; SEED=… names the first
+	@KHEYA_SEEDS=$(SEEDS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
+	  $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/simulate --disable-xctest --filter SimulationTests
 
 bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,acceptance,depth,cycle,attachment JSON=FILE
 	@$(SWIFT) build -c release --package-path Tests/Benchmarks --product kheya

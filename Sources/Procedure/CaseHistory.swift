@@ -17,7 +17,6 @@ public struct CaseHistory: Sendable {
     private(set) var missing = BitSet()
     /// Letters that can matter to replay.
     private(set) var eventful = BitSet()
-    private var hasChildren = BitSet()
     private(set) var retractions = BitSet()
     /// Letters that open a case, and letters that may make somebody a party.
     private(set) var roots = BitSet()
@@ -54,9 +53,18 @@ public struct CaseHistory: Sendable {
     /// The letter as it was inserted.
     public func step(_ id: Digest) -> Step? { index[id].flatMap { nodes[$0].step } }
 
-    /// Letters of which nobody known descends: what the next letter names as its parents. Sorted.
+    /// Letters of which no other descends: what the next letter names as its parents. Sorted.
+    ///
+    /// Only among letters whose ancestors are all there: whoever descended from a letter that names one which never comes
+    /// would wait for ever.
     public var heads: [Digest] {
-        nodes.indices.filter { !missing.contains($0) && !hasChildren.contains($0) }.map { nodes[$0].id }.sorted()
+        var heads = BitSet()
+        var covered = BitSet()
+        for place in nodes.indices where nodes[place].ancestors.isDisjoint(with: missing) && !missing.contains(place) {
+            heads.insert(place)
+            covered.formUnion(nodes[place].ancestors)
+        }
+        return heads.subtracting(covered).elements.map { nodes[$0].id }.sorted()
     }
 
     /// All letters of which `step` descends, or says so, and that have not come. Sorted.
@@ -128,7 +136,6 @@ public struct CaseHistory: Sendable {
         var newest = step.at.seconds
         for id in Self.edges(of: step) {
             let parent = self.place(of: id)
-            hasChildren.insert(parent)
             ancestors.insert(parent)
             ancestors.formUnion(nodes[parent].ancestors)
             newest = max(newest, nodes[parent].newestAt)

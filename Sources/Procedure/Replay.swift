@@ -19,7 +19,7 @@ struct Replay {
     let members: BitSet
     /// Letters among them whose facts and progress were retracted.
     let retracted: BitSet
-    /// By the number of ancestors, so ancestors first.
+    /// By the number of ancestors, so ancestors first; among equals by id.
     private let sorted: [Int]
     private let stops: [Int]
     private let facts: [Int]
@@ -46,7 +46,11 @@ struct Replay {
         reaches = history.reaches
         self.members = members
         retracted = history.retracted(in: members)
-        let sorted = members.elements.sorted { history.nodes[$0].ancestorCount < history.nodes[$1].ancestorCount }
+        // Among equals by id, so that of several stops every judge names the same.
+        let sorted = members.elements.sorted {
+            let (left, right) = (history.nodes[$0], history.nodes[$1])
+            return (left.ancestorCount, left.id) < (right.ancestorCount, right.id)
+        }
         self.sorted = sorted
         stops = sorted.filter { history.nodes[$0].hasStopMay }
         facts = sorted.filter { Self.mayHoldFact(history, $0) }

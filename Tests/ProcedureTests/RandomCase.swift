@@ -34,15 +34,7 @@ struct RandomCase {
     private var last: [MemberID: Digest] = [:]
     private var number = 0
     private var sent: [Digest: Digest] = [:]
-    private static let main: [ReplayScript.Letter] = {
-        do {
-            return try ReplayDocument.read(
-                Protocols.bytes("Vectors/procedure/main-path-adult.json"), profile: .repatriation
-            ).letters
-        } catch {
-            fatalError("\(error)")
-        }
-    }()
+    private static let main = Stories.letters("main-path-adult")
     private var members: [MemberID] = []
     private var roles: [MemberID: Set<String>] = [:]
 
@@ -154,47 +146,24 @@ struct RandomCase {
             profile.event(name)?.by.contains { roles[from]?.contains($0) ?? false } ?? false
         }
         guard let name = mine.randomElement(using: &random), let rule = profile.event(name),
-            let lane = rule.lanes.randomElement(using: &random)
+            let lane = rule.lanes.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random)
         else { return }
         // Her no ends most cases early; a share of them must come far.
         if rule.kind == .stop, Int.random(in: 0..<3, using: &random) > 0 { return }
-        var event = Event(code: name)
-        for fact in profile.compulsoryFacts(of: name) { event.facts[fact] = value(of: fact, from: from, at: at) }
-        event.person = Digest.named("person-\(Int.random(in: 0..<3, using: &random))").hex
-        if Bool.random(using: &random) {
-            event.at = Instant(seconds: at.seconds - Int64.random(in: 0..<300_000, using: &random))
-        }
+        let own = letters.filter { $0.step.from == from }.map(\.step.id)
+        let event = RandomEvents.event(
+            name, of: profile, by: from, among: members, own: own.isEmpty ? [letters[0].step.id] : own, at: at,
+            using: &random)
         let parties = Set(full.parties.values.flatMap { $0 })
         let others = members.filter { $0 != from && parties.contains($0) }
         let to = others.filter { _ in Int.random(in: 0..<3, using: &random) > 0 }
         guard !to.isEmpty else { return }
-        var parts = to.map { PartClaim(recipient: $0, tier: .t0, basis: .custody) }
-        if Int.random(in: 0..<3, using: &random) == 0, let recipient = to.randomElement(using: &random) {
-            parts.append(
-                PartClaim(
-                    recipient: recipient, tier: rule.tier,
-                    basis: Basis.allCases.randomElement(using: &random) ?? .consent))
-        }
+        let parts = RandomEvents.parts(rule, to: to, using: &random)
         send(
             Step(
                 id: Digest.named("template"), from: from, roles: roles[from] ?? [], to: to, at: at, lane: lane,
                 profile: profile.digest,
                 shown: profile.shown([event]), sealed: .opened([event]), parts: parts), at: at)
-    }
-
-    private mutating func value(of fact: String, from: MemberID, at: Instant) -> FactValue {
-        let day = CivilDate(days: at.seconds / 86_400 + Int64.random(in: -20..<150, using: &random)).description
-        switch profile.definition.facts[fact]?.kind {
-        case .codes(let codes): return .text(codes.randomElement(using: &random) ?? "")
-        case .date: return .text(day)
-        case .instant: return .integer(at.seconds - Int64.random(in: 0..<200_000, using: &random))
-        case .member: return .text((members.randomElement(using: &random) ?? from).text)
-        case .id where fact == "retracts":
-            return .text(
-                (letters.filter { $0.step.from == from }.randomElement(using: &random) ?? letters[0]).step.id.hex)
-        case .id: return .text(String(Digest.named(Bool.random(using: &random) ? "home" : "elsewhere").hex.prefix(32)))
-        default: return .text(Digest.named("paper").hex)
-        }
     }
 
     /// The letter as one judge sees it; nobody: as a broker.

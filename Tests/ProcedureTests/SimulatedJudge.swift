@@ -1,0 +1,136 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import Procedure
+
+/// What one judge holds of a case: letters, how far it reads them, and what it knows of those that are void.
+struct SimulatedJudge {
+    /// Absent: a broker, or an auditor.
+    let member: MemberID?
+    private(set) var history = CaseHistory(profile: .repatriation)
+    /// Letters in the order they came.
+    private(set) var order: [Int] = []
+    private(set) var known: Set<Int> = []
+    /// Letters whose sealed steps it reads.
+    var opened: Set<Int> = []
+    /// By letter: refusals and notices that it knows of.
+    var papers: [Int: Set<Int>] = [:]
+    /// Letters that an addressee said it had opened.
+    var openedBySomebody: Set<Int> = []
+    /// Letters that it did not admit itself, and why.
+    var refusedHere: [Int: Refusal] = [:]
+    /// Urgent letters of somebody who has no part in the case as far as is known: without effect until their ancestors come.
+    var unheard: Set<Int> = []
+    /// Only for a seeded bug: letters put behind all that came before them.
+    var linear: Set<Int> = []
+    /// Only for a seeded bug: what is not readable counts as missing.
+    var takesUnreadForMissing = false
+    var noticeWins = false
+    /// Whether something became known since it judged that may change a verdict: a letter became void, or an urgent one has its
+    /// ancestors now.
+    private(set) var mustJudgeAgain = false
+    private var isVoidIn: Set<Int> = []
+    private var gaps: Set<Int> = []
+
+    init(_ member: MemberID?) { self.member = member }
+
+    func papers(on mail: Int) -> Set<Int> { papers[mail] ?? [] }
+
+    /// Protocols/Queue.md, "Of a letter at a broker": a refusal, or a notice about what nobody has opened.
+    func isVoid(_ mail: Int, _ mails: [Simulation.Mail]) -> Bool {
+        if refusedHere[mail] != nil || unheard.contains(mail) { return true }
+        let papers = papers(on: mail)
+        if papers.contains(where: { mails[$0].about == .refusal }) { return true }
+        // What it has opened and admitted itself counts, whatever a notice says later.
+        let wasOpened =
+            openedBySomebody.contains(mail)
+            || (member != nil && member != mails[mail].step.from && opened.contains(mail))
+        return (!wasOpened || noticeWins) && papers.contains { mails[$0].about == .notice }
+    }
+
+    func seen(_ mail: Int, _ mails: [Simulation.Mail]) -> Step {
+        var step = mails[mail].step
+        if case .opened = step.sealed, !opened.contains(mail) { step.sealed = takesUnreadForMissing ? .none : .unknown }
+        step.isVoid = isVoid(mail, mails)
+        return step
+    }
+
+    func missing(_ mail: Int, _ mails: [Simulation.Mail]) -> [Digest] { history.missingAncestors(of: mails[mail].step) }
+
+    func verdict(_ mail: Int, _ mails: [Simulation.Mail]) -> Verdict {
+        var step = seen(mail, mails)
+        step.isVoid = false
+        return history.admit(step)
+    }
+
+    /// Takes a letter in, or in again after more of it has become known.
+    mutating func put(_ mail: Int, _ mails: [Simulation.Mail]) {
+        if known.insert(mail).inserted { order.append(mail) }
+        if missing(mail, mails).isEmpty {
+            mustJudgeAgain = mustJudgeAgain || gaps.remove(mail) != nil
+        } else {
+            gaps.insert(mail)
+        }
+        var step = seen(mail, mails)
+        if linear.contains(mail) {
+            step.parents = Array(Set(step.parents + history.heads.filter { $0 != step.id })).sorted()
+        }
+        if isVoidIn.contains(mail), !step.isVoid {
+            isVoidIn.remove(mail)
+            rebuild(mails)
+        } else {
+            if step.isVoid { isVoidIn.insert(mail) }
+            history.insert(step)
+        }
+        for gap in gaps where missing(gap, mails).isEmpty {
+            gaps.remove(gap)
+            mustJudgeAgain = true
+        }
+        guard let subject = mails[mail].subject else { return }
+        switch mails[mail].about {
+        case .refusal, .notice: papers[subject, default: []].insert(mail)
+        case .opened: openedBySomebody.insert(subject)
+        case .seenPossibly, nil: return
+        }
+        guard known.contains(subject), isVoid(subject, mails) != isVoidIn.contains(subject) else { return }
+        put(subject, mails)
+        mustJudgeAgain = true
+    }
+
+    /// Somebody with the same letters, papers and sight who gets them in this order, each after its ancestors.
+    func again(in order: [Int], opening: Set<Int>? = nil, _ mails: [Simulation.Mail]) -> SimulatedJudge {
+        var result = SimulatedJudge(member)
+        (result.papers, result.openedBySomebody) = (papers, openedBySomebody)
+        (result.opened, result.linear) = (opening ?? opened, linear)
+        for mail in order {
+            let letter = mails[mail]
+            if letter.about == nil, result.opened.contains(mail), letter.step.from != member {
+                if case .refused(let refusal) = result.verdict(mail, mails) { result.refusedHere[mail] = refusal }
+                // Of two letters of a sender who forgets what it sent, the one that came second is refused: there the order decides.
+                let found = refusedHere[mail]
+                if opening == nil, found?.reason == .unaware || result.refusedHere[mail]?.reason == .unaware {
+                    result.refusedHere[mail] = found
+                }
+            }
+            result.put(mail, mails)
+        }
+        result.mustJudgeAgain = false
+        return result
+    }
+
+    /// The known letters with none before its ancestors, otherwise in the order given.
+    func causal(_ letters: [Int], _ mails: [Simulation.Mail]) -> [Int] {
+        var counts: [Int: Int] = [:]
+        for mail in letters { counts[mail] = history.ancestors(of: mails[mail].step.id).count }
+        return letters.enumerated().sorted {
+            (counts[$0.element] ?? 0, $0.offset) < (counts[$1.element] ?? 0, $1.offset)
+        }
+        .map(\.element)
+    }
+
+    private mutating func rebuild(_ mails: [Simulation.Mail]) {
+        history = CaseHistory(profile: .repatriation)
+        for mail in order { history.insert(seen(mail, mails)) }
+    }
+}
