@@ -51,12 +51,17 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var bytes: [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(32)
+        append(to: &result)
+        return result
+    }
+
+    /// Appends the 32 bytes, without an array of their own.
+    public func append(to bytes: inout [UInt8]) {
         for word in [words.0, words.1, words.2, words.3] {
             for shift in stride(from: 56, through: 0, by: -8) {
-                result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
             }
         }
-        return result
     }
 
     /// 64 lower-case hexadecimal digits.
