@@ -15,7 +15,9 @@ public struct ConsistencyProof: Hashable, Sendable {
     ///
     /// - Throws: ``LogError`` `.inconsistent` for two roots of one size; `.proofInvalid` for everything else.
     public func verify(from old: TreeHead, to new: TreeHead) throws(LogError) {
-        guard old.size > 0, old.size <= new.size else { throw LogError(.proofInvalid, "the old tree is empty or larger") }
+        guard old.size > 0, old.size <= new.size else {
+            throw LogError(.proofInvalid, "the old tree is empty or larger")
+        }
         guard old.size < new.size else {
             guard old.root == new.root else { throw LogError(.inconsistent, "two roots of one size") }
             guard hashes.isEmpty else { throw LogError(.proofInvalid, "a proof between equal trees") }

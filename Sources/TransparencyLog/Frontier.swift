@@ -62,7 +62,9 @@ public struct Frontier: Hashable, Sendable {
     public func reaching(_ head: TreeHead, with leaves: some Sequence<Digest>) throws(LogError) -> Frontier {
         var result = self
         for leaf in leaves { result.append(leafHash: MerkleHash.leaf(leaf.bytes)) }
-        guard result.head == head else { throw LogError(.inconsistent, "the leaves read back do not give the stored root") }
+        guard result.head == head else {
+            throw LogError(.inconsistent, "the leaves read back do not give the stored root")
+        }
         return result
     }
 }

@@ -24,7 +24,9 @@ public struct LeafTree: Sendable {
 
     /// - Throws: ``LogError`` `.malformed` for a node that is not in the tree.
     public func node(_ position: TreeNode.Position) throws(LogError) -> Digest {
-        guard levels.indices.contains(position.level), position.index >= 0, position.index < levels[position.level].count else {
+        guard levels.indices.contains(position.level), position.index >= 0,
+            position.index < levels[position.level].count
+        else {
             throw LogError(.malformed, "outside the tree")
         }
         return levels[position.level][Int(position.index)]

@@ -7,7 +7,8 @@ internal import Procedure
 /// The text form: one line with the salt, one of canonical JSON. Protocols/Log.md §3.1.
 extension LogEvent {
     private static let header = "kheya-event/v1 "
-    private static let limits = JSONLimits(bytes: LogLimits.eventBytes, depth: 2, values: LogLimits.erasedLeaves + 16, stringBytes: 128)
+    private static let limits = JSONLimits(
+        bytes: LogLimits.eventBytes, depth: 3, values: LogLimits.erasedLeaves + 16, stringBytes: 128)
 
     /// Reads an event's file.
     ///
@@ -21,7 +22,8 @@ extension LogEvent {
         let json = Array(try lines.next())
         guard lines.isEmpty else { throw LogError(.malformed, "an event has two lines") }
         do throws(LetterError) {
-            var fields = FieldReader(try CanonicalJSON.read(json, limits: Self.limits), place: "event", failure: .malformed)
+            var fields = FieldReader(
+                try CanonicalJSON.read(json, limits: Self.limits), place: "event", failure: .malformed)
             guard try fields.integer("v") == 1 else { throw fields.fault("v", "not a version this reader knows") }
             origin = try fields.pattern("log", Patterns.origin)
             at = Instant(seconds: try fields.integer("at"))
@@ -57,7 +59,9 @@ extension LogEvent.Place {
         caseID = try fields.caseID("case")
         number = try fields.integer("number")
         previous = try fields.digestOrEmpty("previous")
-        guard (number == 0) == (previous == nil) else { throw fields.fault("previous", "the first event, and no other, has none") }
+        guard (number == 0) == (previous == nil) else {
+            throw fields.fault("previous", "the first event, and no other, has none")
+        }
     }
 }
 
@@ -100,25 +104,31 @@ extension LogEvent.Content {
         case "profile": self = .profile(try .init(&fields))
         case "accepted":
             self = .accepted(
-                letter: try fields.digest("letter"), slip: try fields.digest("slip"), verdict: try fields.verdict(LogEvent.Verdict.allCases))
+                letter: try fields.digest("letter"), slip: try fields.digest("slip"),
+                verdict: try fields.verdict(LogEvent.Verdict.allCases))
         case "arrived":
             self = .arrived(
-                letter: try fields.digest("letter"), slip: try fields.digest("slip"), verdict: try fields.verdict(LogEvent.Verdict.allCases),
+                letter: try fields.digest("letter"), slip: try fields.digest("slip"),
+                verdict: try fields.verdict(LogEvent.Verdict.allCases),
                 source: try fields.digest("source"))
-        case "admitted": self = .admitted(letter: try fields.digest("letter"), verdict: try fields.verdict([.admitted, .flagged]))
+        case "admitted":
+            self = .admitted(letter: try fields.digest("letter"), verdict: try fields.verdict([.admitted, .flagged]))
         case "refused":
             self = .refused(
-                letter: try fields.digest("letter"), slip: try fields.digest("slip"), code: try fields.pattern("code", Patterns.code),
+                letter: try fields.digest("letter"), slip: try fields.digest("slip"),
+                code: try fields.pattern("code", Patterns.code),
                 refusal: try fields.digest("refusal"))
         case "fetched": self = .fetched(letter: try fields.digest("letter"), by: try fields.member("by"))
         case "expired": self = .expired(letter: try fields.digest("letter"), notice: try fields.digest("notice"))
         case "gone": self = .gone(letter: try fields.digest("letter"), notice: try fields.digest("notice"))
         case "withheld":
             self = .withheld(
-                letter: try fields.digest("letter"), because: try fields.digest("because"), notice: try fields.digest("notice"))
+                letter: try fields.digest("letter"), because: try fields.digest("because"),
+                notice: try fields.digest("notice"))
         case "seen-possibly":
             self = .seenPossibly(
-                letter: try fields.digest("letter"), because: try fields.digest("because"), notice: try fields.digest("notice"))
+                letter: try fields.digest("letter"), because: try fields.digest("because"),
+                notice: try fields.digest("notice"))
         case "cosigned":
             self = .cosigned(
                 try fields.checkpoint(), time: Instant(seconds: try fields.integer("time")),
@@ -126,7 +136,8 @@ extension LogEvent.Content {
         case "heads": self = .heads(root: try fields.digest("root"), count: try fields.integer("count"))
         case "erased":
             self = .erased(
-                leaves: try fields.leaves(), level: try fields.level(), letter: try fields.digest("letter"), slip: try fields.digest("slip"))
+                leaves: try fields.leaves(), level: try fields.level(), letter: try fields.digest("letter"),
+                slip: try fields.digest("slip"))
         case "closed":
             self = .closed(
                 profile: try fields.digest("profile"), verdict: try fields.code("verdict", LogEvent.Outcome.self),
@@ -142,7 +153,8 @@ extension LogEvent.Content {
         case .start(let before): ["before": .string(before?.hex ?? "")]
         case .directory(let document), .profile(let document):
             [
-                "letter": .string(document.letter.hex), "slip": .string(document.slip.hex), "file": .string(document.file.hex),
+                "letter": .string(document.letter.hex), "slip": .string(document.slip.hex),
+                "file": .string(document.file.hex),
                 "version": .integer(document.version),
             ]
         case .accepted(let letter, let slip, let verdict):
@@ -154,7 +166,10 @@ extension LogEvent.Content {
             ]
         case .admitted(let letter, let verdict): ["letter": .string(letter.hex), "verdict": .string(verdict.rawValue)]
         case .refused(let letter, let slip, let code, let refusal):
-            ["letter": .string(letter.hex), "slip": .string(slip.hex), "code": .string(code), "refusal": .string(refusal.hex)]
+            [
+                "letter": .string(letter.hex), "slip": .string(slip.hex), "code": .string(code),
+                "refusal": .string(refusal.hex),
+            ]
         case .fetched(let letter, let member): ["letter": .string(letter.hex), "by": .string(member.text)]
         case .expired(let letter, let notice), .gone(let letter, let notice):
             ["letter": .string(letter.hex), "notice": .string(notice.hex)]
@@ -165,7 +180,8 @@ extension LogEvent.Content {
         case .heads(let root, let count): ["root": .string(root.hex), "count": .integer(count)]
         case .erased(let leaves, let level, let letter, let slip):
             [
-                "leaves": .array(leaves.map { .integer($0) }), "level": .integer(level.rawValue), "letter": .string(letter.hex),
+                "leaves": .array(leaves.map { .integer($0) }), "level": .integer(level.rawValue),
+                "letter": .string(letter.hex),
                 "slip": .string(slip.hex),
             ]
         case .closed(let profile, let verdict, let steps, let weeks):
@@ -209,7 +225,8 @@ extension FieldReader {
     }
 
     fileprivate mutating func checkpoint() throws(LetterError) -> SeenCheckpoint {
-        SeenCheckpoint(origin: try pattern("origin", Patterns.origin), size: try integer("size"), root: try digest("root"))
+        SeenCheckpoint(
+            origin: try pattern("origin", Patterns.origin), size: try integer("size"), root: try digest("root"))
     }
 
     fileprivate mutating func level() throws(LetterError) -> LogEvent.ErasureLevel {

@@ -69,7 +69,8 @@ public struct LogPolicy: Hashable, Sendable {
         }
         let time = quorum.time(cosigned)
         return VerifiedCheckpoint(
-            checkpoint: checkpoint, note: note, cosigned: cosigned, isQuorate: quorum == .nobody || time != nil, quorumTime: time)
+            checkpoint: checkpoint, note: note, cosigned: cosigned, isQuorate: quorum == .nobody || time != nil,
+            quorumTime: time)
     }
 
     private struct Reader {
@@ -97,7 +98,8 @@ public struct LogPolicy: Hashable, Sendable {
                 }
                 try define(words[1], .group(threshold: try threshold(words[2], of: members.count), members))
             case ("quorum", 2):
-                guard quorum == nil, let member = words[1] == Array("none".utf8) ? Member.nobody : names[words[1]] else {
+                guard quorum == nil, let member = words[1] == Array("none".utf8) ? Member.nobody : names[words[1]]
+                else {
                     throw LogError(.malformed, "a second quorum, or one of an unknown name")
                 }
                 quorum = member
@@ -126,7 +128,9 @@ public struct LogPolicy: Hashable, Sendable {
             case "all": return count
             default:
                 let number = try TextLines.number(word[...])
-                guard (1...Int64(count)).contains(number) else { throw LogError(.malformed, "a threshold no group of this size has") }
+                guard (1...Int64(count)).contains(number) else {
+                    throw LogError(.malformed, "a threshold no group of this size has")
+                }
                 return Int(number)
             }
         }

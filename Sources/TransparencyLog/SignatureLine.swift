@@ -21,7 +21,9 @@ public struct SignatureLine: Hashable, Sendable {
 
     /// - Parameter line: without its LF.
     init(line: ArraySlice<UInt8>) throws(LogError) {
-        guard line.starts(with: Self.dash) else { throw LogError(.malformed, "a signature line begins with an em dash and a space") }
+        guard line.starts(with: Self.dash) else {
+            throw LogError(.malformed, "a signature line begins with an em dash and a space")
+        }
         let parts = line.dropFirst(Self.dash.count).split(separator: 0x20, omittingEmptySubsequences: false)
         guard parts.count == 2, let name = String(validating: parts[0], as: UTF8.self), !name.isEmpty,
             name.unicodeScalars.allSatisfy({ !$0.properties.isWhitespace && $0.value >= 0x20 && $0 != "+" })
@@ -63,12 +65,16 @@ public struct SignatureLine: Hashable, Sendable {
     func verify(_ text: [UInt8], by key: VerifierKey) throws(LogError) -> VerifiedSignature {
         switch key.use {
         case .log:
-            guard key.key.isValid(signature: signature, over: text) else { throw LogError(.signatureInvalid, "the log's signature") }
+            guard key.key.isValid(signature: signature, over: text) else {
+                throw LogError(.signatureInvalid, "the log's signature")
+            }
             return VerifiedSignature(key: key, time: nil)
         case .witness:
             guard signature.count == 72 else { throw LogError(.signatureInvalid, "a cosignature has 72 bytes") }
             let seconds = signature.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            guard seconds <= UInt64(LogLimits.treeSize) else { throw LogError(.signatureInvalid, "a cosignature's time") }
+            guard seconds <= UInt64(LogLimits.treeSize) else {
+                throw LogError(.signatureInvalid, "a cosignature's time")
+            }
             let message = Cosignature.message(text, at: Int64(seconds))
             guard key.key.isValid(signature: Array(signature.dropFirst(8)), over: message) else {
                 throw LogError(.signatureInvalid, "a witness' signature")
@@ -80,5 +86,7 @@ public struct SignatureLine: Hashable, Sendable {
 
 enum Cosignature {
     /// What a witness signs: C2SP tlog-cosignature, the Ed25519 form.
-    static func message(_ text: [UInt8], at seconds: Int64) -> [UInt8] { Array("cosignature/v1\ntime \(seconds)\n".utf8) + text }
+    static func message(_ text: [UInt8], at seconds: Int64) -> [UInt8] {
+        Array("cosignature/v1\ntime \(seconds)\n".utf8) + text
+    }
 }

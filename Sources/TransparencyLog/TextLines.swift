@@ -22,7 +22,9 @@ struct TextLines {
     /// The next line without `prefix`, which it must begin with.
     mutating func next(after prefix: String) throws(LogError) -> ArraySlice<UInt8> {
         let line = try next()
-        guard line.starts(with: prefix.utf8) else { throw LogError(.malformed, "not the line that begins with \(prefix)") }
+        guard line.starts(with: prefix.utf8) else {
+            throw LogError(.malformed, "not the line that begins with \(prefix)")
+        }
         return line.dropFirst(prefix.utf8.count)
     }
 
@@ -56,7 +58,9 @@ struct TextLines {
 
     /// Decimal, without leading zeros, at most 2^53 − 1.
     static func number(_ text: ArraySlice<UInt8>) throws(LogError) -> Int64 {
-        guard (1...16).contains(text.count), text.first != 0x30 || text.count == 1 else { throw LogError(.malformed, "not a number") }
+        guard (1...16).contains(text.count), text.first != 0x30 || text.count == 1 else {
+            throw LogError(.malformed, "not a number")
+        }
         var value: Int64 = 0
         for digit in text {
             guard (0x30...0x39).contains(digit) else { throw LogError(.malformed, "not a number") }

@@ -24,7 +24,8 @@ public struct VerifierKey: Hashable, Sendable {
     public let id: UInt32
 
     init(name: String, use: Use, key: Ed25519PublicKey) throws(LogError) {
-        guard (1...LogLimits.nameBytes).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x2B })
+        guard (1...LogLimits.nameBytes).contains(name.utf8.count),
+            name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x2B })
         else { throw LogError(.malformed, "not a key name") }
         self.name = name
         self.use = use
@@ -46,7 +47,8 @@ public struct VerifierKey: Hashable, Sendable {
     public init(_ text: String) throws(LogError) {
         // A name has no plus; base64 may have some.
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-        guard text.utf8.count <= 2 * LogLimits.nameBytes, parts.count == 3, let material = Base64.decode(String(parts[2])),
+        guard text.utf8.count <= 2 * LogLimits.nameBytes, parts.count == 3,
+            let material = Base64.decode(String(parts[2])),
             material.count == 33, let use = Use(rawValue: material[0])
         else { throw LogError(.malformed, "not a verifier key of a use that is known here") }
         try self.init(name: String(parts[0]), use: use, publicKey: Array(material[1...]))
@@ -56,7 +58,8 @@ public struct VerifierKey: Hashable, Sendable {
     /// `name+key id+base64(type ‖ key)`.
     public var text: String {
         let digits = String(id, radix: 16)
-        return "\(name)+\(String(repeating: "0", count: 8 - digits.count))\(digits)+\(Base64.encode([use.rawValue] + key.bytes))"
+        return
+            "\(name)+\(String(repeating: "0", count: 8 - digits.count))\(digits)+\(Base64.encode([use.rawValue] + key.bytes))"
     }
 
     /// The 32 bytes of the key.

@@ -45,12 +45,15 @@ public struct WitnessRequest: Hashable, Sendable {
 
     /// - Throws: ``WitnessRefusal`` 400 malformed, 404, 403, 400 the old size above the new one, in this order.
     public init(_ body: [UInt8], logs: [VerifierKey]) throws(WitnessRefusal) {
-        guard let advance = try? CheckpointAdvance(body), let checkpoint = try? Checkpoint(text: advance.note.text) else {
+        guard let advance = try? CheckpointAdvance(body), let checkpoint = try? Checkpoint(text: advance.note.text)
+        else {
             throw WitnessRefusal(.malformed)
         }
         let keys = logs.filter { $0.use == .log && $0.name == checkpoint.origin }
         guard !keys.isEmpty else { throw WitnessRefusal(.unknownLog) }
-        guard let signatures = try? advance.note.verify(by: keys), !signatures.isEmpty else { throw WitnessRefusal(.notSigned) }
+        guard let signatures = try? advance.note.verify(by: keys), !signatures.isEmpty else {
+            throw WitnessRefusal(.notSigned)
+        }
         guard advance.oldSize <= checkpoint.head.size else { throw WitnessRefusal(.malformed) }
         self.advance = advance
         self.checkpoint = checkpoint
@@ -64,7 +67,9 @@ public struct WitnessRequest: Hashable, Sendable {
         guard advance.oldSize == recorded.size else { throw WitnessRefusal(.conflict, recordedSize: recorded.size) }
         let head = checkpoint.head
         if recorded.size == 0 {
-            guard advance.proof.hashes.isEmpty, head.size > 0 || head == .empty else { throw WitnessRefusal(.inconsistent) }
+            guard advance.proof.hashes.isEmpty, head.size > 0 || head == .empty else {
+                throw WitnessRefusal(.inconsistent)
+            }
         } else {
             do { try advance.proof.verify(from: recorded, to: head) } catch { throw WitnessRefusal(.inconsistent) }
         }

@@ -1,0 +1,132 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Letters
+import Procedure
+import Testing
+import TestSupport
+import TransparencyLog
+
+@Suite struct LogVectorTests {
+    @Test(arguments: ["key", "event", "note", "receipt", "advance", "policy"])
+    func `there are vectors, valid ones among them`(folder: String) throws {
+        let vectors = try Vector.all(in: "log/\(folder)")
+        #expect(vectors.count >= 15)
+        #expect(
+            vectors.contains { ["opens", "200"].contains($0.expect) }
+                && vectors.contains { !["opens", "200"].contains($0.expect) })
+    }
+
+    @Test func `every code and every status has a vector`() throws {
+        let met = try Set(
+            ["key", "event", "note", "receipt", "advance", "policy"].flatMap {
+                try Vector.all(in: "log/\($0)").map(\.expect)
+            })
+        // A store that cannot be written has no bytes; two roots of one size show in the consistency proof, which has no file of its own.
+        #expect(
+            met.union(["503", "log.inconsistent"])
+                == Set(
+                    LogError.Code.allCases.map(\.rawValue) + WitnessStatus.allCases.map { String($0.rawValue) } + [
+                        "opens"
+                    ]))
+    }
+
+    @Test(arguments: try Vector.all(in: "log/key"))
+    func `a key is answered with the code its vector expects`(vector: Vector) throws {
+        let text = String(decoding: vector.bytes, as: UTF8.self)
+        let answer = code {
+            let key = try VerifierKey(text)
+            #expect(key.text == text)
+        }
+        #expect(answer == vector.expect)
+    }
+
+    @Test(arguments: try Vector.all(in: "log/event"))
+    func `an event is answered with the code its vector expects, and is written again byte for byte`(vector: Vector)
+        throws
+    {
+        let answer = code {
+            let event = try LogEvent(vector.bytes)
+            #expect(event.bytes == vector.bytes)
+        }
+        #expect(answer == vector.expect)
+    }
+
+    @Test(arguments: try Vector.all(in: "log/note"))
+    func `a note is answered with the code its vector expects, and is written again byte for byte`(vector: Vector)
+        throws
+    {
+        let answer = code {
+            let note = try SignedNote(vector.bytes)
+            #expect(note.bytes == vector.bytes)
+            _ = try Keys.policy().verify(note)
+        }
+        #expect(answer == vector.expect)
+    }
+
+    @Test(arguments: try Vector.all(in: "log/receipt"))
+    func `a receipt is answered with the code its vector expects, and is written again byte for byte`(vector: Vector)
+        throws
+    {
+        let answer = code {
+            let receipt = try LogReceipt(vector.bytes)
+            #expect(receipt.bytes == vector.bytes)
+            _ = try receipt.verify(by: Keys.policy(), letter: Digest(of: "letter 1"), slip: Digest(of: "slip 1"))
+        }
+        #expect(answer == vector.expect)
+    }
+
+    @Test(arguments: try Vector.all(in: "log/advance"))
+    func `a witness answers with the status its vector expects`(vector: Vector) throws {
+        let record = try #require(vector.header["recorded"]).split(separator: " ")
+        let recorded = TreeHead(
+            size: try #require(Int64(record[0])), root: try #require(Digest(hex: String(record[1]))))
+        let answer = code {
+            let request = try WitnessRequest(vector.bytes, logs: [try Keys.log().key])
+            #expect(request.advance.bytes == vector.bytes)
+            do throws(WitnessRefusal) { try request.judge(recorded: recorded) } catch {
+                #expect(error.recordedSize == (error.status == .conflict ? recorded.size : nil))
+                throw error
+            }
+        }
+        #expect((answer == "opens" ? "200" : answer) == vector.expect)
+    }
+
+    @Test(arguments: try Vector.all(in: "log/policy"))
+    func `a policy is answered with the code its vector expects`(vector: Vector) throws {
+        let answer = code { _ = try LogPolicy(vector.bytes) }
+        #expect(answer == vector.expect)
+    }
+
+    @Test func `the example of the specification has the digests that it prints`() throws {
+        let file = { (folder: String, name: String) in
+            try #require(try Vector.all(in: folder).first { $0.name == name }).bytes
+        }
+        let events = try ["valid-start-first", "valid-accepted", "valid-fetched"].map {
+            try LogEvent(try file("log/event", $0))
+        }
+        #expect(events[1].bytes.count == 390)
+        #expect(events[1].leafData.hex == "8ae65d66554c62e407217fc83bf78dcc4a08b6d7c0745da2acf42d87bd576a93")
+        #expect(
+            events.map(\.leafHash.hex) == [
+                "cb531c2dfb0e4e93b7842d453a338f7cc8912c38677280464ce1ebd0be5bf830",
+                "4b49e884de693e4a7178666817036ed3a35b1518b9bc18e6acff3d7067b67b22",
+                "2d2d37402ac00af0c8cc616da795b98611a786a017c441e3311e80aec622a580",
+            ])
+        let tree = LeafTree(leafHashes: events.map(\.leafHash))
+        #expect(tree.head.root.hex == "0a3baf45146007fe9201849a2e1388fc3f317b3d4b82cc1c8e62c4bffb6ac8e1")
+        #expect(
+            try Keys.log().key.text == "in.kheya.example/2026+5e629881+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4")
+        #expect(
+            try Keys.peer().key.text == "bd.kheya.example/witness+52e86f65+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X"
+        )
+        // Signing is deterministic: the very bytes that the other implementation made.
+        let checkpoint = try Checkpoint(origin: Keys.origin, head: tree.head)
+        let note = try Keys.log().sign(checkpoint).adding(
+            try Keys.peer().cosign(checkpoint, at: Instant(seconds: 1_767_225_700)))
+        #expect(try note.bytes == file("log/note", "valid"))
+        let proof = try MerkleTree.inclusionProof(of: 1, in: 3, node: tree.node)
+        #expect(try LogReceipt(event: events[1].bytes, proof: proof, note: note).bytes == file("log/receipt", "valid"))
+    }
+}
