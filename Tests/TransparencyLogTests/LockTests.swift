@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Letters
 import Procedure
 import Testing
 import TransparencyLog
@@ -62,5 +63,21 @@ import TransparencyLog
         }
         #expect(code { _ = try EntryBundle(number: -1, bytes: good) } == "log.malformed")
         #expect(code { _ = try EntryBundle(number: .max, bytes: good) } == "log.malformed")
+    }
+}
+
+@Suite struct HeadRowTests {
+    @Test func `a row of heads is written and read alike, and nothing else is read`() throws {
+        let caseID = try #require(CaseID("00000000000000000000000000000007"))
+        let row = HeadRow(caseID: caseID, number: 12, leafHash: Digest(of: "leaf"))
+        let text = "00000000000000000000000000000007 12 \(Digest(of: "leaf").hex)\n"
+        #expect(row.bytes == Array(text.utf8))
+        #expect(try HeadRow(row.bytes) == row)
+        for wrong in [
+            "", "\n", text + "\n", String(text.dropLast()), text.replacing(" 12 ", with: " 012 "),
+            text.replacing(" 12", with: "  12"), text.uppercased(),
+        ] {
+            #expect(code { _ = try HeadRow(Array(wrong.utf8)) } == "log.malformed")
+        }
     }
 }
