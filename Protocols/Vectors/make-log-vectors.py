@@ -274,6 +274,7 @@ def notes():
     v("cosignature-short", bad, "a cosignature without time", n(t, own, line(PEER.name, c[:4] + c[12:])))
     v("cosignature-as-note", bad, "the witness signed the note as a log does", n(t, own, line(PEER.name, c[:12] + PEER.sign(t))))
     v("cosignature-of-other-tree", bad, "the witness signed another tree", n(t, own, PEER.line(text(4, ROOT3))))
+    v("cosignature-time-2-53", bad, "a time that no event can carry", n(t, own, PEER.line(t, 2**53)))
     v("cosignature-time-2-63", bad, "a time beyond any clock", n(t, own, PEER.line(t, 2**63)))
     v("good-and-bad", bad, "a good and a bad line of the log", n(t, own, line(LOG.name, flip(LOG.id + LOG.sign(t), 40))))
     v("root-changed", bad, "signed for another root", n(text(3, sha(b"")), own))
@@ -282,7 +283,7 @@ def notes():
     v("witness-alone", unsigned, "only the witness", n(t, peer))
     v("other-log", unsigned, "another log's checkpoint under its key", note(3, ROOT3, OTHER, origin=OTHER.name))
     v("other-origin", unsigned, "this log's key under another origin", signed(text(3, ROOT3, OTHER.name)))
-    v("look-alike", unsigned, "a Kelvin sign, which Unicode takes for a K, in the key's name", n(t, line("in.\u212aheya.example/2026", LOG.id + LOG.sign(t))))
+    v("look-alike", unsigned, "a Kelvin sign in the key's name", n(t, line("in.\u212aheya.example/2026", LOG.id + LOG.sign(t))))
     checkpoints = {
         "extension-line": ("a fourth line", t + b"more\n"), "two-lines": ("no root", LOG.name.encode() + b"\n3\n"), "empty-line": ("an empty line in the text", t + b"\nmore\n"),
         "size-leading-zero": ("03", text("03", ROOT3)), "size-plus": ("+3", text("+3", ROOT3)), "size-negative": ("-3", text(-3, ROOT3)), "size-hexadecimal": ("0x3", text("0x3", ROOT3)),

@@ -70,7 +70,6 @@ public struct SignatureLine: Hashable, Sendable {
             }
             return VerifiedSignature(key: key, time: nil)
         case .witness:
-            guard signature.count == 72 else { throw LogError(.signatureInvalid, "a cosignature has 72 bytes") }
             let seconds = signature.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             guard seconds <= UInt64(LogLimits.treeSize) else {
                 throw LogError(.signatureInvalid, "a cosignature's time")

@@ -50,6 +50,22 @@ import TransparencyLog
         #expect(code { _ = try Keys.log().sign(other) } == "log.binding")
     }
 
+    @Test func `two names that Unicode takes for one are two names`() throws {
+        let signer = try WitnessSigner(name: "K.example/witness", seed: Array(0..<32))
+        let checkpoint = try Checkpoint(origin: Keys.origin, head: Self.head)
+        let note = try Keys.log().sign(checkpoint).adding(signer.cosign(checkpoint, at: Instant(seconds: 100)))
+        #expect(try note.verify(by: [signer.key]).count == 1)
+        let alike = String(decoding: note.bytes, as: UTF8.self).replacing("K.example", with: "\u{212A}.example")
+        #expect(alike == String(decoding: note.bytes, as: UTF8.self))
+        #expect(try SignedNote(Array(alike.utf8)).verify(by: [signer.key]).isEmpty)
+    }
+
+    @Test func `the last empty line ends the text, so nobody can put signatures into it`() throws {
+        let inner = try Self.note().bytes
+        let note = try SignedNote(inner + Array("\n— x AAAAAAA=\n".utf8))
+        #expect(note.text == inner && note.signatures.count == 1)
+    }
+
     @Test func `a newer cosignature takes the place of the older one, another witness' is added`() throws {
         let checkpoint = try Checkpoint(origin: Keys.origin, head: Self.head)
         var note = try Self.note(at: 100)

@@ -7,20 +7,20 @@ import Testing
 import TransparencyLog
 
 @Suite struct ReceiptTests {
-    /// A log as a broker keeps it: rows that a transaction writes, and a frontier.
+    /// A log as a broker keeps it: rows that its transactions wrote.
     struct Log {
-        var frontier = Frontier()
+        var batch = LogBatch(origin: Keys.origin, frontier: Frontier(), lastAt: Instant(seconds: 0))
         var nodes: [TreeNode.Position: Digest] = [:]
-        var events: [[UInt8]] = []
+        var events: [[UInt8]] { batch.entries.map(\.event) }
 
-        mutating func append(_ content: LogEvent.Content, place: LogEvent.Place? = nil) {
-            let event = LogEvent(
-                salt: EventSalt.ofCase(
-                    key: Array(repeating: 7, count: 32), origin: Keys.origin, index: Int64(events.count)),
-                origin: Keys.origin,
-                at: Instant(seconds: 1_767_225_600 + Int64(events.count)), place: place, content: content)
-            for node in frontier.append(leafHash: event.leafHash) { nodes[node.position] = node.hash }
-            events.append(event.bytes)
+        mutating func append(
+            _ content: LogEvent.Content, place: LogEvent.Place? = nil, at seconds: Int64 = 1_767_225_600
+        ) -> Digest {
+            let entry = batch.append(content, place: place, now: Instant(seconds: seconds)) {
+                EventSalt.ofCase(key: Array(repeating: 7, count: 32), origin: Keys.origin, index: $0)
+            }
+            for node in entry.nodes { nodes[node.position] = node.hash }
+            return entry.leafHash
         }
 
         func node(_ position: TreeNode.Position) throws -> Digest {
@@ -29,7 +29,7 @@ import TransparencyLog
         }
 
         func note() throws -> SignedNote {
-            let checkpoint = try Checkpoint(origin: Keys.origin, head: frontier.head)
+            let checkpoint = try Checkpoint(origin: Keys.origin, head: batch.frontier.head)
             return try Keys.log().sign(checkpoint).adding(
                 Keys.peer().cosign(checkpoint, at: Instant(seconds: 1_767_300_000)))
         }
@@ -37,24 +37,41 @@ import TransparencyLog
         func receipt(_ index: Int) throws -> LogReceipt {
             LogReceipt(
                 event: events[index],
-                proof: try MerkleTree.inclusionProof(of: Int64(index), in: frontier.size, node: node), note: try note())
+                proof: try MerkleTree.inclusionProof(of: Int64(index), in: batch.frontier.size, node: node),
+                note: try note())
         }
     }
 
     static func log(letters: Int) throws -> Log {
         var log = Log()
-        log.append(.start(before: nil))
+        _ = log.append(.start(before: nil))
         var previous: Digest?
         let caseID = try #require(CaseID("00000000000000000000000000000007"))
         for number in 0..<letters {
             let place = LogEvent.Place(caseID: caseID, number: Int64(number), previous: previous)
-            log.append(
+            previous = log.append(
                 .accepted(
                     letter: Digest(of: "letter \(number)"), slip: Digest(of: "slip \(number)"), verdict: .admitted),
                 place: place)
-            previous = try LogEvent(try #require(log.events.last)).leafHash
         }
         return log
+    }
+
+    @Test func `the time of a log never falls, whatever the clock does`() throws {
+        var log = Log()
+        for seconds in [100, 200, 150, 0, 201] as [Int64] { _ = log.append(.start(before: nil), at: seconds) }
+        #expect(try log.events.map { try LogEvent($0).at.seconds } == [100, 200, 200, 200, 201])
+        #expect(log.batch.at == Instant(seconds: 201))
+    }
+
+    @Test func `what a batch gives is what the read-back finds`() throws {
+        let log = try Self.log(letters: 20)
+        let leaves = try log.batch.entries.map { entry in
+            let event = try LogEvent(entry.event)
+            #expect(event.leafData == entry.leafData && event.leafHash == entry.leafHash)
+            return event.leafData
+        }
+        #expect(try Frontier().reaching(log.batch.frontier.head, with: leaves) == log.batch.frontier)
     }
 
     @Test func `every letter of a log of any size gets a receipt that its sender verifies`() throws {
