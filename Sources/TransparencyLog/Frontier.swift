@@ -61,7 +61,7 @@ public struct Frontier: Hashable, Sendable {
     /// - Throws: ``LogError`` `.inconsistent`: the store is damaged; sign nothing.
     public func reaching(_ head: TreeHead, with leaves: some Sequence<Digest>) throws(LogError) -> Frontier {
         var result = self
-        for leaf in leaves { result.append(leafHash: MerkleHash.leaf(leaf.bytes)) }
+        for leaf in leaves { result.append(leafHash: MerkleHash.leaf(leaf)) }
         guard result.head == head else {
             throw LogError(.inconsistent, "the leaves read back do not give the stored root")
         }

@@ -48,7 +48,7 @@ public struct LogBatch: Hashable, Sendable {
         let event = LogEvent(salt: try salt(index), origin: origin, at: max(at, now), place: place, content: content)
             .bytes
         let leafData = Digest.sha256(event)
-        let leafHash = MerkleHash.leaf(leafData.bytes)
+        let leafHash = MerkleHash.leaf(leafData)
         let entry = Entry(
             index: index, event: event, leafData: leafData, leafHash: leafHash,
             nodes: frontier.append(leafHash: leafHash))

@@ -1,8 +1,6 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Letters
-
 /// Why bytes of a log are not what they claim to be.
 public struct LogError: Error, Sendable, Equatable {
     /// What the caller does; the raw value stands in vectors and reports (Protocols/Log.md §6).
@@ -31,8 +29,6 @@ public struct LogError: Error, Sendable, Equatable {
         self.code = code
         self.reason = reason
     }
-
-    init(_ error: LetterError) { self.init(.malformed, error.reason) }
 
     public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
 }

@@ -7,8 +7,6 @@ internal import Procedure
 /// The text form: one line with the salt, one of canonical JSON. Protocols/Log.md §3.1.
 extension LogEvent {
     private static let header = "kheya-event/v1 "
-    private static let limits = JSONLimits(
-        bytes: LogLimits.eventBytes, depth: 3, values: LogLimits.erasedLeaves + 16, stringBytes: 128)
 
     /// Reads an event's file.
     ///
@@ -16,26 +14,20 @@ extension LogEvent {
     public init(_ bytes: [UInt8]) throws(LogError) {
         guard bytes.count <= LogLimits.eventBytes else { throw LogError(.malformed, "an event too long") }
         var lines = TextLines(bytes)
-        guard let salt = Digest(hex: String(decoding: try lines.next(after: Self.header), as: UTF8.self)) else {
+        guard let salt = Digest(hex: try lines.next(after: Self.header)) else {
             throw LogError(.malformed, "not a salt")
         }
-        let json = Array(try lines.next())
+        let json = try lines.next().indices
         guard lines.isEmpty else { throw LogError(.malformed, "an event has two lines") }
-        do throws(LetterError) {
-            var fields = FieldReader(
-                try CanonicalJSON.read(json, limits: Self.limits), place: "event", failure: .malformed)
-            guard try fields.integer("v") == 1 else { throw fields.fault("v", "not a version this reader knows") }
-            origin = try fields.pattern("log", Patterns.origin)
-            at = Instant(seconds: try fields.integer("at"))
-            let kind = try fields.string("kind")
-            let content = try Content(kind: kind, &fields)
-            place = try content.isOfCase ? Place(&fields) : nil
-            try fields.finish()
-            self.content = content
-            self.salt = salt
-        } catch {
-            throw LogError(error)
-        }
+        var fields = try EventFields(bytes, json)
+        guard try fields.integer("v") == 1 else { throw fields.fault("v", "not a version this reader knows") }
+        origin = try fields.pattern("log", Patterns.origin)
+        at = Instant(seconds: try fields.integer("at"))
+        let content = try Content(kind: try fields.string("kind"), &fields)
+        place = try content.isOfCase ? Place(&fields) : nil
+        try fields.finish()
+        self.content = content
+        self.salt = salt
     }
 
     /// The bytes that are hashed. Store these; never write them anew.
@@ -55,7 +47,7 @@ extension LogEvent {
 }
 
 extension LogEvent.Place {
-    fileprivate init(_ fields: inout FieldReader) throws(LetterError) {
+    fileprivate init(_ fields: inout EventFields) throws(LogError) {
         caseID = try fields.caseID("case")
         number = try fields.integer("number")
         previous = try fields.digestOrEmpty("previous")
@@ -97,7 +89,7 @@ extension LogEvent.Content {
         }
     }
 
-    fileprivate init(kind: String, _ fields: inout FieldReader) throws(LetterError) {
+    fileprivate init(kind: String, _ fields: inout EventFields) throws(LogError) {
         switch kind {
         case "start": self = .start(before: try fields.digestOrEmpty("before"))
         case "directory": self = .directory(try .init(&fields))
@@ -196,10 +188,10 @@ extension LogEvent.Content {
 }
 
 extension LogEvent.Document {
-    fileprivate init(_ fields: inout FieldReader) throws(LetterError) {
+    fileprivate init(_ fields: inout EventFields) throws(LogError) {
         self.init(
             letter: try fields.digest("letter"), slip: try fields.digest("slip"), file: try fields.digest("file"),
-            version: try fields.positive("version"))
+            version: try fields.version())
     }
 }
 
@@ -209,40 +201,32 @@ extension SeenCheckpoint {
     }
 }
 
-extension FieldReader {
-    /// A digest, or the empty string where there is none.
-    fileprivate mutating func digestOrEmpty(_ name: String) throws(LetterError) -> Digest? {
-        let text = try string(name)
-        if text.isEmpty { return nil }
-        guard let digest = Digest(hex: text) else { throw fault(name, "not a digest") }
-        return digest
-    }
-
-    fileprivate mutating func verdict(_ allowed: [LogEvent.Verdict]) throws(LetterError) -> LogEvent.Verdict {
+extension EventFields {
+    fileprivate mutating func verdict(_ allowed: [LogEvent.Verdict]) throws(LogError) -> LogEvent.Verdict {
         let verdict = try code("verdict", LogEvent.Verdict.self)
         guard allowed.contains(verdict) else { throw fault("verdict", "not one of this kind of event") }
         return verdict
     }
 
-    fileprivate mutating func checkpoint() throws(LetterError) -> SeenCheckpoint {
+    fileprivate mutating func checkpoint() throws(LogError) -> SeenCheckpoint {
         SeenCheckpoint(
             origin: try pattern("origin", Patterns.origin), size: try integer("size"), root: try digest("root"))
     }
 
-    fileprivate mutating func level() throws(LetterError) -> LogEvent.ErasureLevel {
+    fileprivate mutating func level() throws(LogError) -> LogEvent.ErasureLevel {
         guard let level = LogEvent.ErasureLevel(rawValue: try integer("level")) else { throw fault("level", "unknown") }
         return level
     }
 
-    fileprivate mutating func leaves() throws(LetterError) -> [Int64] {
-        var leaves: [Int64] = []
-        for value in try array("leaves", limit: LogLimits.erasedLeaves) {
-            guard case .integer(let leaf) = value, leaves.last.map({ $0 < leaf }) ?? true else {
-                throw fault("leaves", "not ascending numbers")
-            }
-            leaves.append(leaf)
-        }
-        guard !leaves.isEmpty else { throw fault("leaves", "missing") }
+    fileprivate mutating func leaves() throws(LogError) -> [Int64] {
+        let leaves = try integers("leaves")
+        guard zip(leaves, leaves.dropFirst()).allSatisfy({ $0 < $1 }) else { throw fault("leaves", "not ascending") }
         return leaves
+    }
+
+    fileprivate mutating func version() throws(LogError) -> Int64 {
+        let version = try integer("version")
+        guard version > 0 else { throw fault("version", "not positive") }
+        return version
     }
 }

@@ -125,5 +125,5 @@ public struct LogEvent: Hashable, Sendable {
     public var leafData: Digest { .sha256(bytes) }
 
     /// The leaf's hash in the tree, by which events name each other.
-    public var leafHash: Digest { MerkleHash.leaf(leafData.bytes) }
+    public var leafHash: Digest { MerkleHash.leaf(leafData) }
 }

@@ -55,7 +55,7 @@ public struct LogReceipt: Hashable, Sendable {
     public func verify(by policy: LogPolicy) throws(LogError) -> Proven {
         let checkpoint = try policy.verify(note)
         // What was hashed is what is read: the event's own bytes, never a value written anew.
-        try proof.verify(leafHash: MerkleHash.leaf(Digest.sha256(event).bytes), in: checkpoint.checkpoint.head)
+        try proof.verify(leafHash: MerkleHash.leaf(Digest.sha256(event)), in: checkpoint.checkpoint.head)
         let event = try LogEvent(event)
         guard event.origin == checkpoint.checkpoint.origin else { throw LogError(.binding, "an event of another log") }
         return Proven(event: event, index: proof.index, checkpoint: checkpoint)

@@ -10,7 +10,16 @@ public enum MerkleHash {
     public static let empty = Digest.sha256([])
 
     /// SHA-256(0x00 ‖ `data`).
-    public static func leaf(_ data: some Collection<UInt8>) -> Digest { .sha256([0x00] + data) }
+    public static func leaf(_ data: [UInt8]) -> Digest { .sha256([0x00] + data) }
+
+    /// The same for an event's leaf data.
+    public static func leaf(_ data: Digest) -> Digest {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(33)
+        bytes.append(0x00)
+        data.append(to: &bytes)
+        return .sha256(bytes)
+    }
 
     /// SHA-256(0x01 ‖ `left` ‖ `right`).
     public static func node(_ left: Digest, _ right: Digest) -> Digest {
@@ -24,8 +33,5 @@ public enum MerkleHash {
 }
 
 extension Digest {
-    static func sha256(_ bytes: [UInt8]) -> Digest {
-        guard let digest = Digest(SHA256.hash(bytes)) else { preconditionFailure("SHA-256 has 32 bytes") }
-        return digest
-    }
+    static func sha256(_ bytes: [UInt8]) -> Digest { Digest(words: SHA256.words(of: bytes)) }
 }

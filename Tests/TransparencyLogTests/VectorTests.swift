@@ -53,6 +53,27 @@ import TransparencyLog
         #expect(answer == vector.expect)
     }
 
+    /// The JSON of events is read by a reader of its own, for speed; what it takes, the reader of slips takes too, and never more.
+    @Test func `every changed byte of an event's JSON that is still read is canonical JSON for slips too`() throws {
+        let limits = JSONLimits(bytes: LogLimits.eventBytes, depth: 3, values: 5_000, stringBytes: 128)
+        for vector in try Vector.all(in: "log/event") where vector.expect == "opens" && vector.bytes.count < 2_000 {
+            let start = try #require(vector.bytes.firstIndex(of: 0x0A)) + 1
+            for place in start..<(vector.bytes.count - 1) {
+                for byte in [
+                    0x00, 0x20, 0x22, 0x2C, 0x2D, 0x30, 0x39, 0x3A, 0x5B, 0x5C, 0x5D, 0x65, 0x7B, 0x7D, 0x7F, 0xC3,
+                ] as [UInt8] {
+                    var other = vector.bytes
+                    other[place] = byte
+                    guard let event = try? LogEvent(other) else { continue }
+                    #expect(event.bytes == other)
+                    #expect(throws: Never.self) {
+                        try CanonicalJSON.read(Array(other[start..<(other.count - 1)]), limits: limits)
+                    }
+                }
+            }
+        }
+    }
+
     @Test(arguments: try Vector.all(in: "log/note"))
     func `a note is answered with the code its vector expects, and is written again byte for byte`(vector: Vector)
         throws
