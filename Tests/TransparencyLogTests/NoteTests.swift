@@ -60,6 +60,16 @@ import TransparencyLog
         #expect(try SignedNote(Array(alike.utf8)).verify(by: [signer.key]).isEmpty)
     }
 
+    @Test func `a witness that has the name of a log is still no log`() throws {
+        let origin = "bd.kheya.example/2026"
+        let named = try WitnessSigner(name: origin, seed: Array(96..<128))
+        let lines = "log \(try Keys.log().key.text)\nwitness w \(named.key.text)\nquorum w\n"
+        let checkpoint = try Checkpoint(origin: origin, head: Self.head)
+        let line = try named.cosign(checkpoint, at: Instant(seconds: 100))
+        let note = try SignedNote(checkpoint.text + [0x0A] + line.bytes)
+        #expect(code { _ = try LogPolicy(Array(lines.utf8)).verify(note) } == "log.unsigned")
+    }
+
     @Test func `the last empty line ends the text, so nobody can put signatures into it`() throws {
         let inner = try Self.note().bytes
         let note = try SignedNote(inner + Array("\n— x AAAAAAA=\n".utf8))

@@ -203,6 +203,23 @@ import TransparencyLog
         #expect(code { try ConsistencyProof(hashes: []).verify(from: naive.head(3), to: fork) } == "log.inconsistent")
     }
 
+    @Test func `a proof longer than its tree is high is refused, though its root be made for it`() throws {
+        let naive = NaiveTree(count: 13)
+        for size in 1...13 {
+            let extra = Digest(of: "extra")
+            let taller = TreeHead(size: Int64(size), root: MerkleHash.node(extra, naive.root(0, size)))
+            for index in 0..<size {
+                let proof = InclusionProof(index: Int64(index), hashes: naive.path(index, 0, size) + [extra])
+                #expect(code { try proof.verify(leafHash: naive.leaves[index], in: taller) } == "log.proof-invalid")
+            }
+            for old in 1..<size {
+                let shorter = TreeHead(size: Int64(old), root: MerkleHash.node(extra, naive.root(0, old)))
+                let proof = ConsistencyProof(hashes: naive.subproof(old, 0, size, true) + [extra])
+                #expect(code { try proof.verify(from: shorter, to: taller) } == "log.proof-invalid")
+            }
+        }
+    }
+
     @Test func `an altered, added, removed or exchanged leaf at any place is found by reading back`() throws {
         let data = (0..<70).map { Digest(of: "event \($0)") }
         var frontier = Frontier()
