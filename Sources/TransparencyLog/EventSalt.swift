@@ -7,7 +7,7 @@ public import Procedure
 /// The 32 bytes that keep an event from being guessed from its leaf. Protocols/Log.md §3.1.
 ///
 /// Of an event about a case they come from the case's event key, so that deleting this one key erases the salts of all its events;
-/// of any other they are random.
+/// of any other they are 32 random bytes, which the caller brings.
 public enum EventSalt {
     /// HMAC-SHA-256(`key`, origin ‖ LF ‖ index ‖ LF).
     ///
@@ -15,14 +15,9 @@ public enum EventSalt {
     ///   - key: 32 random bytes, for one case in one broker.
     ///   - index: the leaf's number.
     public static func ofCase(key: [UInt8], origin: String, index: Int64) -> Digest {
-        digest(HMACSHA256.code(Array("\(origin)\n\(index)\n".utf8), key: key))
-    }
-
-    /// From the system's randomness.
-    public static func random() -> Digest { digest(SecureRandom.bytes(32)) }
-
-    private static func digest(_ bytes: [UInt8]) -> Digest {
-        guard let digest = Digest(bytes) else { preconditionFailure("a salt has 32 bytes") }
-        return digest
+        guard let salt = Digest(HMACSHA256.code(Array("\(origin)\n\(index)\n".utf8), key: key)) else {
+            preconditionFailure("HMAC-SHA-256 has 32 bytes")
+        }
+        return salt
     }
 }

@@ -13,7 +13,9 @@ import Testing
             #expect(text == Data(bytes).base64EncodedString())
             #expect(Base64.decode(text) == bytes)
         }
-        for odd in ["A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA=\n", "AA-_", " AAA", "====", "AA==AAAA", "অঅঅঅ"] {
+        for odd in [
+            "A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA=\n", "AA-_", " AAA", "====", "AA==AAAA", "অঅঅঅ",
+        ] {
             #expect(Base64.decode(odd) == nil, "\(odd)")
         }
     }

@@ -120,6 +120,38 @@ import TransparencyLog
         #expect(answer == vector.expect)
     }
 
+    /// Every reader, over every vector, cut, lengthened, overwritten and spliced at random: it answers, and what it takes it writes again.
+    @Test(arguments: ["key", "event", "note", "receipt", "advance", "policy"])
+    func `no mangled vector stops a reader`(folder: String) throws {
+        var random = SeededNumbers(seed: 7)
+        let vectors = try Vector.all(in: "log/\(folder)").map(\.bytes).filter { !$0.isEmpty && $0.count < 4_000 }
+        for bytes in vectors {
+            for _ in 0..<40 {
+                var other = bytes
+                let place = random.below(bytes.count)
+                switch random.below(5) {
+                case 0: other.removeSubrange(place...)
+                case 1: other.remove(at: place)
+                case 2: other.insert(UInt8(random.below(256)), at: place)
+                case 3: other[place] = UInt8(random.below(256))
+                default:
+                    other.replaceSubrange(
+                        place..., with: vectors[random.below(vectors.count)].suffix(random.below(200)))
+                }
+                let written: [UInt8]? =
+                    switch folder {
+                    case "key": (try? VerifierKey(String(decoding: other, as: UTF8.self))).map { Array($0.text.utf8) }
+                    case "event": (try? LogEvent(other))?.bytes
+                    case "note": (try? SignedNote(other))?.bytes
+                    case "receipt": (try? LogReceipt(other))?.bytes
+                    case "advance": (try? CheckpointAdvance(other))?.bytes
+                    default: (try? LogPolicy(other)).map { _ in other }
+                    }
+                #expect(written == nil || written == other)
+            }
+        }
+    }
+
     @Test func `the example of the specification has the digests that it prints`() throws {
         let file = { (folder: String, name: String) in
             try #require(try Vector.all(in: folder).first { $0.name == name }).bytes
