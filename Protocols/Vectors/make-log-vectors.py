@@ -245,6 +245,12 @@ def events():
     v("unsorted", BAD, "keys out of order", head + b"\n" + b'{"v":1,' + body[1:].replace(b',"v":1', b"") + b"\n")
     v("key-twice", BAD, "a key twice", E1.replace(b'{"at"', b'{"at":1,"at"'))
     v("not-ascii", BAD, "a letter outside ASCII", E1.replace(b"admitted", "admitt\u00e9d".encode()))
+    v("behind-the-object", BAD, "a bracket behind the object", E1[:-1] + b"}\n")
+    v("backslash", BAD, "an escape in a string", E1.replace(b"admitted", b"\\u0061dmitted"))
+    v("escaped-key", BAD, "an escape in a key", E1.replace(b'"at"', b'"\\u0061t"'))
+    v("list-not-closed", BAD, "a list that does not end", event(salt, kinds["erased"]).replace(b"9]", b"9"))
+    v("list-of-text", BAD, "a list of strings", event(salt, kinds["erased"] | {"leaves": ["1"]}))
+    v("no-object", BAD, "a list for the object", head + b"\n[]\n")
     v("empty", BAD, "nothing", b"")
 
 

@@ -124,16 +124,11 @@ struct EventFields {
         return true
     }
 
-    /// Printable ASCII without quotation mark and backslash.
+    /// Up to the next quotation mark. What may stand there, the field's own pattern says, and none has a backslash or more than ASCII.
     private mutating func string(before end: Int) throws(LogError) -> Range<Int> {
         try skip(0x22, before: end)
         let start = place
-        while place < end, bytes[place] != 0x22 {
-            guard (0x20...0x7E).contains(bytes[place]), bytes[place] != 0x5C else {
-                throw LogError(.malformed, "not printable ASCII")
-            }
-            place += 1
-        }
+        while place < end, bytes[place] != 0x22 { place += 1 }
         let range = start..<place
         try skip(0x22, before: end)
         return range
