@@ -27,7 +27,8 @@ public enum SHA256 {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let good = unsafe withUnsafeMutableBytes(of: &words) { out in
             unsafe EVP_Digest(
-                bytes, bytes.count, out.baseAddress?.assumingMemoryBound(to: UInt8.self), nil, Algorithms.sha256.pointer,
+                bytes, bytes.count, out.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
+                Algorithms.sha256.pointer,
                 nil)
         }
         guard good == 1 else { preconditionFailure("SHA-256 failed") }
