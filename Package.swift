@@ -38,6 +38,8 @@ let core: [Target] = [
     .target(
         name: "Membership", dependencies: ["Procedure", "Letters", "Sealing", "Cryptography"],
         swiftSettings: swiftSettings),
+    .target(
+        name: "TransparencyLog", dependencies: ["Procedure", "Letters", "Cryptography"], swiftSettings: swiftSettings),
     .target(name: "MessageStore", dependencies: ["Procedure", "Letters"], swiftSettings: swiftSettings),
     .target(
         name: "SQLiteStore", dependencies: ["MessageStore", "Procedure", "Letters", grdb],
@@ -98,6 +100,10 @@ let tests: [Target] = [
         dependencies: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TestSupport"],
         swiftSettings: swiftSettings),
     .testTarget(
+        name: "TransparencyLogTests",
+        dependencies: ["Procedure", "Letters", "Cryptography", "TransparencyLog", "TestSupport"],
+        swiftSettings: swiftSettings),
+    .testTarget(
         name: "StoreConformance",
         dependencies: ["Procedure", "Letters", "MessageStore", "SQLiteStore", "TestSupport"],
         swiftSettings: swiftSettings),
@@ -134,7 +140,10 @@ let package = Package(
         // For the nested packages in Tests/, which see products only.
         .library(
             name: "KheyaCore",
-            targets: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile"]),
+            targets: [
+                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore", "SQLiteStore",
+                "CaseFile",
+            ]),
         .library(name: "KheyaServices", targets: ["Exchange", "Broker", "Node"]),
     ],
     dependencies: [

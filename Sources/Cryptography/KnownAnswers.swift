@@ -78,6 +78,18 @@ public enum KnownAnswers {
                     && !author.isValid(signature: DER.tlv(0x30, [s, r]), over: Array("sample".utf8))
             }
         ),
+        (
+            "Ed25519",  // RFC 8032 §7.1, test 2
+            {
+                let seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
+                let key = try Ed25519PrivateKey(seed: seed)
+                let signature = hex(
+                    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                        + "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")
+                return try key.sign([0x72]) == signature && key.publicKey.isValid(signature: signature, over: [0x72])
+                    && !key.publicKey.isValid(signature: signature, over: [0x73])
+            }
+        ),
         ("a point off the curve", { (try? PublicKey(point: [0x04] + zeros(63) + [1])) == nil }),
         ("randomness", { SecureRandom.bytes(32) != SecureRandom.bytes(32) }),
     ]

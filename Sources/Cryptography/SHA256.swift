@@ -22,6 +22,19 @@ public enum SHA256 {
         }
     }
 
+    /// The same 32 bytes as four numbers, the first byte the highest: for trees of digests, without an array for each.
+    public static func words(of bytes: [UInt8]) -> (UInt64, UInt64, UInt64, UInt64) {
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let good = unsafe withUnsafeMutableBytes(of: &words) { out in
+            unsafe EVP_Digest(
+                bytes, bytes.count, out.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
+                Algorithms.sha256.pointer,
+                nil)
+        }
+        guard good == 1 else { preconditionFailure("SHA-256 failed") }
+        return (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+    }
+
     /// A digest of bytes that come in pieces: a long attachment, a file. One owner, used once.
     @safe public final class Stream {
         private let context: OpaquePointer  // <EVP_MD_CTX>

@@ -29,7 +29,7 @@ enum PushAnswer {
         func digests(_ list: [Digest], _ limit: Int) -> JSONValue { .array(list.prefix(limit).map { .string($0.hex) }) }
         switch outcome {
         case .stored(let relayed):
-            return ["outcome": .string("stored"), "relayed": .string(Base64.text(of: relayed))]
+            return ["outcome": .string("stored"), "relayed": .string(Base64.encode(relayed))]
         case .awaitingParts(let missing):
             var fields: [String: JSONValue] = ["outcome": .string("awaiting-parts")]
             if !missing.isEmpty { fields["missing"] = digests(missing, ExchangeLimits.answerParts) }
@@ -63,7 +63,7 @@ enum PushAnswer {
     private static func outcome(_ entry: inout FieldReader) throws(LetterError) -> PushOutcome {
         switch try entry.string("outcome") {
         case "stored":
-            guard let relayed = Base64.bytes(of: try entry.string("relayed")) else {
+            guard let relayed = Base64.decode(try entry.string("relayed")) else {
                 throw entry.fault("relayed", "not base64")
             }
             return .stored(relayed: relayed)

@@ -21,11 +21,14 @@ public enum LetterType: String, Hashable, Sendable, CaseIterable {
 public struct CaseID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let text: String
 
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    /// The same for a `String`. Concrete, because a generic of another module costs a call a digit.
+    public init?(_ text: String) {
         guard text.utf8.count == 32, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
             return nil
         }
-        self.text = String(text)
+        self.text = text
     }
 
     /// - Parameter random: exactly 16 bytes from a cryptographic source.

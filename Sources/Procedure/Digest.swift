@@ -19,6 +19,9 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         words = (word(), word(), word(), word())
     }
 
+    /// - Parameter words: eight bytes each, the first byte the highest.
+    public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
     /// - Parameter hex: exactly 64 digits of `0-9a-f`; anything else, upper case too, gives `nil`.
     public init?(hex: some StringProtocol) { self.init(hex: String(hex)) }
 
@@ -26,37 +29,46 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// call a digit.
     public init?(hex: String) {
         var text = hex
-        let parsed = text.withUTF8 { digits -> (UInt64, UInt64, UInt64, UInt64)? in
-            guard digits.count == 64 else { return nil }
-            var isHex = true
-            func word(_ start: Int) -> UInt64 {
-                var value: UInt64 = 0
-                for digit in digits[start..<start + 16] {
-                    switch digit {
-                    case 0x30...0x39: value = value << 4 | UInt64(digit - 0x30)
-                    case 0x61...0x66: value = value << 4 | UInt64(digit - 0x61 + 10)
-                    default: isHex = false
-                    }
-                }
-                return value
-            }
-            let words = (word(0), word(16), word(32), word(48))
-            return isHex ? words : nil
-        }
-        guard let parsed else { return nil }
+        guard let parsed = text.withUTF8(Self.parse) else { return nil }
         words = parsed
+    }
+
+    /// The same for text that is still bytes.
+    public init?(hex: ArraySlice<UInt8>) {
+        guard let parsed = hex.withUnsafeBufferPointer(Self.parse) else { return nil }
+        words = parsed
+    }
+
+    private static func parse(_ digits: UnsafeBufferPointer<UInt8>) -> (UInt64, UInt64, UInt64, UInt64)? {
+        guard digits.count == 64 else { return nil }
+        var isHex = true
+        func word(_ start: Int) -> UInt64 {
+            var value: UInt64 = 0
+            for digit in digits[start..<start + 16] {
+                switch digit {
+                case 0x30...0x39: value = value << 4 | UInt64(digit - 0x30)
+                case 0x61...0x66: value = value << 4 | UInt64(digit - 0x61 + 10)
+                default: isHex = false
+                }
+            }
+            return value
+        }
+        let words = (word(0), word(16), word(32), word(48))
+        return isHex ? words : nil
     }
 
     /// The 32 bytes.
     public var bytes: [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(32)
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                result.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
-        }
+        append(to: &result)
         return result
+    }
+
+    /// Appends the 32 bytes, without an array of their own.
+    public func append(to bytes: inout [UInt8]) {
+        let ordered = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        withUnsafeBytes(of: ordered) { bytes.append(contentsOf: $0) }
     }
 
     /// 64 lower-case hexadecimal digits.

@@ -9,20 +9,6 @@ import Procedure
 import Testing
 
 @Suite struct CodecTests {
-    @Test func `base64 is that of everybody else, and has one spelling`() {
-        for count in 0...70 {
-            let bytes = Invented.bytes(count, seed: UInt64(count))
-            let text = Base64.text(of: bytes)
-            #expect(text == Data(bytes).base64EncodedString())
-            #expect(Base64.bytes(of: text) == bytes)
-        }
-        for odd in [
-            "A", "AA", "AAA", "A===", "AA=A", "AB==", "AAB=", "AA=\n", "AA-_", " AAA", "====", "AA==AAAA", "অঅঅঅ",
-        ] {
-            #expect(Base64.bytes(of: odd) == nil, "\(odd)")
-        }
-    }
-
     @Test func `an answer to a push reads back, and nothing like it does`() throws {
         let outcomes: [PushOutcome] = [
             .stored(relayed: [1, 2, 3]), .awaitingParts([Invented.digest(1)]), .awaitingParts([]), .waiting([]),

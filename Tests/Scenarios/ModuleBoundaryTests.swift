@@ -13,6 +13,7 @@ import Testing
         "Cryptography": ["COpenSSL", "COpenSSLShims"],  // the only one that knows OpenSSL
         "Sealing": ["Procedure", "Letters", "Cryptography", "Foundation"],  // Foundation: attachments are read from files
         "Membership": ["Procedure", "Letters", "Cryptography", "Sealing", "Foundation", "Glibc"],  // key files: modes, rename, sync
+        "TransparencyLog": ["Procedure", "Letters", "Cryptography"],  // digests and Ed25519; no I/O, no clock, no sealing
         "MessageStore": ["Procedure", "Letters"],  // the contract
         "SQLiteStore": ["Procedure", "Letters", "MessageStore", "GRDB", "Foundation", "Synchronization"],
         "CaseFile": [

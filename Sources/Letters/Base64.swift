@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// RFC 4648 §4 with padding, one spelling for each value: no white space, unused bits zero.
-enum Base64 {
+public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 255, count: 256)
@@ -10,7 +10,8 @@ enum Base64 {
         return table
     }()
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    /// With padding, without line breaks.
+    public static func encode(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
         out.reserveCapacity((bytes.count + 2) / 3 * 4)
         var index = 0
@@ -27,7 +28,7 @@ enum Base64 {
     }
 
     /// - Returns: `nil` for anything that ``encode(_:)`` would not have written.
-    static func decode(_ text: String) -> [UInt8]? {
+    public static func decode(_ text: String) -> [UInt8]? {
         let characters = Array(text.utf8)
         guard characters.count % 4 == 0 else { return nil }
         let padding = characters.suffix(2).count { $0 == 0x3D }

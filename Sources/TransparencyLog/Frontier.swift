@@ -1,0 +1,70 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Procedure
+
+/// The right edge of a tree: the roots of the perfect subtrees that its size is made of, from the left, the largest first.
+///
+/// It is all that appending needs: one to `level` hashes for each leaf, no old leaf, no old node. Also called a compact range.
+public struct Frontier: Hashable, Sendable {
+    /// Leaves so far.
+    public private(set) var size: Int64
+    /// As many as `size` has one-bits.
+    public private(set) var peaks: [Digest]
+
+    /// Of no leaves.
+    public init() {
+        size = 0
+        peaks = []
+    }
+
+    /// What a store kept.
+    ///
+    /// - Returns: `nil` if the peaks are not as many as `size` has one-bits. Whether they are the right ones, ``head`` shows.
+    public init?(size: Int64, peaks: [Digest]) {
+        guard (0...LogLimits.treeSize).contains(size), peaks.count == size.nonzeroBitCount else { return nil }
+        self.size = size
+        self.peaks = peaks
+    }
+
+    /// Size and root; the root is folded from the right, as RFC 6962 §2.1 splits.
+    public var head: TreeHead {
+        guard var root = peaks.last else { return .empty }
+        for peak in peaks.dropLast().reversed() { root = MerkleHash.node(peak, root) }
+        return TreeHead(size: size, root: root)
+    }
+
+    /// Adds one leaf.
+    ///
+    /// - Returns: what is now final and may be stored: the leaf itself, and each node that it completes, upwards.
+    @discardableResult
+    public mutating func append(leafHash: Digest) -> [TreeNode] {
+        var node = TreeNode(position: .init(level: 0, index: size), hash: leafHash)
+        var completed = [node]
+        // A peak of the same height on the left: the two become one, as a carry runs through a counter.
+        while node.position.index & 1 == 1 {
+            node = TreeNode(
+                position: .init(level: node.position.level + 1, index: node.position.index >> 1),
+                hash: MerkleHash.node(peaks.removeLast(), node.hash))
+            completed.append(node)
+        }
+        peaks.append(node.hash)
+        size += 1
+        return completed
+    }
+
+    /// The read-back: extends the tree that was signed last by the leaves that the store gives back, and compares.
+    ///
+    /// - Parameters:
+    ///   - leaves: leaf data, 32 bytes each, from leaf ``size`` on, read anew.
+    ///   - head: what the store says that its tree is.
+    /// - Throws: ``LogError`` `.inconsistent`: the store is damaged; sign nothing.
+    public func reaching(_ head: TreeHead, with leaves: some Sequence<Digest>) throws(LogError) -> Frontier {
+        var result = self
+        for leaf in leaves { result.append(leafHash: MerkleHash.leaf(leaf)) }
+        guard result.head == head else {
+            throw LogError(.inconsistent, "the leaves read back do not give the stored root")
+        }
+        return result
+    }
+}
