@@ -450,7 +450,16 @@ extension BrokerTransaction {
         guard var subject = try store.letter(about.letter) else { return }
         switch record.type {
         case .receipt:
-            try store.note(Self.progress(about), of: subject.id)
+            let progress = Self.progress(about)
+            try store.note(progress, of: subject.id)
+            // A notice that crossed the receipt on its way, or a stick that was faster: opened wins, the notice stays as a fact.
+            guard progress.contains(.opened), let paper = subject.voidedBy, try store.letter(paper)?.type == .notice,
+                let caseID = subject.caseID
+            else { return }
+            subject.progress.formUnion(progress)
+            subject.voidedBy = nil
+            try store.update(subject)
+            _ = try rebuild(caseID)
         case .refusal, .notice:
             // Opened wins over a notice that it was given up; the notice stays as a fact.
             guard subject.voidedBy == nil, about.code != NoticeCode.seenPossibly.rawValue,

@@ -9,10 +9,6 @@ import Membership
 import MessageStore
 import Procedure
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 extension BrokerCommand {
     struct Run: Verb {
         static let configuration = CommandConfiguration(
@@ -24,10 +20,6 @@ extension BrokerCommand {
         @Option(help: "What is logged: debug, info, notice, warning, error.") var logLevel: Logger.Level = .info
 
         func execute(_ console: Console) async throws {
-            // Part files of a megabyte come and go on many threads; given back at once, they do not pile up in the allocator of each.
-            #if canImport(Glibc)
-                mallopt(M_MMAP_THRESHOLD, 262_144)
-            #endif
             let logger = Logger.lines("broker", level: logLevel)
             try await BrokerAssembly(try OpenedHome(home, as: .broker), logger: logger).run()
         }

@@ -247,6 +247,22 @@ import Testing
         #expect(papers.contains { $0.letter == dossier.id && $0.stop == stop.id } || isLate, "\(papers)")
     }
 
+    @Test func `a letter that was opened all the same counts, whatever notice crossed it`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await Self.consented(brokers)
+        let dossier = try one.dossier(after: [consent])
+        #expect(try await brokers.connection(PracticeCase.shelter).push(dossier).isStored)
+        try await brokers.exchange()
+        let stop = try one.withdrawal(after: [offer])
+        #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
+        let queue = brokers.queue(PracticeBrokers.bdBroker)
+        #expect(try await queue.read { try $0.letter(dossier.id)?.isVoid } == true)
+        // A stick had brought it to the NGO before.
+        let receipt = try one.receipt(from: PracticeCase.ngo, about: dossier)
+        #expect(try await brokers.connection(PracticeCase.ngo).push(receipt).isStored)
+        #expect(try await queue.read { try $0.letter(dossier.id)?.isVoid } == false)
+    }
+
     @Test func `a withdrawal whose ancestors are missing withholds what was sent on her consent`() async throws {
         let brokers = try PracticeBrokers()
         var (one, offer, consent) = try await Self.consented(brokers)
