@@ -27,9 +27,13 @@ extension NodeService {
         lease(try await connection.pull(limit: settings.batchLetters, waitSeconds: waitSeconds))
     }
 
-    private func lease(_ deliveries: [Delivery]) {
+    /// - Returns: those that were not leased already.
+    @discardableResult
+    private func lease(_ deliveries: [Delivery]) -> [Delivery] {
         let known = Set(leased.map(\.letter.id)).union(inWork)
-        leased += deliveries.filter { !known.contains($0.letter.id) }
+        let new = deliveries.filter { !known.contains($0.letter.id) }
+        leased += new
+        return new
     }
 
     /// Takes in what was handed out, in the order in which it came, as far as it is chosen.
@@ -70,12 +74,7 @@ extension NodeService {
         guard changes != lastChanges else { return }
         lastChanges = changes
         // One at a time, urgent ones come first: megabytes of others would keep a stop on a thin line.
-        var isUrgent = true
-        while isUrgent {
-            let next = try await connection.pull(limit: 1, waitSeconds: 0)
-            lease(next)
-            isUrgent = next.first.map(Self.isUrgent) ?? false
-        }
+        while let next = lease(try await connection.pull(limit: 1, waitSeconds: 0)).first, Self.isUrgent(next) {}
         if try await takeIn(where: Self.isUrgent) > 0 { _ = try await judgeAll() }
     }
 

@@ -21,7 +21,8 @@ import Testing
         let stranger = brokers.connection(PracticeBrokers.stranger)
         var codes: Set<String> = []
         for _ in 0...BrokerLimits.strangersLettersInACase {
-            let cover = try foreign.step(from: PracticeBrokers.stranger, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [offer.id])
+            let cover = try foreign.step(
+                from: PracticeBrokers.stranger, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [offer.id])
             codes.insert(try await stranger.push(cover).code ?? "stored")
         }
         let stop = try one.withdrawal(after: [offer])
@@ -38,7 +39,8 @@ import Testing
         let ngo = brokers.connection(PracticeCase.ngo)
         var last: PracticeLetter?
         for _ in 0..<80 {
-            let cover = try one.step(from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
+            let cover = try one.step(
+                from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
             let outcome = try await ngo.push(cover)
             if case .later = outcome { last = cover; break }
         }
@@ -46,7 +48,10 @@ import Testing
         #expect(try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(phantom.id) } == nil)
         let stop = try one.withdrawal(after: [offer, phantom])
         _ = try await ngo.push(stop)
-        #expect(try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.missingAncestors(of: stop.id) } == [phantom.id])
+        #expect(
+            try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.missingAncestors(of: stop.id) } == [
+                phantom.id
+            ])
     }
 
     @Test func `a slip shown as context is judged, whatever paper lies beside it`() async throws {
@@ -57,10 +62,12 @@ import Testing
         try await brokers.exchange()
         var foreign = one
         let stop = try foreign.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent, parents: [offer.id])
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent, parents: [offer.id])
         let paper = try foreign.receipt(from: PracticeBrokers.stranger, about: stop, to: PracticeCase.shelter)
         let stranger = brokers.connection(PracticeBrokers.stranger)
-        _ = try await stranger.push([], context: [ContextLetter(id: stop.id, slip: stop.bundle.slip, void: paper.bundle.slip)])
+        _ = try await stranger.push(
+            [], context: [ContextLetter(id: stop.id, slip: stop.bundle.slip, void: paper.bundle.slip)])
         let record = try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(stop.id) }
         #expect(record == nil, "kept without judgement")
         #expect(try await stranger.slips([consent.id, offer.id]).isEmpty, "and it opens the slips of the case (M4)")
@@ -74,9 +81,14 @@ import Testing
         let (one, offer, _) = try await StopTests.consented(brokers)
         var foreign = one
         let big = try foreign.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.ngo], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            from: PracticeBrokers.stranger, to: [PracticeCase.ngo], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent,
             parents: [offer.id, .sha256([1])],
-            parts: [PracticePart(content: Array(repeating: 1, count: 6_000_000), tier: .t1, basis: .custody, to: PracticeCase.ngo, isAttachment: true)])
+            parts: [
+                PracticePart(
+                    content: Array(repeating: 1, count: 6_000_000), tier: .t1, basis: .custody, to: PracticeCase.ngo,
+                    isAttachment: true)
+            ])
         let stranger = brokers.connection(PracticeBrokers.stranger)
         let first = try await stranger.push([big.bare], context: [])
         var taken = 0
@@ -89,18 +101,33 @@ import Testing
         #expect(taken <= 1_500_000, "\(taken) \(first)")
     }
 
-    @Test(arguments: [Lane.urgent, .normal]) func `the parts of an urgent letter leave the reserve to stops`(lane: Lane) async throws {
+    @Test(arguments: [Lane.urgent, .normal]) func `the parts of an urgent letter leave the reserve to stops`(lane: Lane)
+        async throws
+    {
         let brokers = try PracticeBrokers(store: SQLiteSettings(maximumBytes: 12_000_000))
         var (one, offer, _) = try await StopTests.consented(brokers)
         let ngo = brokers.connection(PracticeCase.ngo)
-        let hold = Event(code: "HOLD_BD", facts: ["hold_reason": .text("safety"), "review_by": .text("2027-02-01"), "order_seen": .text("not_applicable")])
+        let hold = Event(
+            code: "HOLD_BD",
+            facts: [
+                "hold_reason": .text("safety"), "review_by": .text("2027-02-01"), "order_seen": .text("not_applicable"),
+            ])
         let big = try one.step(
-            from: PracticeCase.ngo, to: [PracticeCase.shelter], lane == .normal ? [Event(code: "COVER")] : [hold], lane: lane, parents: [offer.id],
-            parts: [PracticePart(content: Array(repeating: 1, count: 15_000_000), tier: .t1, basis: .consent, to: PracticeCase.shelter, isAttachment: true)])
+            from: PracticeCase.ngo, to: [PracticeCase.shelter], lane == .normal ? [Event(code: "COVER")] : [hold],
+            lane: lane, parents: [offer.id],
+            parts: [
+                PracticePart(
+                    content: Array(repeating: 1, count: 15_000_000), tier: .t1, basis: .consent,
+                    to: PracticeCase.shelter, isAttachment: true)
+            ])
         let first = try await ngo.push([big.bare], context: [])
         var words: Set<String> = ["\(first)".prefix(60).description]
         func put(_ digest: Digest, _ file: [UInt8], _ offset: Int, _ count: Int) async -> Bool {
-            do { _ = try await ngo.putPart(digest, offset: offset, bytes: Array(file[offset..<offset + count]), size: file.count); return true } catch {
+            do {
+                _ = try await ngo.putPart(
+                    digest, offset: offset, bytes: Array(file[offset..<offset + count]), size: file.count);
+                return true
+            } catch {
                 words.insert("\(error)")
                 return false
             }
@@ -135,12 +162,22 @@ import Testing
         #expect(try await shelter.push(offer).isStored)
         let big = try one.step(
             from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "COVER")], parents: [offer.id],
-            parts: [PracticePart(content: (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 / 999_983) }, tier: .t1, basis: .consent, to: PracticeCase.ngo, isAttachment: true)])
+            parts: [
+                PracticePart(
+                    content: (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 / 999_983) }, tier: .t1,
+                    basis: .consent, to: PracticeCase.ngo, isAttachment: true)
+            ])
         _ = try await shelter.push([big.bare], context: [])
         var held = 0
         for (digest, file) in big.parts.sorted(by: { $0.value.count < $1.value.count }) {
-            if file.count < 500_000 { _ = try? await shelter.putPart(digest, offset: 0, bytes: file, size: file.count); continue }
-            if case .partial(let count)? = try? await shelter.putPart(digest, offset: 0, bytes: Array(file.dropLast()), size: file.count) { held += count }
+            if file.count < 500_000 {
+                _ = try? await shelter.putPart(digest, offset: 0, bytes: file, size: file.count); continue
+            }
+            if case .partial(let count)? = try? await shelter.putPart(
+                digest, offset: 0, bytes: Array(file.dropLast()), size: file.count)
+            {
+                held += count
+            }
         }
         #expect(held <= 1_500_000, "\(held) bytes of unfinished uploads")
     }
@@ -153,14 +190,18 @@ import Testing
         let shelter = brokers.connection(PracticeCase.shelter)
         #expect(try await shelter.push(dossier).isStored)
         let line = SlowLine(inner: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
-        line.after.withLock { $0 = {
-            // the other broker has it, and its reader too, before the answer comes back
-            let read = try await brokers.fetch(PracticeCase.ngo).map(\.letter.id)
-            #expect(read == [dossier.id])
-            #expect(try await shelter.push(stop).isStored)
-        } }
+        line.after.withLock {
+            $0 = {
+                // the other broker has it, and its reader too, before the answer comes back
+                let read = try await brokers.fetch(PracticeCase.ngo).map(\.letter.id)
+                #expect(read == [dossier.id])
+                #expect(try await shelter.push(stop).isStored)
+            }
+        }
         _ = try await brokers.core(PracticeBrokers.inBroker).forward(to: PracticeBrokers.bdBroker, over: line)
-        let papers = try await brokers.fetch(PracticeCase.shelter).compactMap { try brokers.slip($0).about }.filter { $0.letter == dossier.id }
+        let papers = try await brokers.fetch(PracticeCase.shelter).compactMap { try brokers.slip($0).about }.filter {
+            $0.letter == dossier.id
+        }
         #expect(papers.map(\.code) == ["seen-possibly"], "\(papers)")
         let record = try await brokers.queue(PracticeBrokers.inBroker).read { try $0.letter(dossier.id) }
         #expect(record?.voidedBy == nil)
@@ -180,9 +221,15 @@ import Testing
         }
         let made = try one.step(
             from: PracticeCase.shelter, to: [PracticeCase.ngo],
-            [Event(code: "SHARE_CONSENT_FULL", facts: [
-                "consent_ref": .text("00112233445566778899aabbccddeeff"), "recipient": .text(PracticeCase.ngo.text), "valid_until": .text("2027-05-01"),
-                "given_by": .text("self"), "assent": .text("not_applicable")])],
+            [
+                Event(
+                    code: "SHARE_CONSENT_FULL",
+                    facts: [
+                        "consent_ref": .text("00112233445566778899aabbccddeeff"),
+                        "recipient": .text(PracticeCase.ngo.text), "valid_until": .text("2027-05-01"),
+                        "given_by": .text("self"), "assent": .text("not_applicable"),
+                    ])
+            ],
             parents: [yes.id], expires: 3_600)
         let consent = made
         let answer = try one.step(
@@ -193,7 +240,9 @@ import Testing
         try await brokers.exchange()  // both lie in the NGO's mailbox; its node is off
         brokers.clock.advance(7_200)  // the consent's letter expires, the answer does not
         try await brokers.core(PracticeBrokers.bdBroker).sweep()
-        let state = try await brokers.queue(PracticeBrokers.bdBroker).read { [try $0.letter(consent.id)?.status, try $0.letter(answer.id)?.status] }
+        let state = try await brokers.queue(PracticeBrokers.bdBroker).read {
+            [try $0.letter(consent.id)?.status, try $0.letter(answer.id)?.status]
+        }
         #expect(state == [.expired, .queued])
         let stop = try one.withdrawal(from: PracticeCase.shelter, after: [offer])
         #expect(try await shelter.push(stop).isStored)
@@ -205,14 +254,18 @@ import Testing
 
     @Test func `the letter that opens a case says its profile though another letter came first`() async throws {
         let brokers = try PracticeBrokers()
-        let path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
+        let path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json")
         let text = try String(contentsOf: path, encoding: .utf8)
         let current = PracticeBrokers.profile.value.version
-        let file = try ProfileDocument.canonicalBytes(ofSource: Array(text.replacingOccurrences(of: "\"\(current)\"", with: "\"9.9.9\"").utf8))
+        let file = try ProfileDocument.canonicalBytes(
+            ofSource: Array(text.replacingOccurrences(of: "\"\(current)\"", with: "\"9.9.9\"").utf8))
         let other = try ProfileDocument.read(file, digest: .sha256(file))
         #expect(other.digest != PracticeBrokers.profile.value.digest)
-        for id in [PracticeBrokers.inBroker, PracticeBrokers.bdBroker] { brokers.core(id).use(brokers.core(id).directories, profiles: [other]) }
+        for id in [PracticeBrokers.inBroker, PracticeBrokers.bdBroker] {
+            brokers.core(id).use(brokers.core(id).directories, profiles: [other])
+        }
         var one = PracticeCase(brokers)
         let template = try one.offer()
         var slip = template.slip
@@ -260,9 +313,11 @@ import Testing
         let (one, offer, _) = try await StopTests.consented(brokers)
         var foreign = one
         let cover = try foreign.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent, parents: [offer.id])
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent,
+            parents: [offer.id])
         let stop = try foreign.step(
-            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")], lane: .urgent,
+            from: PracticeBrokers.stranger, to: [PracticeCase.shelter], [Event(code: "SHARE_CONSENT_WITHDRAWN")],
+            lane: .urgent,
             parents: [offer.id, cover.id])
         let stranger = brokers.connection(PracticeBrokers.stranger)
         #expect(try await stranger.push(stop).isStored)
@@ -282,7 +337,8 @@ import Testing
         let ngo = brokers.connection(PracticeCase.ngo)
         var shown: [ContextLetter] = []
         for _ in 0..<70 {
-            let cover = try one.step(from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
+            let cover = try one.step(
+                from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [offer.id])
             shown.append(ContextLetter(id: cover.id, slip: cover.bundle.slip))
         }
         _ = try await ngo.push([], context: shown)
@@ -296,7 +352,8 @@ import Testing
         var (one, offer, consent) = try await StopTests.consented(brokers)
         let stop = try one.withdrawal(after: [offer])
         let fact = try one.step(
-            from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent, parents: [offer.id, stop.id])
+            from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], lane: .urgent,
+            parents: [offer.id, stop.id])
         let ngo = brokers.connection(PracticeCase.ngo)
         #expect(try await ngo.push(fact).isStored)
         #expect(try await ngo.push(stop).isStored)
@@ -305,11 +362,14 @@ import Testing
             parts: [PracticePart(content: Array("answer".utf8), tier: .t2, basis: .consent, to: PracticeCase.ngo)])
         #expect(try await brokers.connection(PracticeCase.shelter).push(answer).isStored)
         _ = try await brokers.core(PracticeBrokers.inBroker).forward(
-            to: PracticeBrokers.bdBroker, over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
+            to: PracticeBrokers.bdBroker,
+            over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
         let got = try await brokers.fetch(PracticeCase.ngo)
         #expect(!got.contains { $0.letter.id == answer.id })
         let record = try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(answer.id) }
-        #expect(record?.stop == stop.id, "named \(record?.stop == fact.id ? "the fact" : "\(String(describing: record?.stop))")")
+        #expect(
+            record?.stop == stop.id,
+            "named \(record?.stop == fact.id ? "the fact" : "\(String(describing: record?.stop))")")
     }
 }
 
@@ -319,7 +379,9 @@ private final class SlowLine: BrokerConnection {
     init(inner: any BrokerConnection) { self.inner = inner }
     func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
         let outcomes = try await inner.push(letters, context: context)
-        let body = after.withLock { b in defer { b = nil }; return b }
+        let body = after.withLock { b in
+            defer { b = nil }; return b
+        }
         try await body?()
         return outcomes
     }
@@ -327,8 +389,12 @@ private final class SlowLine: BrokerConnection {
     func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
         try await inner.putPart(digest, offset: offset, bytes: bytes, size: size)
     }
-    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) { try await inner.part(digest, offset: offset, count: count) }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] { try await inner.pull(limit: limit, waitSeconds: waitSeconds) }
+    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
+        try await inner.part(digest, offset: offset, count: count)
+    }
+    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
+        try await inner.pull(limit: limit, waitSeconds: waitSeconds)
+    }
     func acknowledge(_ letters: [LetterID]) async throws { try await inner.acknowledge(letters) }
     func changes() async throws -> Int64 { try await inner.changes() }
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }
