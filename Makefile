@@ -12,6 +12,7 @@ CONFIGURATION ?= debug
 SWIFT ?= swift
 N ?= 200
 SEED ?=
+CASE ?=
 KEEP ?=
 WORK ?=
 MINUTES ?= 10
@@ -49,8 +50,8 @@ test: install-deps  ## Run all tests; the last line is the runner's own count
 	@# One after the other: many tests run real processes and sockets, and two cores are few.
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test --no-parallel --disable-xctest
 
-demo: build  ## A whole case over five processes; KEEP=1 leaves them running
-	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo
+demo: build  ## A whole case over five processes; CASE=child or unsafe-home for another, KEEP=1 leaves them running
+	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" CASE="$(CASE)" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo
 
 crash: install-deps  ## Kill processes N times (N=200) while letters flow, and count; SEED=… repeats a run
 	@KHEYA_CRASH_KILLS=$(N) KHEYA_CRASH_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \

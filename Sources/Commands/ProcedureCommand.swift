@@ -16,7 +16,7 @@ struct ProcedureCommand: AsyncParsableCommand {
         discussion: """
             Example:
               kheya procedure show HOME_REVIEW_SUITABLE --profile Protocols/Profiles/in-bd-repatriation/profile.json
-              kheya procedure replay Protocols/Examples/in-bd-repatriation.events.json \
+              kheya procedure replay Protocols/Vectors/procedure/main-path-adult.json \
             --profile Protocols/Profiles/in-bd-repatriation/profile.json
             """,
         subcommands: [Show.self, Graph.self, Check.self, Replay.self])

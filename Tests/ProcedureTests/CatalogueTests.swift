@@ -12,13 +12,15 @@ import Testing
         try FormsDocument.check(shipped.catalogue, against: shipped.profile)
     }
 
-    /// A tier that the event cannot carry would make a form that nobody can send.
-    @Test(arguments: ShippedProfile.all)
-    func `the lowest tier of each form is within what its events allow`(shipped: ShippedProfile) {
+    /// A tier that the event cannot carry would make a form that nobody can send: nobody about a child, if it is asked of a child.
+    @Test(arguments: ShippedProfile.all, [false, true])
+    func `the lowest tier of each form is within what its events allow`(shipped: ShippedProfile, isChild: Bool) {
         for name in shipped.profile.eventNames {
             guard let rule = shipped.profile.event(name), let form = rule.form.flatMap({ shipped.catalogue.forms[$0] })
             else { continue }
-            let compulsory = form.fields.filter { $0.required == FormSchema.always }.map(\.tier).max() ?? .t0
+            let blank = shipped.catalogue.validate(Form(event: name, name: form.name, fields: [:]), isChild: isChild)
+            let missing = Set(blank.map(\.field))
+            let compulsory = form.fields.filter { missing.contains($0.name) }.map(\.tier).max() ?? .t0
             #expect(compulsory <= rule.tier, "\(name): compulsory fields of \(form.name) are above \(rule.tier)")
         }
     }

@@ -252,10 +252,15 @@ import Testing
             FormCatalogue.repatriation.validate(form, isChild: false).map(\.rule) == [.rule("one_option_not_family")])
     }
 
+    /// A preview names nobody, so its consent has no place for words of hers; every other consent of a child does.
     @Test func `a child's own words are compulsory, and she may decline`() {
         var form = Self.filled("consent", event: "SHARE_CONSENT_FULL")
+        form.fields["code"] = .text("C2")
         #expect(FormCatalogue.repatriation.validate(form, isChild: true).map(\.field) == ["assent_words"])
         form.fields["assent_words"] = .text("declined")
+        #expect(FormCatalogue.repatriation.validate(form, isChild: true) == [])
+        form.fields["code"] = .text("C1")
+        form.fields["assent_words"] = nil
         #expect(FormCatalogue.repatriation.validate(form, isChild: true) == [])
     }
 
