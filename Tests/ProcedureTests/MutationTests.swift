@@ -95,7 +95,7 @@ struct Mutant: Sendable, CustomTestStringConvertible {
         Mutant(
             "another home was visited", "S4.place",
             cut("G_HOME_OK", " and HOME_INV_REPORT.place_ref == RETURN_CONSENT.place_ref")),
-        Mutant("a fitness note never grows old", "S2.fit", cut("G_ALL_GREEN", " and age(medical.issued_on) <= D11b")),
+        Mutant("a fitness note never grows old", "S2.fit", cut("G_FIT", " and age(medical.issued_on) <= D11b")),
         // withdrawals
         Mutant("the receiver cannot record her no", "profile.withdrawals") {
             $0.events["SHARE_CONSENT_WITHDRAWN"]?.by = ["IN_SHELTER"]
