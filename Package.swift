@@ -88,8 +88,10 @@ let tests: [Target] = [
         name: "TestSupport",
         dependencies: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership"],
         path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    .testTarget(name: "ProcedureTests", dependencies: ["Procedure", "Letters", "TestSupport"], swiftSettings: swiftSettings),
-    .testTarget(name: "LettersTests", dependencies: ["Procedure", "Letters", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ProcedureTests", dependencies: ["Procedure", "Letters", "TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "LettersTests", dependencies: ["Procedure", "Letters", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
         name: "CryptographyTests", dependencies: ["Cryptography", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
@@ -124,7 +126,8 @@ let tests: [Target] = [
     .testTarget(
         name: "NodeTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile", "Exchange",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
+            "Exchange",
             "Broker", "Node", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),
@@ -141,7 +144,8 @@ let package = Package(
         .library(
             name: "KheyaCore",
             targets: [
-                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore", "SQLiteStore",
+                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+                "SQLiteStore",
                 "CaseFile",
             ]),
         .library(name: "KheyaServices", targets: ["Exchange", "Broker", "Node"]),

@@ -114,7 +114,9 @@ extension BrokerCore {
                     try transaction.store.finish(delivery.number, .delivered)
                 } else if received.map({ transaction.view.now - $0 > BrokerLimits.oldestContextSeconds }) ?? true {
                     try transaction.store.finish(delivery.number, .ended)
-                    transaction.note { $0(.warning, "stop not taken by the other broker", ["letter": .letter(delivery.letter)]) }
+                    transaction.note {
+                        $0(.warning, "stop not taken by the other broker", ["letter": .letter(delivery.letter)])
+                    }
                 } else {
                     let seconds = min(
                         BrokerLimits.forwardRestSeconds << min(delivery.tries, 12),

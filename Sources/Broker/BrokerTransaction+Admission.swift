@@ -330,7 +330,8 @@ extension BrokerTransaction {
     /// room then.
     private static func few(_ parts: [Digest: CheckedPart]) -> [Digest: CheckedPart] {
         var room = BrokerLimits.urgentPartsBytes
-        return parts.sorted { ($0.value.bytes.count, $0.key) < ($1.value.bytes.count, $1.key) }.reduce(into: [:]) { result, part in
+        return parts.sorted { ($0.value.bytes.count, $0.key) < ($1.value.bytes.count, $1.key) }.reduce(into: [:]) {
+            result, part in
             room -= part.value.bytes.count
             if room >= 0 { result[part.key] = part.value }
         }

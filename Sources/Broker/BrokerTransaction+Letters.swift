@@ -96,13 +96,17 @@ extension BrokerTransaction {
         guard step.parts.contains(where: { $0.basis == .consent }) else { return nil }
         // Of several that take the cover away, the one that rests on the fewest others: what only tells of it later is not the cause.
         let stops = try (stop.map { [$0] } ?? urgentSteps(of: caseID)).map { ($0, history.ancestors(of: $0).count) }
-        if let cause = stops.sorted(by: { ($0.1, $0.0) < ($1.1, $1.0) }).first(where: { isUncovered(step, after: $0.0, in: history) }) {
+        if let cause = stops.sorted(by: { ($0.1, $0.0) < ($1.1, $1.0) }).first(where: {
+            isUncovered(step, after: $0.0, in: history)
+        }) {
             return cause.0
         }
         // Or the consent that it names was itself withheld: then by the same stop.
         let ancestors = Set(history.ancestors(of: step.id))
         guard isUncovered(step, after: nil, in: history) else { return nil }
-        return try store.letters(of: caseID).map(\.record).first { ancestors.contains($0.id) && $0.isVoid && $0.stop != nil }?.stop
+        return try store.letters(of: caseID).map(\.record).first {
+            ancestors.contains($0.id) && $0.isVoid && $0.stop != nil
+        }?.stop
     }
 
     private func urgentSteps(of caseID: CaseID) throws -> [LetterID] {

@@ -222,7 +222,8 @@ struct Board {
     }
 
     private func sentence(_ wait: Wait) -> String {
-        let due = wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
+        let due =
+            wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
         let holder = wait.on.isEmpty ? wait.role ?? "" : wait.on.map(\.text).joined(separator: ", ")
         return "waits on \(holder) for \(wait.events.joined(separator: " or "))\(due)"
     }

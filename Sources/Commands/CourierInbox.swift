@@ -40,7 +40,8 @@ struct CourierInbox: Service {
                             continue
                         }
                     } catch {
-                        logger.error("shipment not taken", metadata: ["code": "\(CommandFailure(explaining: error).code)"])
+                        logger.error(
+                            "shipment not taken", metadata: ["code": "\(CommandFailure(explaining: error).code)"])
                     }
                     let seconds = min((resting[name]?.seconds ?? 15) * 2, 3_600)
                     resting[name] = (.now + .seconds(seconds), seconds)
@@ -77,7 +78,8 @@ struct CourierInbox: Service {
         let core = self.core
         let home = self.home
         let putOff = Mutex<Set<LetterID>>([])
-        let report = try await Courier.import(from: directory, hop: core.id, identities: identities, isTaken: isLeft) { item in
+        let report = try await Courier.import(from: directory, hop: core.id, identities: identities, isTaken: isLeft) {
+            item in
             switch item {
             case .letter(let bundle):
                 for outcome in try await connection.push([bundle], context: []) {

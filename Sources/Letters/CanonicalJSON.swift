@@ -32,7 +32,8 @@ public struct JSONLimits: Sendable {
     /// Directories: a certificate in base64 is longer than any string of a slip.
     public static let directory = JSONLimits(bytes: 4_194_304, depth: 8, values: 100_000, stringBytes: 4_096)
     /// A profile's logic: a guard is the longest string.
-    public static let profile = JSONLimits(bytes: 4_194_304, depth: 12, values: 100_000, stringBytes: 4_096, keyBytes: 64)
+    public static let profile = JSONLimits(
+        bytes: 4_194_304, depth: 12, values: 100_000, stringBytes: 4_096, keyBytes: 64)
     /// Forms and labels: people's text, so UTF-8 and escapes.
     public static let form = JSONLimits(bytes: 1_048_576, depth: 16, values: 20_000, stringBytes: 65_536, keyBytes: 64)
 }
@@ -62,7 +63,8 @@ public enum CanonicalJSON {
     /// bidirectional controls and invisible characters are refused. Zero-width joiners between Indic letters stay.
     ///
     /// - Throws: ``LetterError`` `.formInvalid`.
-    public static func readText(_ bytes: [UInt8], limits: JSONLimits = .form) throws(LetterError) -> [String: JSONValue] {
+    public static func readText(_ bytes: [UInt8], limits: JSONLimits = .form) throws(LetterError) -> [String: JSONValue]
+    {
         var reader = JSONReader(bytes: bytes, limits: limits, dialect: .text, failure: .formInvalid)
         return try reader.document()
     }
@@ -70,7 +72,9 @@ public enum CanonicalJSON {
     /// Reads a file that people edit (a profile's source): ASCII, white space allowed, otherwise as strict as ``read(_:limits:)``.
     ///
     /// - Throws: ``LetterError`` `.malformed`.
-    public static func readSource(_ bytes: [UInt8], limits: JSONLimits = .profile) throws(LetterError) -> [String: JSONValue] {
+    public static func readSource(_ bytes: [UInt8], limits: JSONLimits = .profile) throws(LetterError) -> [String:
+        JSONValue]
+    {
         var reader = JSONReader(bytes: bytes, limits: limits, dialect: .source, failure: .malformed)
         return try reader.document()
     }

@@ -22,7 +22,9 @@ public struct FieldReader {
         throw LetterError(failure, "\(place): unknown field\(Patterns.field.matches(unknown) ? " " + unknown : "")")
     }
 
-    public func fault(_ name: String, _ rule: String) -> LetterError { LetterError(failure, "\(place).\(name): \(rule)") }
+    public func fault(_ name: String, _ rule: String) -> LetterError {
+        LetterError(failure, "\(place).\(name): \(rule)")
+    }
 
     /// Whether the field is there and not read yet.
     public func has(_ name: String) -> Bool { fields[name] != nil }
@@ -65,7 +67,9 @@ public struct FieldReader {
         return flag
     }
 
-    public mutating func optionalInteger(_ name: String) throws(LetterError) -> Int64? { has(name) ? try integer(name) : nil }
+    public mutating func optionalInteger(_ name: String) throws(LetterError) -> Int64? {
+        has(name) ? try integer(name) : nil
+    }
 
     public mutating func member(_ name: String) throws(LetterError) -> MemberID {
         guard let member = MemberID(try string(name)) else { throw fault(name, "not a member id") }
@@ -82,7 +86,9 @@ public struct FieldReader {
         return digest
     }
 
-    public mutating func optionalDigest(_ name: String) throws(LetterError) -> Digest? { has(name) ? try digest(name) : nil }
+    public mutating func optionalDigest(_ name: String) throws(LetterError) -> Digest? {
+        has(name) ? try digest(name) : nil
+    }
 
     public mutating func optional<Value>(
         _ name: String, _ read: (inout FieldReader) throws(LetterError) -> Value
@@ -106,7 +112,9 @@ public struct FieldReader {
     /// An array; absent is empty, and empty must be absent.
     public mutating func array(_ name: String, limit: Int) throws(LetterError) -> [JSONValue] {
         guard has(name) else { return [] }
-        guard case .array(let array) = try value(name), !array.isEmpty else { throw fault(name, "not a list, or empty") }
+        guard case .array(let array) = try value(name), !array.isEmpty else {
+            throw fault(name, "not a list, or empty")
+        }
         guard array.count <= limit else { throw fault(name, "more than \(limit)") }
         return array
     }
@@ -122,7 +130,9 @@ public struct FieldReader {
     public mutating func strings(_ name: String, limit: Int, _ pattern: Pattern) throws(LetterError) -> [String] {
         var result: [String] = []
         for entry in try array(name, limit: limit) {
-            guard case .string(let text) = entry, pattern.matches(text) else { throw fault(name, "not \(pattern.meaning)") }
+            guard case .string(let text) = entry, pattern.matches(text) else {
+                throw fault(name, "not \(pattern.meaning)")
+            }
             result.append(text)
         }
         return result
@@ -131,7 +141,9 @@ public struct FieldReader {
     public mutating func digests(_ name: String, limit: Int) throws(LetterError) -> [Digest] {
         var result: [Digest] = []
         for entry in try array(name, limit: limit) {
-            guard case .string(let text) = entry, let digest = Digest(hex: text) else { throw fault(name, "not a digest") }
+            guard case .string(let text) = entry, let digest = Digest(hex: text) else {
+                throw fault(name, "not a digest")
+            }
             result.append(digest)
         }
         return result
@@ -185,7 +197,9 @@ public enum Patterns {
         isUpper($0) || isLower($0) || isDigit($0) || $0 == 0x5F || $0 == 0x2D || $0 == 0x2E
     }
     public static let profile = Pattern("a profile id", length: 2...40) { isLower($0) || isDigit($0) || $0 == 0x2D }
-    public static let version = Pattern("a version", length: 1...32) { isLower($0) || isDigit($0) || $0 == 0x2D || $0 == 0x2E }
+    public static let version = Pattern("a version", length: 1...32) {
+        isLower($0) || isDigit($0) || $0 == 0x2D || $0 == 0x2E
+    }
     /// A log's key name: `in.kheya.example/2026`.
     public static let origin = Pattern("a log origin", length: 3...128) {
         isLower($0) || isDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x2F

@@ -63,7 +63,9 @@ struct JSONReader {
 
     private mutating func literal(_ word: String, _ value: Bool) throws(LetterError) -> Bool {
         let end = position + word.utf8.count
-        guard end <= bytes.count, bytes[position..<end].elementsEqual(word.utf8) else { throw fault("no value of a permitted kind") }
+        guard end <= bytes.count, bytes[position..<end].elementsEqual(word.utf8) else {
+            throw fault("no value of a permitted kind")
+        }
         position = end
         return value
     }
@@ -144,7 +146,9 @@ struct JSONReader {
         if dialect != .text {
             while position < bytes.count, bytes[position] != 0x22 {
                 let byte = bytes[position]
-                guard (0x20...0x7E).contains(byte), byte != 0x5C else { throw fault("a byte outside printable ASCII, or a backslash") }
+                guard (0x20...0x7E).contains(byte), byte != 0x5C else {
+                    throw fault("a byte outside printable ASCII, or a backslash")
+                }
                 position += 1
             }
             guard position < bytes.count else { throw fault("ends too early") }

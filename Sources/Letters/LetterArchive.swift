@@ -63,7 +63,13 @@ public enum LetterArchive {
             }
             if path.starts(with: "context/".utf8) {
                 guard let id = digest(8) else { return nil }
-                if ends("/slip.p7s", from: 72) { self = .context(id) } else if ends("/void.p7s", from: 72) { self = .void(id) } else { return nil }
+                if ends("/slip.p7s", from: 72) {
+                    self = .context(id)
+                } else if ends("/void.p7s", from: 72) {
+                    self = .void(id)
+                } else {
+                    return nil
+                }
                 return
             }
             guard let id = digest(0) else { return nil }

@@ -111,7 +111,9 @@ public struct LetterArchiveReader: Sendable {
         }
         guard count > 0, count <= entry.limit else { throw Self.fault("a file that is empty or too large") }
         // One spelling: type, mode, owner, time, magic, checksum and the unused bytes are all checked by this.
-        guard LetterArchive.header(of: entry, count: count) == block else { throw Self.fault("a header of another spelling") }
+        guard LetterArchive.header(of: entry, count: count) == block else {
+            throw Self.fault("a header of another spelling")
+        }
         return (entry, count)
     }
 
@@ -131,7 +133,9 @@ public struct LetterArchiveReader: Sendable {
         case (.part(let before, _), .remaining(let id)) where before == id: return
         default: throw Self.fault("a file that stands in the wrong place")
         }
-        guard letters.count + contexts.count <= limits.letters else { throw Self.fault("more than \(limits.letters) letters") }
+        guard letters.count + contexts.count <= limits.letters else {
+            throw Self.fault("more than \(limits.letters) letters")
+        }
     }
 
     private static func fault(_ rule: String) -> LetterError { LetterError(.archiveMalformed, "archive: \(rule)") }

@@ -36,7 +36,9 @@ enum EventCodec {
                 default: throw facts.fault(name, "not a code, date, id, digest or instant")
                 }
             }
-            guard !result.isEmpty, result.count <= LetterLimits.facts else { throw facts.fault("", "empty, or too many facts") }
+            guard !result.isEmpty, result.count <= LetterLimits.facts else {
+                throw facts.fault("", "empty, or too many facts")
+            }
             return result
         }
         return event
@@ -69,7 +71,8 @@ public struct SealedSteps: Hashable, Sendable {
     public static func read(_ bytes: [UInt8]) throws(LetterError) -> SealedSteps {
         var fields = FieldReader(try CanonicalJSON.parse(bytes, limits: .slip), place: "sealed", failure: .malformed)
         let steps = SealedSteps(
-            events: try fields.list("steps", limit: LetterLimits.steps) { (entry: inout FieldReader) throws(LetterError) in
+            events: try fields.list("steps", limit: LetterLimits.steps) {
+                (entry: inout FieldReader) throws(LetterError) in
                 try EventCodec.read(&entry)
             },
             requires: try fields.digests("requires", limit: LetterLimits.requires))

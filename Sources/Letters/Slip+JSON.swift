@@ -31,18 +31,23 @@ extension Slip {
     /// - Throws: ``LetterError`` `.malformed`, `.version`, `.binding`.
     public static func read(_ bytes: [UInt8]) throws(LetterError) -> Slip {
         var fields = FieldReader(try CanonicalJSON.parse(bytes, limits: .slip), place: "slip", failure: .malformed)
-        guard try fields.integer("v") == 1 else { throw LetterError(.version, "slip.v: not a version this reader knows") }
+        guard try fields.integer("v") == 1 else {
+            throw LetterError(.version, "slip.v: not a version this reader knows")
+        }
         let slip = try read(&fields)
         try fields.finish()
         try slip.check()
         // Canonical lists: ascending, no repeats. The value sorts; other orders would be a second spelling.
-        guard slip.json() == bytes else { throw LetterError(.malformed, "slip: a list is out of order, or an empty field stands") }
+        guard slip.json() == bytes else {
+            throw LetterError(.malformed, "slip: a list is out of order, or an empty field stands")
+        }
         return slip
     }
 
     func fields() -> [String: JSONValue] {
         var object: [String: JSONValue] = [
-            "v": .integer(1), "type": .string(type.rawValue), "lane": .string(lane.rawValue), "from": .string(from.text),
+            "v": .integer(1), "type": .string(type.rawValue), "lane": .string(lane.rawValue),
+            "from": .string(from.text),
             "at": .integer(at.seconds),
         ]
         if !to.isEmpty {
@@ -67,7 +72,9 @@ extension Slip {
         if let previous { object["previous"] = .string(previous.hex) }
         if !requires.isEmpty { object["requires"] = .array(requires.map { .string($0.hex) }) }
         if !parts.isEmpty { object["parts"] = .array(parts.map { .object($0.fields()) }) }
-        if let file { object["file"] = .object(["digest": .string(file.digest.hex), "version": .integer(file.version)]) }
+        if let file {
+            object["file"] = .object(["digest": .string(file.digest.hex), "version": .integer(file.version)])
+        }
         if let about { object["about"] = .object(about.fields()) }
         if let expires { object["expires"] = .integer(expires.seconds) }
         if !seen.isEmpty {
@@ -87,7 +94,8 @@ extension Slip {
         case .directory, .profile:
             try require(file != nil, "a \(type.rawValue) letter needs its file")
             try require(
-                to.isEmpty && caseID == nil && steps.isEmpty && parts.isEmpty && sealed == nil && about == nil && root == nil
+                to.isEmpty && caseID == nil && steps.isEmpty && parts.isEmpty && sealed == nil && about == nil
+                    && root == nil
                     && parents.isEmpty && requires.isEmpty && profile == nil && lane == .normal && expires == nil
                     && previous == nil, "a \(type.rawValue) letter has a file and nothing of a case")
             return
@@ -95,10 +103,13 @@ extension Slip {
             try require(about == nil, "a step is about nothing but its case")
             try require(profile != nil, "a step names its profile")
             try require(!steps.isEmpty || sealed != nil, "a step without an event or a sealed list")
-            try require(lane == .urgent ? expires == nil : expires != nil, "normal letters expire, urgent ones never do")
+            try require(
+                lane == .urgent ? expires == nil : expires != nil, "normal letters expire, urgent ones never do")
         case .receipt, .refusal, .notice:
             try require(about != nil, "a \(type.rawValue) is about a letter")
-            try require(steps.isEmpty && sealed == nil && parts.isEmpty && requires.isEmpty, "a \(type.rawValue) carries no step")
+            try require(
+                steps.isEmpty && sealed == nil && parts.isEmpty && requires.isEmpty,
+                "a \(type.rawValue) carries no step")
             try require(expires == nil, "a \(type.rawValue) does not expire")
             try require(root != nil, "a \(type.rawValue) names the case's root")
         }
@@ -107,18 +118,26 @@ extension Slip {
         try require(!to.isEmpty, "a letter of a case has an addressee")
         if root == nil { try require(parents.isEmpty && previous == nil, "a letter that opens a case has no ancestor") }
         if let expires {
-            try require(expires > at && expires - at <= LetterLimits.expirySeconds, "expires later than \(LetterLimits.expirySeconds) s after at")
+            try require(
+                expires > at && expires - at <= LetterLimits.expirySeconds,
+                "expires later than \(LetterLimits.expirySeconds) s after at")
         }
         if let about {
             let receipt = type == .receipt
             try require(receipt == (about.state != nil), "a receipt has a state, refusals and notices have a code")
-            try require(receipt ? (about.code != nil) == (about.state == .invalid) : about.code != nil, "the code does not fit the state")
-            if type == .notice { try require(about.code.flatMap(NoticeCode.init(rawValue:)) != nil, "a code that no notice has") }
+            try require(
+                receipt ? (about.code != nil) == (about.state == .invalid) : about.code != nil,
+                "the code does not fit the state")
+            if type == .notice {
+                try require(about.code.flatMap(NoticeCode.init(rawValue:)) != nil, "a code that no notice has")
+            }
         }
         let members = Set(to.map(\.member))
         try require(parts.allSatisfy { members.contains($0.recipient) }, "a part for somebody who is no addressee")
         try require(Set(parts.map(\.digest)).count == parts.count, "a part stands twice")
-        try require(sealed == nil || members.allSatisfy { member in parts.contains { $0.recipient == member && $0.basis == .custody } },
+        try require(
+            sealed == nil
+                || members.allSatisfy { member in parts.contains { $0.recipient == member && $0.basis == .custody } },
             "sealed steps reach every addressee")
     }
 }
@@ -129,19 +148,24 @@ extension Slip {
             type: try fields.code("type", LetterType.self),
             lane: try fields.code("lane", Lane.self),
             from: try fields.member("from"),
-            to: try fields.list("to", limit: LetterLimits.addressees) { (entry: inout FieldReader) throws(LetterError) in
+            to: try fields.list("to", limit: LetterLimits.addressees) {
+                (entry: inout FieldReader) throws(LetterError) in
                 Addressee(
                     member: try entry.member("member"), certificate: try entry.digest("certificate"),
                     epoch: try entry.positive("epoch"), sequence: try entry.positive("sequence"))
             },
-            caseID: try fields.optional("case") { (fields: inout FieldReader) throws(LetterError) in try fields.caseID("case") },
+            caseID: try fields.optional("case") { (fields: inout FieldReader) throws(LetterError) in
+                try fields.caseID("case")
+            },
             root: try fields.optionalDigest("root"),
             profile: try fields.optionalObject("profile") { (entry: inout FieldReader) throws(LetterError) in
                 ProfileReference(
-                    id: try entry.pattern("id", Patterns.profile), version: try entry.pattern("version", Patterns.version),
+                    id: try entry.pattern("id", Patterns.profile),
+                    version: try entry.pattern("version", Patterns.version),
                     digest: try entry.digest("digest"))
             },
-            steps: try fields.list("steps", limit: LetterLimits.steps) { (entry: inout FieldReader) throws(LetterError) in
+            steps: try fields.list("steps", limit: LetterLimits.steps) {
+                (entry: inout FieldReader) throws(LetterError) in
                 let event = try EventCodec.read(&entry)
                 guard event.at == nil, event.person == nil else {
                     throw LetterError(.malformed, "slip.steps: a time or person stands only under seal")
@@ -152,13 +176,16 @@ extension Slip {
             parents: try fields.digests("parents", limit: LetterLimits.parents),
             previous: try fields.optionalDigest("previous"),
             requires: try fields.digests("requires", limit: LetterLimits.requires),
-            parts: try fields.list("parts", limit: LetterLimits.parts) { (entry: inout FieldReader) throws(LetterError) in
+            parts: try fields.list("parts", limit: LetterLimits.parts) {
+                (entry: inout FieldReader) throws(LetterError) in
                 try PartReference(&entry)
             },
             file: try fields.optionalObject("file") { (entry: inout FieldReader) throws(LetterError) in
                 FileReference(digest: try entry.digest("digest"), version: try entry.positive("version"))
             },
-            about: try fields.optionalObject("about") { (entry: inout FieldReader) throws(LetterError) in try About(&entry) },
+            about: try fields.optionalObject("about") { (entry: inout FieldReader) throws(LetterError) in
+                try About(&entry)
+            },
             at: Instant(seconds: try fields.integer("at")),
             expires: try fields.optionalInteger("expires").map { Instant(seconds: $0) },
             seen: try fields.seen())
@@ -168,8 +195,10 @@ extension Slip {
 extension PartReference {
     fileprivate init(_ entry: inout FieldReader) throws(LetterError) {
         self.init(
-            digest: try entry.digest("digest"), commitment: try entry.digest("commitment"), size: try entry.positive("size"),
-            tier: try entry.code("tier", Tier.self), recipient: try entry.member("to"), basis: try entry.code("basis", Basis.self),
+            digest: try entry.digest("digest"), commitment: try entry.digest("commitment"),
+            size: try entry.positive("size"),
+            tier: try entry.code("tier", Tier.self), recipient: try entry.member("to"),
+            basis: try entry.code("basis", Basis.self),
             pieces: try entry.optionalInteger("pieces"))
         if let pieces, !(1...LetterLimits.pieces).contains(pieces) {
             throw LetterError(.malformed, "slip.parts.pieces: not from 1 to \(LetterLimits.pieces)")
@@ -190,8 +219,12 @@ extension About {
     fileprivate init(_ entry: inout FieldReader) throws(LetterError) {
         self.init(
             letter: try entry.digest("letter"),
-            state: try entry.optional("state") { (entry: inout FieldReader) throws(LetterError) in try entry.code("state", State.self) },
-            code: try entry.optional("code") { (entry: inout FieldReader) throws(LetterError) in try entry.pattern("code", Patterns.code) },
+            state: try entry.optional("state") { (entry: inout FieldReader) throws(LetterError) in
+                try entry.code("state", State.self)
+            },
+            code: try entry.optional("code") { (entry: inout FieldReader) throws(LetterError) in
+                try entry.pattern("code", Patterns.code)
+            },
             stop: try entry.optionalDigest("stop"))
     }
 

@@ -25,7 +25,8 @@ public struct CaseID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The same for a `String`. Concrete, because a generic of another module costs a call a digit.
     public init?(_ text: String) {
-        guard text.utf8.count == 32, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+        guard text.utf8.count == 32, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else {
             return nil
         }
         self.text = text
@@ -74,7 +75,8 @@ public struct PartReference: Hashable, Sendable {
     public var pieces: Int64?
 
     public init(
-        digest: Digest, commitment: Digest, size: Int64, tier: Tier, recipient: MemberID, basis: Basis, pieces: Int64? = nil
+        digest: Digest, commitment: Digest, size: Int64, tier: Tier, recipient: MemberID, basis: Basis,
+        pieces: Int64? = nil
     ) {
         self.digest = digest
         self.commitment = commitment

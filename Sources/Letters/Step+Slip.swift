@@ -25,5 +25,7 @@ extension Step {
     }
 
     /// Receipts, refusals and notices are made under no profile.
-    private static var noProfile: Digest { Digest(Array(repeating: 0, count: 32)) ?? { preconditionFailure("32 bytes") }() }
+    private static var noProfile: Digest {
+        Digest(Array(repeating: 0, count: 32)) ?? { preconditionFailure("32 bytes") }()
+    }
 }

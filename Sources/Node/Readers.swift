@@ -41,7 +41,8 @@ public struct Readers: Sendable {
     public func mayRead(_ event: String, role: String) -> Bool {
         guard let rule = profile.event(event) else { return false }
         if profile.definition.roles[role]?.isOffice == true {
-            return rule.by.contains(role) || profile.definition.parties.contains { $0.event == event && $0.role == role }
+            return rule.by.contains(role)
+                || profile.definition.parties.contains { $0.event == event && $0.role == role }
         }
         if wide.contains(role) || rule.by.contains(role) || rule.to == role { return true }
         if rule.isWithdrawal || (rule.kind == .stop && rule.shownAs != nil) { return true }

@@ -43,7 +43,8 @@ struct Waits {
     private func steps() -> [Wait] {
         sight.history.dueSteps(at: now).map { step in
             Wait(
-                kind: .step, on: step.holders, role: step.role, since: step.since, due: step.due, deadline: step.deadline,
+                kind: .step, on: step.holders, role: step.role, since: step.since, due: step.due,
+                deadline: step.deadline,
                 events: step.steps, letter: step.letter)
         }
     }

@@ -136,7 +136,9 @@ struct Node: Sendable {
     var toldFact = (at: Int64.max, rank: Int.max)
     var sentRank = Int.max
     /// When its earliest fact happened. One that does not say so happened when it was sent, by a clock that those of its ancestors correct.
-    var factMoment: (at: Int64, rank: Int) { (newestAt, sentRank) < toldFact && sentRank != .max ? (newestAt, sentRank) : toldFact }
+    var factMoment: (at: Int64, rank: Int) {
+        (newestAt, sentRank) < toldFact && sentRank != .max ? (newestAt, sentRank) : toldFact
+    }
 
     var isVoid: Bool { step?.isVoid ?? false }
     /// Whether it can matter to replay.

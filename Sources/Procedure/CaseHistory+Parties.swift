@@ -28,7 +28,8 @@ extension CaseHistory {
     /// Whether an urgent letter is believed although some of its ancestors are missing: it is, unless the case is known and its sender has, as
     /// far as is known, no part in it, nor a step that anybody may tell from outside. Whoever has heard of a pseudonym could else stop a case.
     public func isHeard(_ step: Step) -> Bool {
-        guard root != nil, !missingAncestors(of: step).isEmpty, !parties.values.contains(where: { $0.contains(step.from) })
+        guard root != nil, !missingAncestors(of: step).isEmpty,
+            !parties.values.contains(where: { $0.contains(step.from) })
         else { return true }
         let items = profile.tables.items(of: step, held: profile.tables.held(step, roles: profile.definition.roles))
         return !items.isEmpty

@@ -123,7 +123,8 @@ extension SQLiteTransaction {
 
     func letterCount(in caseID: CaseID, from member: MemberID) throws -> Int {
         Int(
-            try integer("SELECT count(*) FROM letter WHERE case_id = ? AND sender = ?", [caseID.text, member.text]) ?? 0)
+            try integer("SELECT count(*) FROM letter WHERE case_id = ? AND sender = ?", [caseID.text, member.text]) ?? 0
+        )
     }
 
     func hasUrgentStep(in caseID: CaseID) throws -> Bool {
@@ -154,7 +155,9 @@ extension SQLiteTransaction {
     }
 
     func update(_ record: LetterRecord) throws {
-        guard let old = try row("SELECT number, status, voided_by, unheard FROM letter WHERE id = ?", [Data(record.id.bytes)])
+        guard
+            let old = try row(
+                "SELECT number, status, voided_by, unheard FROM letter WHERE id = ?", [Data(record.id.bytes)])
         else {
             throw StoreError(.unreadable, "no such letter")
         }
@@ -307,7 +310,8 @@ extension SQLiteTransaction {
         Int(try integer("SELECT received FROM spool WHERE digest = ?", [Data(digest.bytes)]) ?? 0)
     }
 
-    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant, chargedTo member: MemberID) throws -> [UInt8]? {
+    func spool(_ digest: Digest, bytes: [UInt8], size: Int, at: Instant, chargedTo member: MemberID) throws -> [UInt8]?
+    {
         let key = Data(digest.bytes)
         let received = try spooled(digest)
         try run(

@@ -36,7 +36,8 @@ import Testing
         var settings = NodeSettings()
         settings.batchLetters = 1
         let narrow = CaseDesk(
-            identity: desk.identity, store: desk.store, network: desk.network, settings: settings, accounts: desk.accounts)
+            identity: desk.identity, store: desk.store, network: desk.network, settings: settings,
+            accounts: desk.accounts)
         let clock = nodes.clock
         let line = ThinLine(inner: try nodes.connection(PracticeNodes.shelter), carries: nil)
         let service = NodeService(desk: narrow, connection: line, clock: { clock.now }, logger: PracticeNodes.logger)
@@ -54,7 +55,8 @@ import Testing
         let line = ThinLine(inner: try nodes.connection(PracticeNodes.shelter), carries: 200_000)
         let clock = nodes.clock
         let service = NodeService(
-            desk: try nodes.desk(PracticeNodes.shelter), connection: line, clock: { clock.now }, logger: PracticeNodes.logger)
+            desk: try nodes.desk(PracticeNodes.shelter), connection: line, clock: { clock.now },
+            logger: PracticeNodes.logger)
         for _ in 0..<10 {
             _ = try? await service.pushDue()
             clock.advance(400)
@@ -94,7 +96,8 @@ import Testing
             }
         }
         let ngo = NodeService(
-            desk: try nodes.desk(PracticeNodes.ngo), connection: line, clock: { clock.now }, logger: PracticeNodes.logger)
+            desk: try nodes.desk(PracticeNodes.ngo), connection: line, clock: { clock.now },
+            logger: PracticeNodes.logger)
         _ = try await ngo.fetch(waitSeconds: 0)
         _ = try await ngo.judgeAll()
         for _ in 0..<3 {
@@ -118,7 +121,8 @@ import Testing
         var example = try ExampleCase(nodes)
         try await example.run(through: "03")
         let caseID = try #require(example.caseID)
-        let certificate = try nodes.world.directories().sealingCertificate(of: PracticeNodes.shelter, at: nodes.clock.now)
+        let certificate = try nodes.world.directories().sealingCertificate(
+            of: PracticeNodes.shelter, at: nodes.clock.now)
         let profile = ProfileReference(
             id: nodes.profile.id, version: nodes.profile.version, digest: nodes.profile.digest)
         let slip = Slip(

@@ -54,7 +54,8 @@ final class PracticeNodes {
         self.clock = clock
         var made = try PracticeWorld.make(
             profiles: [(ProfileReference(id: profile.id, version: profile.version, digest: profile.digest), bytes)])
-        try made.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: PracticeWorld.bdBroker)
+        try made.add(
+            Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: PracticeWorld.bdBroker)
         world = made
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-node-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

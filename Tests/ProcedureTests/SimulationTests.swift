@@ -82,7 +82,9 @@ import Testing
 
     @Test(arguments: isLong ? frequent + rare : frequent)
     func `a seeded bug is found`(mistake: Simulation.Mistakes, name: String) {
-        let found = (1...(Self.isLong ? 250 : 20) as ClosedRange<UInt64>).first { !Self.run($0, mistake).faults.isEmpty }
+        let found = (1...(Self.isLong ? 250 : 20) as ClosedRange<UInt64>).first {
+            !Self.run($0, mistake).faults.isEmpty
+        }
         #expect(found != nil, "nobody noticed that somebody \(name)")
     }
 
