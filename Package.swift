@@ -86,7 +86,7 @@ let services: [Target] = [
 let tests: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership"],
+        dependencies: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore"],
         path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
         name: "ProcedureTests", dependencies: ["Procedure", "Letters", "TestSupport"], swiftSettings: swiftSettings),

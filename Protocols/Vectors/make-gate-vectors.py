@@ -339,10 +339,11 @@ def keys():
     os.makedirs(os.path.join(HERE, "keys"), exist_ok=True)
     for title, certificate in [("root", ROOT), ("signer", SENDER), ("second", SECOND), ("stranger", STRANGER), ("reader", READER), ("link", LINK)]:
         with open(os.path.join(HERE, "keys", title + ".pem"), "w") as f: f.write(pem("CERTIFICATE", certificate.der))
-        key = certificate.key
-        private = seq(b"\2\1\1", tlv(4, b32(key.d)), tlv(0xA1, tlv(3, b"\0" + key.point)))
-        with open(os.path.join(HERE, "keys", title + "-test-vector.key"), "w") as f:
-            f.write(pem("PRIVATE KEY", seq(b"\2\1\0", seq(EC, oid("1.2.840.10045.3.1.7")), tlv(4, private))))
+    # The one private key that reading the vectors takes: it opens their parts.
+    key = READER.key
+    private = seq(b"\2\1\1", tlv(4, b32(key.d)), tlv(0xA1, tlv(3, b"\0" + key.point)))
+    with open(os.path.join(HERE, "keys", "reader-test-vector.key"), "w") as f:
+        f.write(pem("PRIVATE KEY", seq(b"\2\1\0", seq(EC, oid("1.2.840.10045.3.1.7")), tlv(4, private))))
 
 
 def slips():

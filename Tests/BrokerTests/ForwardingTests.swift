@@ -199,14 +199,14 @@ import Testing
 }
 
 /// Every call goes through but the n-th, which breaks before or after it had its effect.
-final class BreakingLine: BrokerConnection {
-    private let line: any BrokerConnection
+final class BreakingLine: LineAround {
+    let inner: any BrokerConnection
     private let breaksAt: Int
     private let isAfter: Bool
     private let calls = Mutex(0)
 
     init(_ line: any BrokerConnection, breaksAt: Int, isAfter: Bool) {
-        self.line = line
+        inner = line
         self.breaksAt = breaksAt
         self.isAfter = isAfter
     }
@@ -224,31 +224,21 @@ final class BreakingLine: BrokerConnection {
     }
 
     func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
-        try await call { try await line.push(letters, context: context) }
+        try await call { try await inner.push(letters, context: context) }
     }
-    func partState(_ digest: Digest) async throws -> PartState { try await call { try await line.partState(digest) } }
+    func partState(_ digest: Digest) async throws -> PartState { try await call { try await inner.partState(digest) } }
     func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
-        try await call { try await line.putPart(digest, offset: offset, bytes: bytes, size: size) }
+        try await call { try await inner.putPart(digest, offset: offset, bytes: bytes, size: size) }
     }
-    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
-        try await line.part(digest, offset: offset, count: count)
-    }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
-        try await line.pull(limit: limit, waitSeconds: waitSeconds)
-    }
-    func acknowledge(_ letters: [LetterID]) async throws { try await line.acknowledge(letters) }
-    func changes() async throws -> Int64 { try await line.changes() }
-    func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await line.slips(letters) }
-    func documents() async throws -> [SignedFile] { try await line.documents() }
 }
 
 /// Puts letters off for 90 seconds so many times.
-final class PuttingOffLine: BrokerConnection {
-    private let line: any BrokerConnection
+final class PuttingOffLine: LineAround {
+    let inner: any BrokerConnection
     private let times: Mutex<Int>
 
     init(_ line: any BrokerConnection, times: Int) {
-        self.line = line
+        inner = line
         self.times = Mutex(times)
     }
 
@@ -259,26 +249,12 @@ final class PuttingOffLine: BrokerConnection {
         }
         return isPutOff
             ? letters.map { _ in .later(code: "store.full", seconds: 90) }
-            : try await line.push(letters, context: context)
+            : try await inner.push(letters, context: context)
     }
-    func partState(_ digest: Digest) async throws -> PartState { try await line.partState(digest) }
-    func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
-        try await line.putPart(digest, offset: offset, bytes: bytes, size: size)
-    }
-    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
-        try await line.part(digest, offset: offset, count: count)
-    }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
-        try await line.pull(limit: limit, waitSeconds: waitSeconds)
-    }
-    func acknowledge(_ letters: [LetterID]) async throws { try await line.acknowledge(letters) }
-    func changes() async throws -> Int64 { try await line.changes() }
-    func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await line.slips(letters) }
-    func documents() async throws -> [SignedFile] { try await line.documents() }
 }
 
 /// A line to a broker that a test disturbs.
-private final class ShakyLine: BrokerConnection {
+private final class ShakyLine: LineAround {
     let inner: any BrokerConnection
     let losesContext = Mutex(false)
     let onFirstPart = Mutex<(@Sendable () async throws -> Void)?>(nil)
@@ -294,7 +270,6 @@ private final class ShakyLine: BrokerConnection {
         }
         return try await inner.push(letters, context: losesContext.withLock { $0 } ? [] : context)
     }
-    func partState(_ digest: Digest) async throws -> PartState { try await inner.partState(digest) }
     func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
         parts.withLock { $0 += 1 }
         let first = onFirstPart.withLock { body in
@@ -304,14 +279,4 @@ private final class ShakyLine: BrokerConnection {
         try await first?()
         return try await inner.putPart(digest, offset: offset, bytes: bytes, size: size)
     }
-    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
-        try await inner.part(digest, offset: offset, count: count)
-    }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
-        try await inner.pull(limit: limit, waitSeconds: waitSeconds)
-    }
-    func acknowledge(_ letters: [LetterID]) async throws { try await inner.acknowledge(letters) }
-    func changes() async throws -> Int64 { try await inner.changes() }
-    func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }
-    func documents() async throws -> [SignedFile] { try await inner.documents() }
 }

@@ -209,16 +209,8 @@ import Testing
 
     @Test func `a letter whose consent ended by expiry is withheld when she withdraws`() async throws {
         let brokers = try PracticeBrokers()
-        var one = PracticeCase(brokers)
         let shelter = brokers.connection(PracticeCase.shelter)
-        let offer = try one.offer()
-        let yes = try one.accept(after: offer)
-        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo)] {
-            #expect(try await brokers.connection(from).push(letter).isStored)
-            try await brokers.exchange()
-            try await brokers.fetch(PracticeCase.ngo)
-            try await brokers.fetch(PracticeCase.shelter)
-        }
+        var (one, offer, yes) = try await StopTests.accepted(brokers)
         let made = try one.step(
             from: PracticeCase.shelter, to: [PracticeCase.ngo],
             [
@@ -373,7 +365,7 @@ import Testing
     }
 }
 
-private final class SlowLine: BrokerConnection {
+private final class SlowLine: LineAround {
     let inner: any BrokerConnection
     let after = Mutex<(@Sendable () async throws -> Void)?>(nil)
     init(inner: any BrokerConnection) { self.inner = inner }
@@ -385,18 +377,4 @@ private final class SlowLine: BrokerConnection {
         try await body?()
         return outcomes
     }
-    func partState(_ digest: Digest) async throws -> PartState { try await inner.partState(digest) }
-    func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
-        try await inner.putPart(digest, offset: offset, bytes: bytes, size: size)
-    }
-    func part(_ digest: Digest, offset: Int, count: Int) async throws -> (bytes: [UInt8], size: Int) {
-        try await inner.part(digest, offset: offset, count: count)
-    }
-    func pull(limit: Int, waitSeconds: Int) async throws -> [Delivery] {
-        try await inner.pull(limit: limit, waitSeconds: waitSeconds)
-    }
-    func acknowledge(_ letters: [LetterID]) async throws { try await inner.acknowledge(letters) }
-    func changes() async throws -> Int64 { try await inner.changes() }
-    func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }
-    func documents() async throws -> [SignedFile] { try await inner.documents() }
 }

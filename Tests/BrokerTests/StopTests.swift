@@ -13,23 +13,35 @@ import Testing
 
 /// A stop overtakes the queue. Protocols/Queue.md, "Stops".
 @Suite struct StopTests {
-    /// A case up to the consent for the dossier, everything delivered everywhere.
-    static func consented(_ brokers: PracticeBrokers) async throws -> (
-        PracticeCase, offer: PracticeLetter, last: PracticeLetter
-    ) {
+    /// An offer and its acceptance, delivered everywhere.
+    static func accepted(
+        _ brokers: PracticeBrokers
+    ) async throws -> (PracticeCase, offer: PracticeLetter, last: PracticeLetter) {
         var one = PracticeCase(brokers)
         let offer = try one.offer()
         let yes = try one.accept(after: offer)
-        let consent = try one.fullConsent(after: [yes])
-        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo), (consent, PracticeCase.shelter)]
-        {
-            let outcome = try await brokers.connection(from).push(letter)
-            guard outcome.isStored else { throw TestError("\(outcome)") }
-            try await brokers.exchange()
-            try await brokers.fetch(PracticeCase.shelter)
-            try await brokers.fetch(PracticeCase.ngo)
+        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo)] {
+            try await deliver(letter, from: from, brokers)
         }
+        return (one, offer, yes)
+    }
+
+    /// A case up to the consent for the dossier, everything delivered everywhere.
+    static func consented(
+        _ brokers: PracticeBrokers
+    ) async throws -> (PracticeCase, offer: PracticeLetter, last: PracticeLetter) {
+        var (one, offer, yes) = try await accepted(brokers)
+        let consent = try one.fullConsent(after: [yes])
+        try await deliver(consent, from: PracticeCase.shelter, brokers)
         return (one, offer, consent)
+    }
+
+    private static func deliver(_ letter: PracticeLetter, from: MemberID, _ brokers: PracticeBrokers) async throws {
+        let outcome = try await brokers.connection(from).push(letter)
+        guard outcome.isStored else { throw TestError("\(outcome)") }
+        try await brokers.exchange()
+        try await brokers.fetch(PracticeCase.shelter)
+        try await brokers.fetch(PracticeCase.ngo)
     }
 
     @Test func `progress that had not seen a stop is refused as stale, and the refusal names the stop`() async throws {
@@ -217,16 +229,8 @@ import Testing
     @Test(arguments: [true, false])
     func `of a consent that waits and what rests on it both are withheld`(isLate: Bool) async throws {
         let brokers = try PracticeBrokers()
-        var one = PracticeCase(brokers)
         let shelter = brokers.connection(PracticeCase.shelter)
-        let offer = try one.offer()
-        let yes = try one.accept(after: offer)
-        for (letter, from) in [(offer, PracticeCase.shelter), (yes, PracticeCase.ngo)] {
-            #expect(try await brokers.connection(from).push(letter).isStored)
-            try await brokers.exchange()
-            try await brokers.fetch(PracticeCase.ngo)
-            try await brokers.fetch(PracticeCase.shelter)
-        }
+        var (one, offer, yes) = try await Self.accepted(brokers)
         let form = PracticePart(content: Array("consent".utf8), tier: .t2, basis: .consent, to: PracticeCase.ngo)
         let consent = try one.fullConsent(after: [yes], parts: [form])
         let dossier = try one.dossier(after: [consent])

@@ -144,7 +144,7 @@ import Testing
 }
 
 /// A line that carries so many bytes of a part in one call; `nil`: the broker has no room for any. Counts what is handed out.
-private final class ThinLine: BrokerConnection {
+private final class ThinLine: LineAround {
     let inner: any BrokerConnection
     let carries: Int?
     let onPart = Mutex<(@Sendable () async throws -> Void)?>(nil)
@@ -154,12 +154,6 @@ private final class ThinLine: BrokerConnection {
         self.inner = inner
         self.carries = carries
     }
-
-    func push(_ letters: [LetterBundle], context: [ContextLetter]) async throws -> [PushOutcome] {
-        try await inner.push(letters, context: context)
-    }
-
-    func partState(_ digest: Digest) async throws -> PartState { try await inner.partState(digest) }
 
     func putPart(_ digest: Digest, offset: Int, bytes: [UInt8], size: Int) async throws -> PartState {
         guard let carries else { throw ExchangeError(.busy, "quota") }
@@ -177,9 +171,4 @@ private final class ThinLine: BrokerConnection {
         pulled.withLock { pulled in for delivery in deliveries { pulled[delivery.letter.id, default: 0] += 1 } }
         return deliveries
     }
-
-    func acknowledge(_ letters: [LetterID]) async throws { try await inner.acknowledge(letters) }
-    func changes() async throws -> Int64 { try await inner.changes() }
-    func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }
-    func documents() async throws -> [SignedFile] { try await inner.documents() }
 }

@@ -15,9 +15,10 @@ struct VectorKeys {
         try Certificate(pem: Array(Data(contentsOf: Vector.protocols.appending(path: "Vectors/keys/\(name).pem"))))
     }
 
-    static func key(_ name: String) throws -> PrivateKey {
+    /// The only private key among the vectors: it opens their parts.
+    private static func readerKey() throws -> PrivateKey {
         let text = try String(
-            contentsOf: Vector.protocols.appending(path: "Vectors/keys/\(name)-test-vector.key"), encoding: .utf8)
+            contentsOf: Vector.protocols.appending(path: "Vectors/keys/reader-test-vector.key"), encoding: .utf8)
         let der = try #require(Data(base64Encoded: text.split(separator: "\n").dropFirst().dropLast().joined()))
         return try PrivateKey(pkcs8: Array(der))
     }
@@ -34,7 +35,7 @@ struct VectorKeys {
             directory[certificate.id] = certificate
         }
         self.directory = directory
-        reader = try SealingIdentity(certificate: Self.certificate("reader"), key: Self.key("reader"))
+        reader = try SealingIdentity(certificate: Self.certificate("reader"), key: Self.readerKey())
         label = PartLabel(
             from: try #require(MemberID("in:vector-shelter")), to: try #require(MemberID("bd:vector-ngo")),
             caseID: try #require(CaseID("00112233445566778899aabbccddeeff")), kind: .form)
