@@ -5,9 +5,13 @@
 
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ts.h>
 #include <openssl/x509_vfy.h>
 
 EVP_PKEY *kossl_p256_generate(void) { return EVP_EC_gen("P-256"); }
@@ -99,4 +103,70 @@ ptrdiff_t kossl_cms_open(const uint8_t *file, size_t file_count, X509 *recipient
     int good = cms && output && CMS_decrypt(cms, key, recipient, NULL, output, CMS_BINARY) == 1;
     CMS_ContentInfo_free(cms);
     return take(output, good, out);
+}
+
+/// All certificates of a PEM file as anchors; NULL if there is none, or one that cannot be read.
+static X509_STORE *anchors(const uint8_t *chain, size_t count) {
+    X509_STORE *store = X509_STORE_new();
+    BIO *input = reading(chain, count);
+    int found = 0;
+    X509 *certificate;
+    while (store && input && (certificate = PEM_read_bio_X509(input, NULL, NULL, NULL))) {
+        found += X509_STORE_add_cert(store, certificate);
+        X509_free(certificate);
+    }
+    BIO_free(input);
+    // The end of the file is left in the queue as "no start line"; anything else is a damaged block.
+    if (found && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
+        ERR_clear_error();
+        return store;
+    }
+    X509_STORE_free(store);
+    return NULL;
+}
+
+int kossl_ts_chain(const uint8_t *chain, size_t count) {
+    X509_STORE *store = anchors(chain, count);
+    X509_STORE_free(store);
+    return store != NULL;
+}
+
+/// The token's own time; 0 if it does not speak of this digest and nonce.
+static int statement(TS_TST_INFO *info, const uint8_t *digest, const uint8_t *nonce, size_t nonce_count, int64_t *time) {
+    TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint(info);
+    const ASN1_OBJECT *algorithm;
+    X509_ALGOR_get0(&algorithm, NULL, NULL, TS_MSG_IMPRINT_get_algo(imprint));
+    const ASN1_OCTET_STRING *stamped = TS_MSG_IMPRINT_get_msg(imprint);
+    if (OBJ_obj2nid(algorithm) != NID_sha256 || ASN1_STRING_length(stamped) != 32
+        || memcmp(ASN1_STRING_get0_data(stamped), digest, 32))
+        return 0;
+    const ASN1_INTEGER *given = TS_TST_INFO_get_nonce(info);
+    if (nonce && (!given || (size_t)ASN1_STRING_length(given) != nonce_count
+                  || memcmp(ASN1_STRING_get0_data(given), nonce, nonce_count)))
+        return 0;
+    struct tm parts;
+    if (!ASN1_TIME_to_tm(TS_TST_INFO_get_time(info), &parts)) return 0;
+    *time = (int64_t)timegm(&parts);
+    return 1;
+}
+
+int kossl_ts_verify(const uint8_t *bytes, size_t count, const uint8_t *digest, const uint8_t *nonce, size_t nonce_count,
+                    const uint8_t *chain, size_t chain_count, int64_t *time) {
+    const uint8_t *cursor = bytes;
+    TS_RESP *response = count > LONG_MAX ? NULL : d2i_TS_RESP(NULL, &cursor, (long)count);
+    TS_TST_INFO *info = response ? TS_RESP_get_tst_info(response) : NULL;
+    X509_STORE *store = anchors(chain, chain_count);
+    TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
+    int good = store && context && info && cursor == bytes + count && statement(info, digest, nonce, nonce_count, time);
+    if (good) {
+        X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)*time);
+        TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_SIGNATURE);
+        TS_VERIFY_CTX_set_store(context, store);
+        store = NULL;  // the context's now
+        good = TS_RESP_verify_response(context, response) == 1;
+    }
+    TS_VERIFY_CTX_free(context);
+    X509_STORE_free(store);
+    TS_RESP_free(response);
+    return good;
 }

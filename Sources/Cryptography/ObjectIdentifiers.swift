@@ -46,6 +46,8 @@ package enum OID {
 /// AlgorithmIdentifiers, byte for byte as the profile prints them: parameters absent, not NULL.
 package enum AlgorithmIdentifier {
     package static let sha256: [UInt8] = [0x30, 0x0B, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]
+    /// SHA-256 with its parameters written out, as time-stamping authorities expect it.
+    static let sha256WithNull: [UInt8] = [0x30, 0x0D] + sha256.dropFirst(2) + [0x05, 0x00]
     package static let ecdsaWithSHA256: [UInt8] = [
         0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02,
     ]

@@ -39,4 +39,14 @@ ptrdiff_t kossl_cms_seal(X509 *_Nonnull recipient, const uint8_t *_Nonnull data,
 ptrdiff_t kossl_cms_open(const uint8_t *_Nonnull file, size_t file_count, X509 *_Nonnull recipient, EVP_PKEY *_Nonnull key,
                          uint8_t *_Nullable *_Nonnull out);
 
+/// Whether a PEM file holds a certificate, and none that cannot be read.
+int kossl_ts_chain(const uint8_t *_Nonnull chain, size_t count);
+
+/// Verifies an RFC 3161 response: granted, its imprint SHA-256 and `digest` (32 bytes), `nonce` the one in it unless NULL, signed by a
+/// time-stamping certificate that chains to a certificate of `chain` (PEM) at the token's own time, which goes into *time (POSIX seconds).
+/// 1 if all of that holds; 0 leaves what it can say in the error queue.
+int kossl_ts_verify(const uint8_t *_Nonnull response, size_t count, const uint8_t *_Nonnull digest,
+                    const uint8_t *_Nullable nonce, size_t nonce_count,
+                    const uint8_t *_Nonnull chain, size_t chain_count, int64_t *_Nonnull time);
+
 #endif
