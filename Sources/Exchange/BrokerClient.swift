@@ -232,7 +232,7 @@ public final class BrokerClient: BrokerConnection {
         return collector.removeItems()
     }
 
-    private static func collect(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
+    static func collect(_ response: HTTPClientResponse, limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         do {
             for try await buffer in response.body {

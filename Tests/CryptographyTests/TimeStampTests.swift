@@ -52,7 +52,7 @@ import Testing
         #expect(throws: CryptographyError(.invalidSignature, "")) {
             try read(response, over: digest, by: trusted, answering: TimeStamp.Query(digest: digest))
         }
-        let other = try TimeStampAuthority(pem: PracticeTimeAuthority(name: "Other Practice Time").chain())
+        let other = try TimeStampAuthority(pem: PracticeTimeAuthority().chain())
         #expect(throws: CryptographyError(.invalidSignature, "")) { try read(response, over: digest, by: other) }
     }
 

@@ -8,7 +8,7 @@ import Testing
 @Suite struct CommandTests {
     @Test(arguments: [
         [], ["authority"], ["broker"], ["node"], ["node", "account"], ["member"], ["case"], ["letter"], ["courier"],
-        ["procedure"], ["doctor"],
+        ["procedure"], ["timestamp"], ["doctor"],
         ["case", "do"], ["authority", "admit"], ["courier", "export"], ["procedure", "replay"],
     ])
     func `every command explains itself`(command: [String]) throws {
