@@ -211,11 +211,7 @@ public struct CaseDesk: Sendable {
         _ url: URL, to recipient: MemberID, caseID: CaseID, atRest: PreparedAttachment?, _ now: Instant
     ) throws -> PreparedAttachment {
         let certificate = try network.directories.sealingCertificate(of: recipient, at: now)
-        let handle: FileHandle
-        do { handle = try FileHandle(forReadingFrom: url) } catch {
-            throw DeskError(.attachment, "an attachment cannot be read")
-        }
-        defer { try? handle.close() }
+        let source = try AttachmentSource(url)
         try store.keys.makeKey(of: caseID)
         let name = atRest?.file ?? .sha256(SecureRandom.bytes(32))
         let writer = atRest == nil ? try store.attachmentWriter(named: name, in: caseID) : nil
@@ -223,7 +219,7 @@ public struct CaseDesk: Sendable {
         var byteCount: Int64 = 0
         let label = PartLabel(from: identity.member, to: recipient, caseID: caseID, kind: .piece)
         let sealed = try AttachmentSealer.seal(label: label, to: certificate) { count in
-            let piece = [UInt8](try handle.read(upToCount: count) ?? Data())
+            let piece = try source.read(count)
             byteCount += Int64(piece.count)
             if !piece.isEmpty { try writer?.write(piece) }
             return piece
