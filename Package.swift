@@ -73,10 +73,21 @@ let services: [Target] = [
         ],
         swiftSettings: swiftSettings),
     .target(
+        name: "WebInterface",
+        dependencies: [
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node", hummingbirdCore,
+            hummingbirdTLS,
+            httpTypes, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
+        ],
+        resources: ["words-bn.json", "words-en.json", "words-hi.json", "style.css", "script.js"].map {
+            .embedInCode("Resources/\($0)")
+        },
+        swiftSettings: swiftSettings),
+    .target(
         name: "Commands",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
-            "Exchange", "Broker", "Node", argumentParser, serviceLifecycle, unixSignals, logging,
+            "Exchange", "Broker", "Node", "WebInterface", argumentParser, serviceLifecycle, unixSignals, logging,
         ],
         swiftSettings: swiftSettings),
     .executableTarget(name: "kheya", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
@@ -129,6 +140,13 @@ let tests: [Target] = [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
             "Exchange",
             "Broker", "Node", "TestSupport", logging,
+        ],
+        swiftSettings: swiftSettings),
+    .testTarget(
+        name: "WebInterfaceTests",
+        dependencies: [
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Node",
+            "WebInterface", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(

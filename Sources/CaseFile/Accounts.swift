@@ -42,13 +42,16 @@ public struct Accounts: Sendable, Hashable {
         try DurableFile.write(CanonicalJSON.write(.object(document)), to: home.appendingPathComponent("accounts.json"))
     }
 
+    /// Whether it can be the name of an account: 1 to 64 of `a-z 0-9 - .`.
+    public static func isName(_ text: String) -> Bool { name.matches(text) }
+
     public func has(_ account: String) -> Bool { roles[account] != nil }
 
     /// Adds an account or gives it other roles.
     ///
     /// - Parameter account: 1 to 64 of `a-z 0-9 - .`.
     public mutating func set(_ account: String, roles: Set<String>) throws {
-        guard Self.name.matches(account), roles.allSatisfy({ Patterns.field.matches($0) }) else {
+        guard Self.isName(account), roles.allSatisfy({ Patterns.field.matches($0) }) else {
             throw CaseFileError(
                 .accountsMalformed, "an account is 1 to 64 of a-z 0-9 - . and a role 1 to 32 of a-z 0-9 _")
         }

@@ -39,6 +39,9 @@ public final class CaseKeys: Sendable {
     /// The node's person key: people who act stand in letters as HMAC-SHA-256 under it.
     public func personKey() throws -> [UInt8] { try makeKey(named: "person") }
 
+    /// The node's account key: what people sign in with lies under it.
+    public func accountKey() throws -> [UInt8] { try makeKey(named: "accounts") }
+
     /// Destroys the key of a case: what was encrypted under it is gone, on this disk and in every backup of the database.
     public func destroyKey(of caseID: CaseID) throws {
         opened.withLock { $0[caseID.text] = nil }

@@ -5,17 +5,28 @@ import GRDB
 
 /// The tables of `node.sqlite`. Protocols/CaseFile.md, "Tables", says what each one means.
 enum CaseSchema {
-    static let version = 1
+    /// What each version added to the one before it. A database is brought to the newest when it is opened.
+    private static let versions = [tables, webTables]
+    static var version: Int { versions.count }
 
     static func make(in database: Database) throws {
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        if found == version { return }
-        guard found == 0 else {
+        guard found <= version else {
             throw CaseFileError(.damaged, "a database of version \(found); this program writes \(version)")
         }
-        try database.execute(sql: tables)
+        for added in versions.dropFirst(found) { try database.execute(sql: added) }
         try database.execute(sql: "PRAGMA user_version=\(version)")
     }
+
+    private static let webTables = """
+        CREATE TABLE account(
+            name TEXT PRIMARY KEY, role TEXT NOT NULL, state TEXT NOT NULL, language TEXT NOT NULL, slip BLOB UNIQUE,
+            slip_until INTEGER NOT NULL, sealed BLOB, last_step INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE session(
+            digest BLOB PRIMARY KEY, account TEXT NOT NULL, begun INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE INDEX session_account ON session(account);
+        """
 
     private static let tables = """
         CREATE TABLE setting(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

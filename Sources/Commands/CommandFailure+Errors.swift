@@ -11,6 +11,7 @@ import MessageStore
 import Node
 import Procedure
 import Sealing
+import WebInterface
 
 /// What the errors of all modules mean on the command line: one status, the module's own code, and the cure.
 extension CommandFailure {
@@ -22,6 +23,7 @@ extension CommandFailure {
         case let error as CaseFileError: self.init(caseFile: error)
         case let error as ExchangeError: self.init(exchange: error)
         case let error as StoreError: self.init(store: error)
+        case let fault as SignIn.Fault: self.init(signIn: fault)
         case let error as CourierError: self.init(courier: error)
         case let failure as SelfTest.Failure:
             self.init(
@@ -47,6 +49,15 @@ extension CommandFailure {
             self.init(
                 .software, "an error that this program does not know: \(type(of: error))",
                 cure: "This is a bug; what was stored before it is whole.")
+        }
+    }
+
+    private init(signIn fault: SignIn.Fault) {
+        switch fault {
+        case .unknownAccount: self.init(.noInput, code: "account.unknown", "there is no such account")
+        case .taken: self.init(.cannotCreate, code: "account.taken", "there is an account of that name")
+        case .badName: self.init(.dataError, code: "account.name", "an account is 1 to 64 of a-z 0-9 - .")
+        default: self.init(.notPermitted, code: "account.refused", "not signed in")
         }
     }
 

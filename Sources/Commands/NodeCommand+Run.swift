@@ -13,6 +13,7 @@ import Procedure
 import Sealing
 import ServiceLifecycle
 import UnixSignals
+import WebInterface
 
 extension NodeCommand {
     struct Run: Verb {
@@ -24,6 +25,10 @@ extension NodeCommand {
         )
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
+        @Option(
+            help: ArgumentHelp(
+                "Where the page for the staff is served: ADDRESS:PORT, or off. Default: $KHEYA_WEB_LISTEN, the home's web_listen, 127.0.0.1:8420.",
+                valueName: "place")) var webListen: String?
         @Option(help: "What is logged: debug, info, notice, warning, error.") var logLevel: Logger.Level = .info
 
         func execute(_ console: Console) async throws {
@@ -38,13 +43,22 @@ extension NodeCommand {
                 try await client.shutdown()
                 throw error
             }
+            let place = webListen ?? ProcessInfo.processInfo.environment["KHEYA_WEB_LISTEN"]
+            let web = try WebSettings.read(opened.home.settings, listen: place).map { settings in
+                WebServer(
+                    site: Site(
+                        desk: node.desk, signIn: SignIn(store: node.store), settings: settings, clock: Moment.now,
+                        logger: .lines("web", level: logLevel)),
+                    settings: settings, logger: .lines("web", level: logLevel))
+            }
             logger.info("node running", metadata: ["member": "\(opened.id)"])
             let group = ServiceGroup(
                 configuration: .init(
                     services: [
                         .init(service: ClientService(client: client)),
                         .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
-                    ], gracefulShutdownSignals: [.sigterm, .sigint], logger: .lines("node", level: .error)))
+                    ] + (web.map { [.init(service: $0)] } ?? []), gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: .lines("node", level: .error)))
             try await group.run()
             logger.info("node ended")
         }

@@ -182,7 +182,7 @@ public struct CaseDesk: Sendable {
     }
 
     private func check(_ account: String) throws {
-        guard accounts.has(account) else {
+        guard try accounts.has(account) || store.read({ try $0.account(account)?.state == .active }) else {
             throw DeskError(.unknownAccount, "no account \(account) at this node: run `kheya node account add`")
         }
     }

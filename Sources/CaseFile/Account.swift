@@ -1,0 +1,104 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Procedure
+
+/// A person of this node who signs in at its page. Never leaves the node.
+///
+/// - SeeAlso: Protocols/Web.md, "Accounts".
+public struct Account: Sendable, Hashable {
+    /// What a person may do at the page.
+    public enum Role: String, Sendable, CaseIterable {
+        /// Works on cases.
+        case caseworker
+        /// Works on cases and answers for the people who do.
+        case supervisor
+        /// Runs the node; sees no case.
+        case administrator
+        /// Sees the trail; no case.
+        case auditor
+        /// Sees where cases stand; may record a stop and nothing else.
+        case readOnly = "read-only"
+    }
+
+    public enum State: String, Sendable, CaseIterable {
+        /// A slip is out; nobody can sign in yet.
+        case invited
+        case active
+        /// Sessions ended, no sign-in; what the person did stays.
+        case suspended
+    }
+
+    /// 1 to 64 of `a-z 0-9 - .`.
+    public var name: String
+    public var role: Role
+    public var state: State
+    /// BCP 47: the language of the person's pages.
+    public var language: String
+    /// Of an open invitation or reset: the digest of its slip, and when it ends.
+    public var slip: Digest?
+    public var slipUntil: Instant
+    /// What the person signs in with; absent until the slip was used.
+    public var credentials: Credentials?
+    /// The last step of a one-time password that served.
+    public var lastStep: Int64
+    public var created: Instant
+
+    public init(
+        name: String, role: Role, state: State = .invited, language: String = "en", slip: Digest? = nil,
+        slipUntil: Instant, credentials: Credentials? = nil, lastStep: Int64 = 0, created: Instant
+    ) {
+        self.name = name
+        self.role = role
+        self.state = state
+        self.language = language
+        self.slip = slip
+        self.slipUntil = slipUntil
+        self.credentials = credentials
+        self.lastStep = lastStep
+        self.created = created
+    }
+}
+
+/// What somebody signs in with. At rest under the accounts key.
+public struct Credentials: Sendable, Hashable, Codable {
+    /// scrypt: salt, cost and 32 bytes of result.
+    public var salt: [UInt8]
+    public var n: UInt64
+    public var r: UInt64
+    public var p: UInt64
+    public var hash: [UInt8]
+    /// The secret of the one-time passwords, 20 bytes.
+    public var secret: [UInt8]
+    /// SHA-256 of each recovery code that is left, in hexadecimal.
+    public var recovery: [String]
+
+    public init(
+        salt: [UInt8], n: UInt64, r: UInt64, p: UInt64, hash: [UInt8], secret: [UInt8], recovery: [String]
+    ) {
+        self.salt = salt
+        self.n = n
+        self.r = r
+        self.p = p
+        self.hash = hash
+        self.secret = secret
+        self.recovery = recovery
+    }
+}
+
+/// A sign-in that has not ended.
+public struct SessionRecord: Sendable, Hashable {
+    /// SHA-256 of what the browser holds.
+    public var digest: Digest
+    public var account: String
+    public var begun: Instant
+    /// The last request, to within ten seconds.
+    public var seen: Instant
+
+    public init(digest: Digest, account: String, begun: Instant, seen: Instant) {
+        self.digest = digest
+        self.account = account
+        self.begun = begun
+        self.seen = seen
+    }
+}

@@ -1,0 +1,124 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+public import CaseFile
+import Foundation
+import Letters
+import Node
+import Procedure
+import WebInterface
+
+/// `kheya user`: who signs in at the page of a node.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "Invite the people who sign in at this node's page; suspend them, let them in again.",
+        discussion: """
+            An invitation is a slip of twenty digits, printed here once. It is handed over on paper, serves once and ends after three \
+            days; at http://127.0.0.1:8420/welcome it becomes a password, an authenticator and recovery codes.
+
+            Example:
+              kheya user invite asha-k --role caseworker --home node --key-file node.key
+              kheya user list --home node --key-file node.key
+            """,
+        subcommands: [Invite.self, List.self, Suspend.self, Reset.self])
+
+    /// The slip, for paper.
+    struct Slip: Encodable {
+        let account: String
+        let role: String?
+        let slip: String
+        let validUntil: String
+
+        init(_ slip: String, of account: String, role: Account.Role? = nil, now: Instant) {
+            self.account = account
+            self.role = role?.rawValue
+            self.slip = slip
+            validUntil = Moment.text(now + SignIn.slipSeconds)
+        }
+
+        var text: String {
+            """
+            Account  \(account)
+            Slip     \(slip)
+            Until    \(validUntil)
+
+            Open the page of this node, choose "I have a slip", and type the digits. They serve once and are not shown again.
+            """
+        }
+    }
+
+    static func signIn(_ home: HomeOptions) throws -> SignIn {
+        SignIn(store: try NodeAssembly.open(home).node.store)
+    }
+
+    struct Invite: Verb {
+        static let configuration = CommandConfiguration(abstract: "Make an account and print its slip.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
+        @Option(help: "caseworker, supervisor, administrator, auditor or read-only.") var role: Account.Role
+
+        func execute(_ console: Console) async throws {
+            let now = Moment.now()
+            let slip = Slip(
+                try UserCommand.signIn(home).invite(account, role: role, at: now), of: account, role: role, now: now)
+            try console.result("user.slip", slip) { slip.text }
+        }
+    }
+
+    struct Reset: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Take away password, authenticator and sessions of an account, and print a new slip.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "The account.") var account: String
+
+        func execute(_ console: Console) async throws {
+            let now = Moment.now()
+            let slip = Slip(try UserCommand.signIn(home).reset(account, at: now), of: account, now: now)
+            try console.result("user.slip", slip) { slip.text }
+        }
+    }
+
+    struct Suspend: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "End an account's sessions at once; nobody signs in with it until it is reset.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "The account.") var account: String
+
+        func execute(_ console: Console) async throws {
+            struct Report: Encodable { let account: String }
+            try UserCommand.signIn(home).suspend(account)
+            try console.result("user.suspend", Report(account: account)) { "\(account) is suspended" }
+        }
+    }
+
+    struct List: Verb {
+        static let configuration = CommandConfiguration(abstract: "List the accounts.")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+
+        func execute(_ console: Console) async throws {
+            struct Report: Encodable {
+                struct Entry: Encodable { let account, role, state, language: String }
+                let accounts: [Entry]
+            }
+            let report = Report(
+                accounts: try UserCommand.signIn(home).accounts().map {
+                    Report.Entry(
+                        account: $0.name, role: $0.role.rawValue, state: $0.state.rawValue, language: $0.language)
+                })
+            try console.result("user.list", report) {
+                report.accounts.isEmpty
+                    ? "No account yet."
+                    : Table.lines(report.accounts.map { [$0.account, $0.role, $0.state, $0.language] }).joined(
+                        separator: "\n")
+            }
+        }
+    }
+}
+
+extension Account.Role: ExpressibleByArgument {}

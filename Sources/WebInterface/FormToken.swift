@@ -1,0 +1,59 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Cryptography
+
+/// What a page's form carries so that no other site can post it. Protocols/Web.md, "Tokens".
+///
+/// The token is fixed by the secret in the cookie, and masked afresh in each page: random pad, then token under the pad.
+/// What a compressed page leaks by its length is then of no use (BREACH).
+enum FormToken {
+    static func make(for secret: [UInt8]) -> String { masked(token(of: secret)) }
+
+    static func agrees(_ text: String, with secret: [UInt8]) -> Bool {
+        guard let sent = unmasked(text) else { return false }
+        return Secret.areEqual(sent, token(of: secret))
+    }
+
+    private static func token(of secret: [UInt8]) -> [UInt8] {
+        HMACSHA256.code(Array("kheya form token".utf8), key: secret)
+    }
+
+    private static func masked(_ token: [UInt8]) -> String {
+        let pad = SecureRandom.bytes(token.count)
+        return Hex.text(pad + zip(pad, token).map { $0 ^ $1 })
+    }
+
+    private static func unmasked(_ text: String) -> [UInt8]? {
+        guard let bytes = Hex.bytes(text), bytes.count.isMultiple(of: 2), !bytes.isEmpty else { return nil }
+        let half = bytes.count / 2
+        return zip(bytes[..<half], bytes[half...]).map { $0 ^ $1 }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+enum Hex {
+    static func text(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    static func bytes(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 2), digits.count <= 1_024 else { return nil }
+        var result: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
+            result.append(high << 4 | low)
+        }
+        return result
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x61...0x66: digit - 0x57
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Cryptography
+import Foundation
+import Letters
+public import Logging
+import NIOPosix
+public import Node
+public import Procedure
+
+/// The page of a node, whatever carries its requests: who may ask what, and one answer for each request.
+///
+/// - SeeAlso: Protocols/Web.md.
+public struct Site: Sendable {
+    let desk: CaseDesk
+    let signIn: SignIn
+    let settings: WebSettings
+    let clock: @Sendable () -> Instant
+    let logger: Logger
+    private let throttle = Throttle()
+    private let desks: NIOThreadPool
+    /// scrypt: two threads, so two at once.
+    private let passwords: NIOThreadPool
+
+    public init(
+        desk: CaseDesk, signIn: SignIn, settings: WebSettings, clock: @escaping @Sendable () -> Instant, logger: Logger
+    ) {
+        self.desk = desk
+        self.signIn = signIn
+        self.settings = settings
+        self.clock = clock
+        self.logger = logger
+        desks = NIOThreadPool(numberOfThreads: 4)
+        passwords = NIOThreadPool(numberOfThreads: WebLimits.passwordThreads)
+        desks.start()
+        passwords.start()
+    }
+
+    /// Ends the threads; requests after it fail.
+    public func close() async throws {
+        try await desks.shutdownGracefully()
+        try await passwords.shutdownGracefully()
+    }
+
+    /// One request, one answer; never throws.
+    public func answer(_ request: WebRequest) async -> WebResponse {
+        var call = Call(site: self, request: request, now: clock())
+        var response: WebResponse
+        do {
+            response = try await answered(&call)
+        } catch {
+            response = FaultPage(call: call, fault: fault(error)).response
+        }
+        Headers.put(on: &response, call: call)
+        if request.method == .head { response.body = [] }
+        return response
+    }
+
+    private func answered(_ call: inout Call) async throws -> WebResponse {
+        let host = call.request.fields["host"] ?? ""
+        guard settings.answers(to: host) else { throw WebFault.badRequest }
+        if let file = StaticFile.at(call.request.path), call.request.method != .post { return file.response }
+        guard let (route, parameters) = Routes.find(call.request) else { throw WebFault.notFound }
+        call.parameters = parameters
+        let isForeign = call.request.isForeign(origin: settings.origin(host: host))
+        // A page of ours that another site asks for is asked for by nobody.
+        if !isForeign, let token = call.sessionToken {
+            call.account = try await blocking { [signIn, now = call.now] in try signIn.account(of: token, at: now) }
+        }
+        if call.request.method == .post {
+            call.form = try PostedForm(call.request.body)
+            let isOurs = !isForeign && call.hasFormToken
+            guard isOurs, call.account != nil || route.access == .open else {
+                guard call.account == nil, route.access != .open else { throw WebFault.staleForm }
+                return SignInPage(call: call).response(status: 401)
+            }
+        }
+        guard let account = call.account else {
+            guard route.access == .open else { return SignInPage(call: call).response(status: 401) }
+            return try await run(route, call)
+        }
+        guard route.access.admits(account.role) else { throw WebFault.forbidden }
+        return try await run(route, call)
+    }
+
+    private func run(_ route: Route, _ call: Call) async throws -> WebResponse {
+        guard route.checksPassword else { return try await blocking { try route.work(call) } }
+        let name = call.form.value("name")
+        let delay = throttle.delaySeconds(of: name)
+        try throttle.enter()
+        defer { throttle.leave() }
+        if delay > 0 { try await Task.sleep(for: .seconds(delay)) }
+        do {
+            let response = try await passwords.runIfActive { try route.work(call) }
+            throttle.succeeded(name)
+            return response
+        } catch let fault as SignIn.Fault {
+            if fault == .refused { throttle.failed(name) }
+            return SignInPage(call: call, fault: fault).response(status: 403)
+        }
+    }
+
+    /// On a thread that may wait for SQLite and seal.
+    private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await desks.runIfActive(body)
+    }
+
+    private func fault(_ error: any Error) -> WebFault {
+        switch error {
+        case let fault as WebFault: return fault
+        case let error as DeskError where error.code == .unknownCase || error.code == .unknownLetter: return .notFound
+        case let error as DeskError where error.code == .unknownProfile: return .unavailable
+        case let error as CaseFileError where error.isTemporary: return .unavailable
+        default:
+            // The kind alone: an error's words may hold what somebody typed.
+            logger.error("web.failed", metadata: ["kind": "\(type(of: error))"])
+            return .failed
+        }
+    }
+}

@@ -1,0 +1,31 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Procedure
+
+/// Bounds on what a browser can make the node hold, and how long a sign-in lasts. Protocols/Web.md, "Limits".
+enum WebLimits {
+    /// 256 KiB: the longest form of a profile with every text at its own limit.
+    static let formBytes = 262_144
+    /// Names in one form.
+    static let formFields = 1_000
+    /// A phone left on a table: 15 minutes without a request end the session …
+    static let idleSeconds: Int64 = 900
+    /// … and a working day ends it in any case.
+    static let sessionSeconds: Int64 = 28_800
+    /// A slip is handed over within three days.
+    static let slipSeconds: Int64 = 259_200
+    /// How often a session's last request is written down.
+    static let seenSeconds: Int64 = 10
+    /// scrypt takes 128 MiB each: no more at once, whoever asks …
+    static let passwordThreads = 2
+    /// … and no more in line.
+    static let passwordLine = 16
+    /// Failed sign-ins of a name before the next answer is held back, doubling up to the longest.
+    static let freeFailures = 3
+    static let longestDelaySeconds = 8
+    /// Names whose failures are remembered.
+    static let rememberedNames = 4_096
+    /// Characters of a password.
+    static let passwordCharacters = 12...1_024
+}

@@ -1,0 +1,175 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Cryptography
+import Procedure
+import Testing
+
+@testable import WebInterface
+
+@Suite struct SignInTests {
+    private func code(_ browser: Browser) -> String {
+        TOTP.code(secret: browser.secret, step: TOTP.step(at: browser.office.now.seconds))
+    }
+
+    private func signIn(_ browser: Browser, _ name: String, password: String = Office.password, code: String) async
+        -> WebResponse
+    {
+        _ = await browser.get("/sign-in")
+        return await browser.post("/sign-in", ["name": name, "password": password, "code": code, "next": "/safety"])
+    }
+
+    @Test func `a slip becomes an account once, within three days`() async throws {
+        let office = try Office()
+        let slip = try office.signIn.invite("asha", role: .caseworker, at: office.now)
+        #expect(slip.utf8.count == 23)
+        let (_, secret) = try office.signIn.open(slip: slip, at: office.now)
+        func accept() throws {
+            _ = try office.signIn.accept(
+                slip: slip, password: Office.password, again: Office.password,
+                code: TOTP.code(secret: secret, step: TOTP.step(at: office.now.seconds)), language: "bn", at: office.now
+            )
+        }
+        office.advance(259_200)
+        #expect(throws: SignIn.Fault.badSlip) { try accept() }
+        office.advance(-1)
+        try accept()
+        #expect(throws: SignIn.Fault.badSlip) { try accept() }
+        #expect(try office.signIn.accounts().map(\.state) == [.active])
+        #expect(try office.signIn.accounts().map(\.language) == ["bn"])
+    }
+
+    @Test func `an account that is invited, suspended or unknown is refused in the same words`() async throws {
+        let office = try Office()
+        _ = try office.signIn.invite("rina", role: .caseworker, at: office.now)
+        let person = try await office.person("asha", .caseworker)
+        office.advance(60)
+        try office.signIn.suspend("asha")
+        var pages: Set<String> = []
+        for name in ["asha", "rina", "nobody"] {
+            let browser = Browser(office)
+            browser.secret = person.secret
+            let answer = await signIn(browser, name, code: code(browser))
+            #expect(answer.status == 403)
+            // What differs is the token of the page and the name that was typed.
+            pages.insert(answer.text.replacing(/value="[^"]*"/, with: ""))
+        }
+        #expect(pages.count == 1)
+    }
+
+    @Test func `password and code both have to be right, and a code serves once, in any script's digits`() async throws
+    {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        office.advance(60)
+        let browser = Browser(office)
+        browser.secret = asha.secret
+        #expect(await signIn(browser, "asha", password: "four dry mango leafs", code: code(asha)).status == 403)
+        #expect(await signIn(browser, "asha", code: "000000").status == 403)
+        let bangla = String(
+            String.UnicodeScalarView(code(asha).unicodeScalars.compactMap { Unicode.Scalar($0.value - 0x30 + 0x9E6) }))
+        let good = await signIn(browser, "asha", code: bangla)
+        #expect(good.status == 303)
+        #expect(good.fields["location"] == "/safety")
+        #expect(await browser.get("/safety").status == 200)
+        let second = Browser(office)
+        second.secret = asha.secret
+        #expect(await signIn(second, "asha", code: code(second)).status == 403)
+    }
+
+    @Test func `each recovery code serves once`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let code = try #require(asha.page.firstMatch(of: /<li>([A-Z2-7 ]+)<\/li>/)).1
+        #expect(await signIn(Browser(office), "asha", code: code.lowercased()).status == 303)
+        #expect(await signIn(Browser(office), "asha", code: String(code)).status == 403)
+    }
+
+    @Test func `nobody is led elsewhere after signing in`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        for next in ["https://elsewhere.example/", "//elsewhere.example/", "/no-such-page", ""] {
+            office.advance(60)
+            let browser = Browser(office)
+            _ = await browser.get("/sign-in")
+            let answer = await browser.post(
+                "/sign-in", ["name": "asha", "password": Office.password, "code": code(asha), "next": next])
+            #expect(answer.fields["location"] == "/")
+        }
+    }
+
+    @Test func `a session ends when it is idle, when it is old, and at once with its account`() async throws {
+        let office = try Office()
+        let idle = try await office.person("idle", .caseworker)
+        office.advance(899)
+        #expect(await idle.get("/safety").status == 200)
+        office.advance(900)
+        #expect(await idle.get("/safety").status == 401)
+
+        let old = try await office.person("old", .caseworker)
+        for _ in 0..<40 {
+            office.advance(700)
+            #expect(await old.get("/safety").status == 200)
+        }
+        office.advance(28_800 - 40 * 700)
+        #expect(await old.get("/safety").status == 401)
+
+        let suspended = try await office.person("suspended", .caseworker)
+        #expect(await suspended.get("/safety").status == 200)
+        try office.signIn.suspend("suspended")
+        #expect(await suspended.get("/safety").status == 401)
+    }
+
+    @Test func `leave quickly ends the session, clears the browser and leads away`() async throws {
+        var settings = WebSettings()
+        settings.exitAddress = "https://weather.example/today"
+        let office = try Office(settings: settings)
+        let asha = try await office.person("asha", .caseworker)
+        let kept = asha.cookies
+        _ = await asha.get("/safety")
+        let answer = await asha.post("/exit", [:])
+        #expect(answer.status == 303)
+        #expect(answer.fields["location"] == "https://weather.example/today")
+        #expect(answer.fields["clear-site-data"] == "\"cookies\", \"storage\"")
+        #expect(
+            answer.fields["content-security-policy"]?.contains("form-action 'self' https://weather.example;") == true)
+        asha.cookies = kept
+        #expect(await asha.get("/safety").status == 401, "the session lived on")
+    }
+
+    @Test func `a password has twelve characters at least, whatever their bytes`() async throws {
+        let office = try Office()
+        let slip = try office.signIn.invite("asha", role: .caseworker, at: office.now)
+        let (_, secret) = try office.signIn.open(slip: slip, at: office.now)
+        func accept(_ password: String) throws {
+            _ = try office.signIn.accept(
+                slip: slip, password: password, again: password,
+                code: TOTP.code(secret: secret, step: TOTP.step(at: office.now.seconds)), language: "en", at: office.now
+            )
+        }
+        #expect(throws: SignIn.Fault.passwordLength) { try accept("মেঘনা নদী") }
+        try accept("মেঘনা নদী খেয়া ঘাট")
+    }
+
+    @Test func `failures hold answers back, longer each time, and never for good`() {
+        let throttle = Throttle()
+        var delays: [Int] = []
+        for _ in 0..<10 {
+            delays.append(throttle.delaySeconds(of: "asha"))
+            throttle.failed("asha")
+        }
+        #expect(delays == [0, 0, 0, 1, 2, 4, 8, 8, 8, 8])
+        #expect(throttle.delaySeconds(of: "rina") == 0)
+        throttle.succeeded("asha")
+        #expect(throttle.delaySeconds(of: "asha") == 0)
+    }
+
+    @Test func `no more than sixteen stand in line`() throws {
+        let throttle = Throttle()
+        for _ in 0..<16 { try throttle.enter() }
+        #expect(throws: WebFault.tooMany) { try throttle.enter() }
+        throttle.leave()
+        try throttle.enter()
+    }
+}
