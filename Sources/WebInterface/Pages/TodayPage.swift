@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import CaseFile
 import Node
 
 /// What waits, and on whom.
