@@ -36,13 +36,15 @@ let core: [Target] = [
     .target(name: "Cryptography", dependencies: ["COpenSSL", "COpenSSLShims"], swiftSettings: pointerSettings),
     .target(name: "Sealing", dependencies: ["Procedure", "Letters", "Cryptography"], swiftSettings: swiftSettings),
     .target(
-        name: "Membership", dependencies: ["Procedure", "Letters", "Sealing", "Cryptography"],
+        name: "Membership", dependencies: ["Procedure", "Letters", "Sealing", "Cryptography", "TransparencyLog"],
         swiftSettings: swiftSettings),
     .target(
         name: "TransparencyLog", dependencies: ["Procedure", "Letters", "Cryptography"], swiftSettings: swiftSettings),
-    .target(name: "MessageStore", dependencies: ["Procedure", "Letters"], swiftSettings: swiftSettings),
     .target(
-        name: "SQLiteStore", dependencies: ["MessageStore", "Procedure", "Letters", grdb],
+        name: "MessageStore", dependencies: ["Procedure", "Letters", "TransparencyLog"], swiftSettings: swiftSettings),
+    .target(
+        name: "SQLiteStore",
+        dependencies: ["MessageStore", "Procedure", "Letters", "Cryptography", "TransparencyLog", grdb],
         swiftSettings: swiftSettings),
     .target(
         name: "CaseFile",
@@ -61,8 +63,8 @@ let services: [Target] = [
     .target(
         name: "Broker",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "Exchange",
-            serviceLifecycle, logging,
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "SQLiteStore", "Exchange", serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .target(
@@ -97,7 +99,9 @@ let services: [Target] = [
 let tests: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore"],
+        dependencies: [
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+        ],
         path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
         name: "ProcedureTests", dependencies: ["Procedure", "Letters", "TestSupport"], swiftSettings: swiftSettings),
@@ -118,13 +122,13 @@ let tests: [Target] = [
         swiftSettings: swiftSettings),
     .testTarget(
         name: "StoreConformance",
-        dependencies: ["Procedure", "Letters", "MessageStore", "SQLiteStore", "TestSupport"],
+        dependencies: ["Procedure", "Letters", "TransparencyLog", "MessageStore", "SQLiteStore", "TestSupport"],
         swiftSettings: swiftSettings),
     .testTarget(
         name: "BrokerTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "Exchange",
-            "Broker", "TestSupport", logging,
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "SQLiteStore", "Exchange", "Broker", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(

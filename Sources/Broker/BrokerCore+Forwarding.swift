@@ -233,11 +233,19 @@ extension BrokerCore {
         }
         guard !deliveries.isEmpty else { return ([], []) }
         let view = view
+        // Each goes with the proof that it is in our log, all of them under one checkpoint.
+        let leaves = try await look { reading in
+            try deliveries.compactMap { delivery in
+                try reading.letter(delivery.letter)?.leaf.map { (delivery.letter, $0) }
+            }
+        }
+        let proofs = Dictionary(
+            zip(leaves.map(\.0), try await receipts(of: leaves.map(\.1)))) { first, _ in first }
         return try await look { reading in
             var room = BrokerLimits.bundleBytes
             let letters = try deliveries.compactMap { delivery -> Outgoing? in
                 guard let slip = try reading.slip(delivery.letter) else { return nil }
-                room -= slip.count
+                room -= slip.count + (proofs[delivery.letter]?.count ?? 0)
                 var files: [Digest: [UInt8]] = [:]
                 let parts = try reading.neededParts(of: delivery.letter).filter {
                     view.broker(of: $0.recipient) == broker
@@ -251,7 +259,9 @@ extension BrokerCore {
                     room -= size
                 }
                 return Outgoing(
-                    delivery: delivery, bundle: LetterBundle(id: delivery.letter, slip: slip, parts: files),
+                    delivery: delivery,
+                    bundle: LetterBundle(
+                        id: delivery.letter, slip: slip, parts: files, receipt: proofs[delivery.letter]),
                     parts: parts.map(\.digest))
             }
             let context = try Self.closure(deliveries.map(\.letter), for: broker, in: reading, including: false)
@@ -268,7 +278,8 @@ extension BrokerCore {
         var outcome = first
         var rounds = 0
         var sent: Set<Digest> = []
-        let slipOnly = LetterBundle(id: outgoing.bundle.id, slip: outgoing.bundle.slip)
+        let slipOnly = LetterBundle(
+            id: outgoing.bundle.id, slip: outgoing.bundle.slip, receipt: outgoing.bundle.receipt)
         while true {
             switch outcome {
             case .stored:

@@ -8,6 +8,7 @@ public import MessageStore
 public import Procedure
 public import Sealing
 import Synchronization
+import TransparencyLog
 
 /// A broker without network: takes letters in, judges them, keeps mailboxes, and says what must go on to other brokers.
 ///
@@ -20,6 +21,9 @@ public final class BrokerCore: Sendable {
         var directories: Directories
         /// Changes with the directories.
         var generation: UInt64 = 0
+        /// The generation whose documents the log has.
+        var logged: UInt64?
+        var trust: LogTrust
         var profiles: [Digest: Profile]
         var fraction = 0.0
         var fractionAt: ContinuousClock.Instant?
@@ -56,7 +60,7 @@ public final class BrokerCore: Sendable {
         pool = VerifyingPool(threads: settings.verifyingThreads)
         state = Mutex(
             State(
-                directories: directories, profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
+                directories: directories, trust: LogTrust(directories), profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
     }
 
     deinit { pool.close() }
@@ -97,6 +101,7 @@ public final class BrokerCore: Sendable {
     public func use(_ directories: Directories, profiles: [Profile]) {
         state.withLock { state in
             state.directories = directories
+            state.trust = LogTrust(directories)
             state.generation += 1
             for profile in profiles { state.profiles[profile.digest] = profile }
         }
@@ -122,10 +127,9 @@ public final class BrokerCore: Sendable {
     }
 
     var reader: LetterReader {
-        let view = view
+        let (directories, trust, profiles) = state.withLock { ($0.directories, $0.trust, $0.profiles) }
         return LetterReader(
-            directories: view.directories, broker: id, signing: signing, profiles: view.profiles, memory: memory,
-            now: view.now)
+            directories: directories, trust: trust, profiles: profiles, memory: memory)
     }
 
     /// Runs `body` in one transaction; rings and logs when it has ended, before the caller can answer.
@@ -140,6 +144,7 @@ public final class BrokerCore: Sendable {
         all bodies: [@Sendable (BrokerTransaction) throws -> Value]
     ) async -> [Result<Value, any Error>] {
         let view = view
+        await logDocuments(view)
         let results = await queue.write(
             all: bodies.map { body in
                 { store in
@@ -157,6 +162,30 @@ public final class BrokerCore: Sendable {
                 if let error = error as? StoreError { remember(error) }
                 return error
             }
+        }
+    }
+
+    /// A directory or profile is logged as in force before the first letter that is judged by it.
+    private func logDocuments(_ view: BrokerView) async {
+        let (directories, generation, logged) = state.withLock { ($0.directories, $0.generation, $0.logged) }
+        guard logged != generation else { return }
+        let documents = directories.documentsInForce
+        do {
+            try await queue.write { store in for document in documents { try store.log(document, at: view.now) } }
+            state.withLock { $0.logged = generation }
+        } catch {
+            // Full, or halted: the letters that follow will say so, and the next transaction tries again.
+            log(.warning, "documents not logged")
+        }
+    }
+
+    /// Receipts of stored letters, under the newest checkpoint, in their order.
+    func receipts(of leaves: [Int64]) async throws -> [[UInt8]] {
+        do {
+            return try await queue.receipts(of: leaves).map(\.bytes)
+        } catch let error as StoreError {
+            remember(error)
+            throw error
         }
     }
 

@@ -36,7 +36,8 @@ public struct BrokerProcess: Sendable {
             throw MembershipError(.homeMalformed, "\(home.path) is no home of a broker that a directory knows")
         }
         queue = try SQLiteLetterQueue(
-            path: home.path + "/broker.sqlite", settings: SQLiteSettings(maximumBytes: settings.storeBytes))
+            path: home.path + "/broker.sqlite", signer: try home.brokerKeys(by: directories).log,
+            settings: SQLiteSettings(maximumBytes: settings.storeBytes))
         let core = BrokerCore(
             id: id, signing: keys.signing, queue: queue, directories: directories,
             profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings, clock: clock,

@@ -6,14 +6,20 @@ import Membership
 import MessageStore
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// Taking letters in. Protocols/Queue.md, "Acceptance": the numbers of the steps are those of the page.
 extension BrokerTransaction {
-    func receive(_ letter: VerifiedLetter, from peer: Peer) throws -> PushOutcome {
+    func receive(_ letter: VerifiedLetter, from peer: Peer) throws -> Admission {
         let slip = letter.slip
         // 1. Whose letters this peer may hand over.
         guard isPermitted(peer, slip) else { return .rejected(code: SealingError.Code.signerNotPermitted.rawValue) }
         guard let caseID = slip.caseID else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
+        // What another broker hands over it has logged, and proves it.
+        if case .broker = peer {
+            guard let source = letter.source else { return .rejected(code: LogError.Code.proofInvalid.rawValue) }
+            sources[letter.id] = source
+        }
         // 2. A letter that is known is answered as before.
         let known = try store.letter(letter.id)
         if let known, known.status != .context || known.voidedBy != nil { return try answerAgain(known, letter) }
@@ -51,7 +57,8 @@ extension BrokerTransaction {
             }
         }
         // 6. The procedure.
-        switch try verdict(record, slip, letter.judgement) {
+        let verdict = try verdict(record, slip, letter.judgement)
+        switch verdict {
         case .waiting(let missing): return try wait(record, letter, isKnown: known != nil, for: missing)
         case .refused(let refusal):
             // A refused letter is kept with its refusal; a row of them must not eat what is left for stops.
@@ -62,7 +69,7 @@ extension BrokerTransaction {
             let parts = slip.lane == .urgent ? Self.few(letter.parts) : letter.parts
             let isWhole = isWhole(slip, parts)
             record.status = isWhole ? .queued : .awaitingParts
-            record.relayed = isWhole ? letter.relayed : nil
+            record.verdict = verdict.logged
             try store(record, letter, isKnown: known != nil)
             return try accept(record, slip, parts)
         }
@@ -90,7 +97,7 @@ extension BrokerTransaction {
     }
 
     /// Quotas of the member, and what is left of the store. An urgent letter has a quota of its own and the reserve.
-    private func lack(of slip: Slip) throws -> PushOutcome? {
+    private func lack(of slip: Slip) throws -> Admission? {
         if view.isNearlyFull, slip.lane == .normal, slip.type == .step {
             return .later(code: "store.full", seconds: 60)
         }
@@ -195,7 +202,7 @@ extension BrokerTransaction {
     /// Only the slip waits; the sender keeps the rest.
     private func wait(
         _ record: LetterRecord, _ letter: VerifiedLetter, isKnown: Bool, for missing: [LetterID]
-    ) throws -> PushOutcome {
+    ) throws -> Admission {
         if let caseID = record.caseID, try store.waitingCount(in: caseID) >= BrokerLimits.waitingInACase {
             return .later(code: "letter.held", seconds: 60)
         }
@@ -206,6 +213,7 @@ extension BrokerTransaction {
         record.expires = record.expires ?? view.now + BrokerLimits.waitingSeconds
         try store(record, letter, isKnown: isKnown)
         try store.setMissing(missing, of: record.id)
+        try logArrival(&record, .waiting)
         return .waiting(missing)
     }
 
@@ -226,7 +234,8 @@ extension BrokerTransaction {
                     try giveUp(record, .expired, status: .expired)
                     continue
                 }
-                switch try verdict(record, slip) {
+                let verdict = try verdict(record, slip)
+                switch verdict {
                 case .waiting(let missing): try store.setMissing(missing, of: waiting)
                 case .refused(let refusal):
                     try store.setMissing([], of: waiting)
@@ -236,6 +245,7 @@ extension BrokerTransaction {
                     record.status = .awaitingParts
                     record.expires = slip.expires
                     try store.update(record)
+                    try logJudged(&record, verdict.logged)
                     _ = try accept(record, slip, [:], releases: false)
                     arrived.append(waiting)
                 }
@@ -258,9 +268,12 @@ extension BrokerTransaction {
             try store.update(record)
             guard try rebuild(caseID) != nil else { return }
         }
-        switch try verdict(record, slip) {
+        let verdict = try verdict(record, slip)
+        switch verdict {
         case .refused(let refusal): _ = try refuse(record, slip, refusal, telling: slip.to.map(\.member))
-        case .admitted, .flagged: try takeEffect(record, slip)
+        case .admitted, .flagged:
+            try logJudged(&record, verdict.logged)
+            try takeEffect(record, slip)
         case .waiting: break
         }
     }
@@ -275,9 +288,9 @@ extension BrokerTransaction {
         let missing = history.missingAncestors(of: step)
         guard !missing.isEmpty else { return letter }
         try store.setMissing(missing, of: letter.id)
-        guard !history.isHeard(step) else { return letter }
         var record = letter
-        record.isUnheard = true
+        record.verdict = .gap
+        record.isUnheard = !history.isHeard(step)
         try store.update(record)
         return record
     }
@@ -287,15 +300,17 @@ extension BrokerTransaction {
     /// An admitted letter: its place is reserved, its parts are named, a stop takes effect. Queued when nothing is missing.
     private func accept(
         _ record: LetterRecord, _ slip: Slip, _ parts: [Digest: CheckedPart], releases: Bool = true
-    ) throws -> PushOutcome {
-        let record = try judgedForGap(record, slip)
+    ) throws -> Admission {
+        var record = try judgedForGap(record, slip)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
         try store.need(neededParts(of: slip), for: record.id)
         try needPieces(of: record, slip)
         try storeParts(parts, of: record, slip)
-        let outcome: PushOutcome
-        if let relayed = record.relayed {
-            outcome = try queue(record, slip, relayed: relayed)
+        // What takes effect at once is logged at once, before what it makes void is.
+        if slip.lane == .urgent, slip.type == .step { try logArrival(&record, record.verdict ?? .admitted) }
+        let outcome: Admission
+        if record.status == .queued {
+            outcome = try queue(record, slip)
         } else {
             let missing = try store.missingParts(of: record.id)
             outcome =
@@ -402,30 +417,31 @@ extension BrokerTransaction {
 
     /// The second judgement: all parts are durable. Staleness is asked again, because a stop may have come meanwhile; then the letter is
     /// queued and acknowledged.
-    private func complete(_ letter: LetterRecord, _ slip: Slip) throws -> PushOutcome {
+    private func complete(_ letter: LetterRecord, _ slip: Slip) throws -> Admission {
         var record = letter
         if let caseID = record.caseID, let history = try history(of: caseID),
             let refusal = history.staleness(of: step(record, slip))
         {
             return try refuse(record, slip, refusal)
         }
-        let relayed = try RelayedAcknowledgement.sign(
-            letter: record.id, slip: try store.slip(record.id) ?? [], broker: view.id, at: record.received,
-            by: view.signing)
-        record.relayed = relayed
         record.status = .queued
         try store.update(record)
-        return try queue(record, slip, relayed: relayed)
+        return try queue(record, slip)
     }
 
-    private func queue(_ letter: LetterRecord, _ slip: Slip, relayed: [UInt8]) throws -> PushOutcome {
-        if try !distribute(letter.id, slip) {
-            var record = letter
-            record.status = .done
-            try store.update(record)
-        }
-        if let about = slip.about { try apply(about, of: letter) }
-        return .stored(relayed: relayed)
+    private func queue(_ letter: LetterRecord, _ slip: Slip) throws -> Admission {
+        var record = letter
+        if try !distribute(letter.id, slip) { record.status = .done }
+        record.isStored = true
+        try logArrival(&record, record.verdict ?? .admitted)
+        try store.update(record)
+        if let about = slip.about { try apply(about, of: record) }
+        return try stored(record)
+    }
+
+    private func stored(_ record: LetterRecord) throws -> Admission {
+        guard let leaf = record.leaf else { throw StoreError(.unreadable, "a stored letter without its leaf") }
+        return .stored(leaf: leaf)
     }
 
     /// A stop, or another urgent step that is visible: its slip goes at once to every broker that serves the case, and what it makes
@@ -495,9 +511,9 @@ extension BrokerTransaction {
 
     // MARK: - Again
 
-    /// The stored answer, byte for byte; a letter that is not whole goes on where it stood.
-    private func answerAgain(_ record: LetterRecord, _ letter: VerifiedLetter) throws -> PushOutcome {
-        if let relayed = record.relayed { return .stored(relayed: relayed) }
+    /// The stored answer, with a fresh proof of the same leaf; a letter that is not whole goes on where it stood.
+    private func answerAgain(_ record: LetterRecord, _ letter: VerifiedLetter) throws -> Admission {
+        if record.isStored { return try stored(record) }
         switch record.status {
         case .waiting: return .waiting(try store.missingAncestors(of: record.id))
         case .awaitingParts:

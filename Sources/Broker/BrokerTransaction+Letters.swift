@@ -6,6 +6,7 @@ import Membership
 import MessageStore
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// The broker's own letters: signed refusals and notices.
 extension BrokerTransaction {
@@ -42,10 +43,8 @@ extension BrokerTransaction {
         try store.insert(record, slip: own, file: signed.file)
         remember(own, of: signed.id)
         insert(step(record, own), in: caseID)
-        if try !distribute(signed.id, own) {
-            record.status = .done
-            try store.update(record)
-        }
+        if try !distribute(signed.id, own) { record.status = .done }
+        try logArrival(&record, .admitted)
         return signed.id
     }
 
@@ -54,7 +53,7 @@ extension BrokerTransaction {
     /// - Parameter others: those who were given it before it was refused.
     func refuse(
         _ record: LetterRecord, _ slip: Slip, _ refusal: Refusal, telling others: [MemberID] = []
-    ) throws -> PushOutcome {
+    ) throws -> Admission {
         _ = try endDeliveries(of: record.id)
         let paper = try issue(
             .refusal, about: record.id, slip, to: [slip.from] + others, code: refusal.code, stop: refusal.stop)
@@ -66,6 +65,10 @@ extension BrokerTransaction {
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
         let id = record.id
+        if let paper {
+            let file = Digest.sha256(try store.slip(id) ?? [])
+            try log(.refused(letter: id, slip: file, code: refusal.code, refusal: paper), in: record.caseID)
+        }
         note { $0(.notice, "letter refused", ["letter": .letter(id), "code": .code(refusal.code)]) }
         try release(after: id)
         guard let paper else { return .rejected(code: SealingError.Code.signerNotPermitted.rawValue) }
@@ -157,6 +160,12 @@ extension BrokerTransaction {
         if !wasSeen { record.voidedBy = paper }
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
+        if let paper {
+            try log(
+                wasSeen
+                    ? .seenPossibly(letter: letter.id, because: stop, notice: paper)
+                    : .withheld(letter: letter.id, because: stop, notice: paper), in: record.caseID)
+        }
         note {
             $0(
                 .notice, "letter withheld",
@@ -174,11 +183,17 @@ extension BrokerTransaction {
         record.status = status
         record.code = code.rawValue
         // A letter that another broker hands over, and of which we never said "stored", is given up by that broker.
-        let isOurs = letter.relayed != nil || view.isServedHere(slip.from) || slip.from == view.id
+        let isOurs = letter.isStored || view.isServedHere(slip.from) || slip.from == view.id
         // Refusals, notices and receipts end without another paper: else papers about papers had no end.
         if isOurs, letter.type == .step {
             let paper = try issue(.notice, about: letter.id, slip, to: [slip.from], code: code.rawValue)
             if !wasSeen { record.voidedBy = paper }
+            if let paper {
+                try log(
+                    code == .gone
+                        ? .gone(letter: letter.id, notice: paper) : .expired(letter: letter.id, notice: paper),
+                    in: letter.caseID)
+            }
         }
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }

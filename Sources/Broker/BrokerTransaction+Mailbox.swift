@@ -4,6 +4,7 @@
 import Letters
 import MessageStore
 import Procedure
+import TransparencyLog
 
 /// Handing out, and what the clock ends.
 extension BrokerTransaction {
@@ -52,6 +53,7 @@ extension BrokerTransaction {
             else { continue }
             try store.finish(delivery.number, .delivered)
             try finishIfDone(id)
+            try log(.fetched(letter: id, by: member), in: try store.letter(id)?.caseID)
             isSpent = true
         }
         return isSpent
@@ -84,7 +86,9 @@ extension BrokerTransaction {
                 try store.finish(delivery.number, .ended)
                 let slip = try slip(of: record.id)
                 if record.type == .step {
-                    _ = try issue(.notice, about: record.id, slip, to: [slip.from], code: NoticeCode.gone.rawValue)
+                    let paper = try issue(
+                        .notice, about: record.id, slip, to: [slip.from], code: NoticeCode.gone.rawValue)
+                    if let paper { try log(.gone(letter: record.id, notice: paper), in: record.caseID) }
                 }
             }
         }

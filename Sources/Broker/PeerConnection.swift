@@ -31,7 +31,11 @@ struct PeerConnection: BrokerConnection {
         // 3. Each letter in a transaction of its own, in the order in which they came; many of them share one sync.
         let peer = peer
         let verified = read.compactMap { try? $0.get() }
-        var results = await core.transact(all: verified.map { letter in { try $0.receive(letter, from: peer) } })[...]
+        let results = await core.transact(all: verified.map { letter in { try $0.receive(letter, from: peer) } })
+        // 4. What is stored is answered with its proof, which the log's signature has made possible meanwhile.
+        let leaves = results.compactMap { if case .success(.stored(let leaf)) = $0 { leaf } else { nil } }
+        var receipts = try await asked { try await $0.receipts(of: leaves) }[...]
+        var judged = results[...]
         return try read.map { read in
             switch read {
             case .failure(let error):
@@ -39,18 +43,24 @@ struct PeerConnection: BrokerConnection {
                     .notice, "letter rejected",
                     ["peer": .member(peer.id(at: core.id)), "code": .code(error.code.rawValue)])
                 return .rejected(code: error.code.rawValue)
-            case .success(let letter): return try outcome(results.removeFirst(), of: letter)
+            case .success(let letter):
+                return try outcome(judged.removeFirst(), of: letter) { receipts.removeFirst() }
             }
         }
     }
 
-    private func outcome(_ result: Result<PushOutcome, any Error>, of letter: VerifiedLetter) throws -> PushOutcome {
+    private func outcome(
+        _ result: Result<Admission, any Error>, of letter: VerifiedLetter, receipt: () -> [UInt8]
+    ) throws -> PushOutcome {
         do {
-            let outcome = try result.get()
-            if case .rejected(let code) = outcome {
-                core.log(.notice, "letter rejected", ["letter": .letter(letter.id), "code": .code(code)])
+            switch try result.get() {
+            case .stored: return .stored(relayed: receipt())
+            case .answered(let outcome):
+                if case .rejected(let code) = outcome {
+                    core.log(.notice, "letter rejected", ["letter": .letter(letter.id), "code": .code(code)])
+                }
+                return outcome
             }
-            return outcome
         } catch let error as StoreError {
             return .later(code: error.code.rawValue, seconds: error.code == .busy ? 1 : 30)
         }

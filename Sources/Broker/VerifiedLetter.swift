@@ -6,14 +6,15 @@ import Membership
 import MessageStore
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// A letter that has passed the gate: its signature verifies under a certificate of a directory, and its part files are those it names.
 /// Whether the signer may write it, and whether the procedure allows it, the transaction judges.
 struct VerifiedLetter: Sendable {
     let signed: SignedSlip
     let parts: [Digest: CheckedPart]
-    /// The acknowledgement, signed beforehand, so that no transaction waits for a signature.
-    let relayed: [UInt8]
+    /// Leaf hash of the event by which the sender's broker logged it, if a receipt came along that proves it.
+    let source: Digest?
     /// What the procedure says, if the case is still as it was in memory when the letter was read.
     let judgement: Judgement?
 
@@ -77,21 +78,28 @@ struct VerifiedContext: Sendable {
 /// The first half of taking a letter in: everything that needs no store. Runs on the verifying threads.
 struct LetterReader: Sendable {
     let directories: Directories
-    let broker: MemberID
-    let signing: SigningIdentity
+    let trust: LogTrust
     let profiles: [Digest: Profile]
     let memory: CaseMemory
-    let now: Instant
 
     /// - Returns: the letter, or the code of the error class that it is.
     func read(_ bundle: LetterBundle) -> Result<VerifiedLetter, SealingError> {
         Result {
             let signed = try slip(bundle.slip, id: bundle.id)
             let parts = try parts(bundle.parts, of: signed.slip)
-            let relayed = try RelayedAcknowledgement.sign(
-                letter: signed.id, slip: signed.file, broker: broker, at: now, by: signing)
-            return VerifiedLetter(signed: signed, parts: parts, relayed: relayed, judgement: judgement(of: signed))
+            return VerifiedLetter(
+                signed: signed, parts: parts, source: bundle.receipt.flatMap { source($0, of: signed) },
+                judgement: judgement(of: signed))
         }.mapError { $0 as? SealingError ?? SealingError(.slipMalformed, "unexpected error") }
+    }
+
+    /// What the receipt of another broker's log proves of the letter.
+    private func source(_ receipt: [UInt8], of signed: SignedSlip) -> Digest? {
+        guard let receipt = try? LogReceipt(receipt),
+            let origin = directories.broker(signed.slip.from)?.id ?? directories.broker(of: signed.slip.from)?.id,
+            let proven = try? trust.verify(receipt, letter: signed.id, slip: .sha256(signed.file), of: origin)
+        else { return nil }
+        return proven.event.leafHash
     }
 
     /// Judges a letter of a case that is in memory, or that it opens.

@@ -136,6 +136,12 @@ extension CommandFailure {
             case .unreadable: (.checkFailed, "Restore it from a backup.")
             case .unsafeSettings: (.configuration, "The store must lie on a real disk.")
             case .closed: (.software, "")
+            case .halted:
+                (
+                    .checkFailed,
+                    "The log must not go on. `missing`: bring a checkpoint that another broker cosigned, `kheya log adopt`. "
+                        + "`behind`, `forked`: the store was restored or altered; keep everything as it is and call the authority."
+                )
             }
         self.init(status, code: error.code.rawValue, error.reason, cure: cure)
     }

@@ -156,7 +156,10 @@ struct Examination: Encodable {
                 try store.close()
                 add("store", .ok, "node.sqlite opens with the settings that durability needs")
             case .broker:
-                let queue = try SQLiteLetterQueue(path: opened.home.path + "/broker.sqlite")
+                let queue = try SQLiteLetterQueue(
+                    path: opened.home.path + "/broker.sqlite",
+                    signer: try opened.home.brokerKeys(by: opened.directories).log)
+                if let halt = queue.halt { throw halt }
                 try await queue.close()
                 add("store", .ok, "broker.sqlite opens with the settings that durability needs")
             case .authority: break

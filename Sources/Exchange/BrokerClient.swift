@@ -72,7 +72,7 @@ public final class BrokerClient: BrokerConnection {
             let first = outcomes.count
             var next = first
             while next < letters.count, next - first < ExchangeLimits.batchLetters,
-                archive.size + BundleArchive.cost(letters[next].slip) <= ExchangeLimits.batchBytes
+                archive.size + BundleArchive.cost(of: letters[next]) <= ExchangeLimits.batchBytes
             {
                 _ = archive.add(letters[next], room: ExchangeLimits.batchBytes)
                 next += 1

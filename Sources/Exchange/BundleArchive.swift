@@ -24,6 +24,8 @@ struct BundleArchive {
         if let void = context.void { add(.void(context.id), void) }
     }
 
+    static func cost(of letter: LetterBundle) -> Int { cost(letter.slip) + (letter.receipt.map(cost) ?? 0) }
+
     static func cost(of context: ContextLetter) -> Int { cost(context.slip) + (context.void.map(cost) ?? 0) }
 
     /// Adds a letter with those of its parts that `isTaken` and that still fit into `room`; the digests of all others come back.
@@ -31,6 +33,7 @@ struct BundleArchive {
         _ letter: LetterBundle, room: Int, isTaken: (Int) -> Bool = { _ in true }
     ) -> [Digest] {
         add(.slip(letter.id), letter.slip)
+        if let receipt = letter.receipt { add(.receipt(letter.id), receipt) }
         var left: [Digest] = []
         for (digest, bytes) in letter.parts.sorted(by: { $0.key < $1.key }) {
             if isTaken(bytes.count), size + Self.cost(bytes) <= room {
@@ -49,7 +52,7 @@ struct BundleArchive {
         let names = (delivery.remaining.count + delivery.letter.parts.count) * DigestLines.lineBytes
         guard names <= LetterArchiveLimits.remainingBytes else { return false }
         let reserve = LetterArchive.size(ofFile: names)
-        guard size + Self.cost(delivery.letter.slip) + reserve <= room else { return false }
+        guard size + Self.cost(of: delivery.letter) + reserve <= room else { return false }
         let left = add(delivery.letter, room: room - reserve) { $0 <= ExchangeLimits.inlinePartBytes }
         let remaining = DigestLines.write(delivery.remaining + left)
         if !remaining.isEmpty { add(.remaining(delivery.letter.id), remaining) }
@@ -76,7 +79,7 @@ struct BundleCollector {
         /// A slip and nothing else.
         var isBare: Bool {
             guard case .letter(let bundle, nil, let remaining) = self else { return false }
-            return bundle.parts.isEmpty && remaining.isEmpty
+            return bundle.parts.isEmpty && bundle.receipt == nil && remaining.isEmpty
         }
     }
 
@@ -140,6 +143,9 @@ struct BundleCollector {
                 current = .letter(LetterBundle(id: bundle.id, slip: bundle.slip), file: nil, remaining: [])
                 isRest = true
             }
+        case (.receipt, .letter(var bundle, let file, let remaining)):
+            bundle.receipt = bytes
+            current = .letter(bundle, file: file, remaining: remaining)
         case (.file, .letter(let bundle, nil, let remaining)):
             current = .letter(bundle, file: bytes, remaining: remaining)
         case (.remaining, .letter(let bundle, let file, _)):

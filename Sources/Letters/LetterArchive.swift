@@ -8,7 +8,7 @@ public import Procedure
 /// ```
 /// archive = *( context / letter ) end          ; end = 1,024 zero bytes, and nothing after them
 /// context = "context/" id "/slip.p7s" [ "context/" id "/void.p7s" ]
-/// letter  = id "/slip.p7s" *( id "/parts/" digest ) [ id "/file" ] [ id "/remaining" ]   ; digests ascend
+/// letter  = id "/slip.p7s" [ id "/receipt" ] *( id "/parts/" digest ) [ id "/file" ] [ id "/remaining" ]   ; digests ascend
 /// ```
 ///
 /// There is one spelling: mode 0644, owner and group 0 without names, time 0, regular files. The reader makes the header of what it
@@ -21,6 +21,8 @@ public enum LetterArchive {
         /// `slip.p7s`, which opens a letter.
         case slip(LetterID)
         case part(LetterID, Digest)
+        /// The receipt of the sending broker's log, from one broker to another.
+        case receipt(LetterID)
         /// The document of a directory or profile letter.
         case file(LetterID)
         /// Digests of part files that do not come along, one a line, ascending: fetch them, or wait for them.
@@ -35,6 +37,7 @@ public enum LetterArchive {
             switch self {
             case .slip(let id): "\(id.hex)/slip.p7s"
             case .part(let id, let digest): "\(id.hex)/parts/\(digest.hex)"
+            case .receipt(let id): "\(id.hex)/receipt"
             case .file(let id): "\(id.hex)/file"
             case .remaining(let id): "\(id.hex)/remaining"
             case .context(let id): "context/\(id.hex)/slip.p7s"
@@ -47,6 +50,7 @@ public enum LetterArchive {
             switch self {
             case .slip, .context, .void: LetterArchiveLimits.slipBytes
             case .part: LetterArchiveLimits.partBytes
+            case .receipt: LetterArchiveLimits.receiptBytes
             case .file: LetterArchiveLimits.fileBytes
             case .remaining: LetterArchiveLimits.remainingBytes
             }
@@ -77,6 +81,8 @@ public enum LetterArchive {
                 self = .slip(id)
             } else if path.count == 135, path[64..<71].elementsEqual("/parts/".utf8), let part = digest(71) {
                 self = .part(id, part)
+            } else if ends("/receipt", from: 64) {
+                self = .receipt(id)
             } else if ends("/file", from: 64) {
                 self = .file(id)
             } else if ends("/remaining", from: 64) {
@@ -167,6 +173,8 @@ public enum LetterArchive {
 public struct LetterArchiveLimits: Hashable, Sendable {
     /// 96 KiB: a slip's JSON is at most 64 KiB; the rest is certificate and signature.
     public static let slipBytes = 98_304
+    /// 160 KiB: an event, a proof, a note with many signatures.
+    public static let receiptBytes = 163_840
     /// 1,088 KiB: a piece of 1 MiB, padding, envelope.
     public static let partBytes = 1_088 * 1_024
     /// 4 MiB: a directory's or profile's JSON.

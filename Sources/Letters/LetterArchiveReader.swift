@@ -125,7 +125,10 @@ public struct LetterArchiveReader: Sendable {
         case (_, .context(let id)):
             guard contexts.insert(id).inserted else { throw Self.fault("a context twice") }
         case (.context(let before), .void(let id)) where before == id: return
+        case (.slip(let before), .receipt(let id)) where before == id: return
         case (.slip(let before), .part(let id, _)) where before == id: return
+        case (.receipt(let before), .part(let id, _)) where before == id: return
+        case (.receipt(let before), .remaining(let id)) where before == id: return
         case (.part(let before, let one), .part(let id, let next)) where before == id && one < next: return
         case (.slip(let before), .file(let id)) where before == id: return
         case (.part(let before, _), .file(let id)) where before == id: return

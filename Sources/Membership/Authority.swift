@@ -94,7 +94,8 @@ public struct Authority: Sendable {
         directory.brokers.append(
             BrokerEntry(
                 id: request.id, name: request.name, host: host, port: port, address: address,
-                certificates: try issue(request, dnsNames: [host], at: at)))
+                certificates: try issue(request, dnsNames: [host], at: at),
+                logs: [request.log?.log].compactMap { $0 }, witness: request.log?.witness))
     }
 
     /// Adds certificates for new keys of a member or broker; the old ones stay, so that they overlap. A broker that has
@@ -132,6 +133,10 @@ public struct Authority: Sendable {
             directory.brokers[index].host = host
             directory.brokers[index].port = port
             directory.brokers[index].address = address
+            if let log = request.log {
+                if !directory.brokers[index].logs.contains(log.log) { directory.brokers[index].logs.append(log.log) }
+                directory.brokers[index].witness = log.witness
+            }
             directory.brokers[index].certificates = merge(listed, new, at: at)
         }
     }

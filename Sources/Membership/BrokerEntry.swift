@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Procedure
+public import TransparencyLog
 
 /// A broker, as its authority lists it.
 public struct BrokerEntry: Hashable, Sendable {
@@ -14,9 +15,14 @@ public struct BrokerEntry: Hashable, Sendable {
     public var address: String?
     /// Ascending by id.
     public var certificates: [MemberCertificate]
+    /// The keys of its logs, the oldest first: the last is the one that it writes.
+    public var logs: [VerifierKey]
+    /// The key by which it cosigns the logs of others.
+    public var witness: VerifierKey?
 
     public init(
-        id: MemberID, name: String, host: String, port: Int, address: String? = nil, certificates: [MemberCertificate]
+        id: MemberID, name: String, host: String, port: Int, address: String? = nil, certificates: [MemberCertificate],
+        logs: [VerifierKey] = [], witness: VerifierKey? = nil
     ) {
         self.id = id
         self.name = name
@@ -24,5 +30,7 @@ public struct BrokerEntry: Hashable, Sendable {
         self.port = port
         self.address = address
         self.certificates = certificates.sorted { $0.id < $1.id }
+        self.logs = logs
+        self.witness = witness
     }
 }

@@ -5,6 +5,7 @@ public import Cryptography
 internal import Letters
 public import Procedure
 internal import Sealing
+internal import TransparencyLog
 
 /// What an organisation hands to its authority: its id, what it asks for, and a certificate request for each key. No
 /// secret.
@@ -25,6 +26,8 @@ public struct EnrolmentRequest: Hashable, Sendable {
     public let kind: Kind
     public let at: Instant
     public let requests: [CertificateUse: CertificateRequest]
+    /// A broker's: the log that it will write, and its key as a witness.
+    public let log: BrokerKeys.Listed?
     /// Digest of the signing certificate that vouches for a renewal.
     public let signer: Digest?
     /// The file: canonical JSON.
@@ -40,7 +43,7 @@ public struct EnrolmentRequest: Hashable, Sendable {
     /// - Throws: ``MembershipError`` `.enrolmentMalformed` for a name, host or role that the format does not allow.
     public init(
         id: MemberID, name: String, kind: Kind, at: Instant, keys: [CertificateUse: PrivateKey],
-        vouchedBy identity: (certificate: Certificate, key: PrivateKey)? = nil
+        log: BrokerKeys.Listed? = nil, vouchedBy identity: (certificate: Certificate, key: PrivateKey)? = nil
     ) throws(MembershipError) {
         do {
             var object: [String: JSONValue] = [
@@ -53,6 +56,10 @@ public struct EnrolmentRequest: Hashable, Sendable {
                 object["host"] = .string(host)
                 object["port"] = .integer(Int64(port))
                 if let address { object["address"] = .string(address) }
+            }
+            if let log {
+                object["log"] = .string(log.log.text)
+                object["witness"] = .string(log.witness.text)
             }
             var requests: [JSONValue] = []
             for (use, key) in keys.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -109,6 +116,16 @@ public struct EnrolmentRequest: Hashable, Sendable {
             let roles = try fields.strings("roles", limit: MembershipLimits.roles, DirectoryPatterns.role)
             guard roles == Set(roles).sorted() else { throw fields.fault("roles", "not ascending") }
             kind = .member(roles: Set(roles))
+        }
+        if case .broker(let host, _, _) = kind, fields.has("log") {
+            let log = try fields.verifierKey("log", .log)
+            let witness = try fields.verifierKey("witness", .witness)
+            guard log.name.hasPrefix(host + "/"), Patterns.origin.matches(log.name),
+                witness.name == BrokerKeys.witnessName(host)
+            else { throw fields.fault("log", "not a name that begins with the host") }
+            self.log = BrokerKeys.Listed(log: log, witness: witness)
+        } else {
+            log = nil
         }
         let listed = try fields.list("requests", limit: CertificateUse.allCases.count) {
             (entry: inout FieldReader) throws(LetterError) -> (CertificateUse, CertificateRequest) in

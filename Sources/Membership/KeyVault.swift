@@ -49,7 +49,7 @@ public struct KeyVault: Sendable {
             object["p"] = .integer(Int64(cost.p))
         case .keyFile: object["kind"] = .string("key-file")
         }
-        let vault = try KeyVault(unlock, salt: salt, cost: cost)
+        let vault = try KeyVault(unlock, salt: salt)
         try HomeFiles.write(CanonicalJSON.write(.object(object)), to: keys + "/master.json")
         return vault
     }
@@ -83,6 +83,11 @@ public struct KeyVault: Sendable {
         case ("key-file", _): throw MembershipError(.locked, "this home opens with a key file, not with a passphrase")
         default: throw MembershipError(.homeMalformed, "\(keys)/master.json: a kind this program does not know")
         }
+    }
+
+    /// The vault of a home that was, or will be, made with this salt. For practice worlds, whose keys are there before their homes.
+    public init(_ unlock: Unlock, salt: [UInt8]) throws(MembershipError) {
+        try self.init(unlock, salt: salt, cost: .passphrase)
     }
 
     private init(_ unlock: Unlock, salt: [UInt8], cost: ScryptCost) throws(MembershipError) {

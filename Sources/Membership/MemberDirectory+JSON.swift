@@ -4,6 +4,7 @@
 internal import Cryptography
 internal import Letters
 internal import Procedure
+internal import TransparencyLog
 
 extension MemberDirectory {
     /// The canonical JSON that the slip names by digest.
@@ -107,6 +108,10 @@ extension MemberDirectory {
                 uses[entry.certificate.publicKey] = owner
             }
         }
+        let names = brokers.flatMap(\.logs).map(\.name)
+        let logKeys = brokers.flatMap { $0.logs + [$0.witness].compactMap { $0 } }.map(\.publicKey)
+        try require(
+            Set(names).count == names.count && Set(logKeys).count == logKeys.count, "a log or its key stands twice")
         for member in members { try check(member.certificates, of: member.id, isBroker: false) }
         for broker in brokers { try check(broker.certificates, of: broker.id, isBroker: true) }
     }
@@ -157,13 +162,18 @@ extension BrokerEntry {
             address: try entry.optional("address") { (entry: inout FieldReader) throws(LetterError) in
                 try entry.pattern("address", DirectoryPatterns.address)
             },
-            certificates: try entry.certificates())
+            certificates: try entry.certificates(), logs: try entry.logs(),
+            witness: try entry.optional("witness") { (entry: inout FieldReader) throws(LetterError) in
+                try entry.verifierKey("witness", .witness)
+            })
     }
 
     fileprivate func fields() -> [String: JSONValue] {
         var object: [String: JSONValue] = [
             "id": .string(id.text), "name": .string(name), "host": .string(host), "port": .integer(Int64(port)),
         ]
+        if !logs.isEmpty { object["logs"] = .array(logs.map { .string($0.text) }) }
+        if let witness { object["witness"] = .string(witness.text) }
         if let address { object["address"] = .string(address) }
         if !certificates.isEmpty { object["certificates"] = .array(certificates.map { .object($0.fields()) }) }
         return object
@@ -227,6 +237,18 @@ extension FieldReader {
             throw fault(name, "not base64, or more than \(limit) bytes")
         }
         return bytes
+    }
+
+    fileprivate mutating func logs() throws(LetterError) -> [VerifierKey] {
+        guard has("logs") else { return [] }
+        var keys: [VerifierKey] = []
+        for value in try array("logs", limit: MembershipLimits.logs) {
+            guard case .string(let text) = value, let key = Self.verifierKey(text, .log) else {
+                throw fault("logs", "not a verifier key of a log")
+            }
+            keys.append(key)
+        }
+        return keys
     }
 
     fileprivate mutating func certificates() throws(LetterError) -> [MemberCertificate] {

@@ -5,6 +5,7 @@ public import Cryptography
 public import Letters
 public import Procedure
 internal import Sealing
+internal import TransparencyLog
 
 /// The home directory of a member or broker: settings, keys, pinned roots, the newest signed documents.
 ///
@@ -66,7 +67,9 @@ public struct MemberHome: Sendable {
             try vault.write(key, to: home.pending(use))
             made[use] = key
         }
-        let enrolment = try EnrolmentRequest(id: settings.id, name: settings.name, kind: request, at: now, keys: made)
+        let enrolment = try EnrolmentRequest(
+            id: settings.id, name: settings.name, kind: request, at: now, keys: made,
+            log: try home.newLog(for: request, now: now))
         // Last: a home without it was never finished, and `create` may run again elsewhere.
         try HomeFiles.write(settings.file(), to: path + "/kheya.json")
         return (home, enrolment)
@@ -252,7 +255,31 @@ public struct MemberHome: Sendable {
             HomeFiles.exists(certificateFile(.sign))
             ? (certificate: try Self.certificate(certificateFile(.sign)), key: try vault.read(key(.sign))) : nil
         return try EnrolmentRequest(
-            id: settings.id, name: settings.name, kind: kind, at: now, keys: keys, vouchedBy: signing)
+            id: settings.id, name: settings.name, kind: kind, at: now, keys: keys, log: try newLog(for: kind, now: now),
+            vouchedBy: signing)
+    }
+
+    /// A broker's log of this year: its key, and that of its witness.
+    private func newLog(for kind: EnrolmentRequest.Kind, now: Instant) throws(MembershipError) -> BrokerKeys.Listed? {
+        guard case .broker(let host, _, _) = kind else { return nil }
+        return try BrokerKeys(vault: vault, origin: "\(host)/\(now.date.prefix(4))", host: host).listed
+    }
+
+    /// The keys of the log that the directory says this broker writes.
+    ///
+    /// - Throws: ``MembershipError`` `.notAdmitted` while the directory lists none, or another key than this home's.
+    public func brokerKeys(by directories: Directories) throws(MembershipError) -> BrokerKeys {
+        guard let entry = directories.broker(settings.id), let listed = entry.logs.last, let witness = entry.witness else {
+            throw MembershipError(
+                .notAdmitted, "no directory lists a log of \(settings.id) yet; run `kheya member renew`, give the request to the authority"
+            )
+        }
+        let keys = try BrokerKeys(vault: vault, origin: listed.name, host: entry.host)
+        guard keys.log.key == listed, keys.witness.key == witness else {
+            throw MembershipError(
+                .notAdmitted, "the directory lists another key of the log of \(settings.id) than this home has")
+        }
+        return keys
     }
 
     /// Destroys sealing keys that nothing can be sealed to any more: 120 days after their certificate's end.

@@ -14,6 +14,8 @@ public enum MembershipLimits {
     /// An EC certificate of this profile has some 500 bytes.
     public static let certificateBytes = 2_048
     public static let requestBytes = 16_384
+    /// Logs of one broker in its directory: one a year.
+    public static let logs = 64
 
     /// 14 days: as long as a directory holds unless the authority says otherwise. *Assumed.*
     public static let directorySeconds: Int64 = 14 * 86_400

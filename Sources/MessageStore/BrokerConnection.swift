@@ -11,11 +11,14 @@ public struct LetterBundle: Sendable, Hashable {
     public var slip: [UInt8]
     /// Part files by SHA-256: sealed parts, pieces and lists. May be fewer than the slip names; the rest follows by digest.
     public var parts: [Digest: [UInt8]]
+    /// From one broker to another: the receipt of its log for this letter (Protocols/Log.md §4).
+    public var receipt: [UInt8]?
 
-    public init(id: LetterID, slip: [UInt8], parts: [Digest: [UInt8]] = [:]) {
+    public init(id: LetterID, slip: [UInt8], parts: [Digest: [UInt8]] = [:], receipt: [UInt8]? = nil) {
         self.id = id
         self.slip = slip
         self.parts = parts
+        self.receipt = receipt
     }
 }
 
@@ -35,7 +38,7 @@ public struct ContextLetter: Sendable, Hashable {
 
 /// What a broker answers for one pushed letter. Only `stored` ends the sender's duty to keep and resend.
 public enum PushOutcome: Sendable, Hashable {
-    /// Durable with all its parts, and queued. `relayed` is the broker's signed acknowledgement.
+    /// Durable with all its parts, and queued. `relayed` is the receipt of the broker's log (Protocols/Log.md §4).
     case stored(relayed: [UInt8])
     /// The slip is admitted and durable; these part files are missing, or not whole.
     case awaitingParts([Digest])

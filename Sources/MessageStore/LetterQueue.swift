@@ -3,6 +3,7 @@
 
 public import Letters
 public import Procedure
+public import TransparencyLog
 
 /// The letters that a broker keeps, their parts, and where each has to go.
 ///
@@ -12,7 +13,7 @@ public import Procedure
 public protocol LetterQueue: Sendable {
     /// Runs the bodies in their order, each in a transaction of its own; they, and those of other callers, may share one sync.
     ///
-    /// When this returns, everything they wrote survives power loss. Of a body that threw nothing was written, and what others wrote is
+    /// When this returns, everything they wrote survives power loss, and the log has signed what they logged. Of a body that threw nothing was written, and what others wrote is
     /// not touched. A body may run more than once and on another thread, so it touches only the transaction.
     ///
     /// - Returns: for each what it returned or threw, or a ``StoreError``.
@@ -22,6 +23,15 @@ public protocol LetterQueue: Sendable {
 
     /// Runs `body` on one consistent state: everything written before this call was made.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any LetterReading) throws -> Value) async throws -> Value
+
+    /// The newest checkpoint that the log has signed; `nil` before its first event.
+    var checkpoint: SignedNote? { get }
+
+    /// Proves that these leaves are in the log, each under the newest checkpoint of its log.
+    ///
+    /// - Parameter leaves: as ``LetterTransaction/log(_:in:at:)`` gave them, in transactions that have ended.
+    /// - Throws: ``StoreError`` `.unreadable` for a leaf that is not there or whose event is erased.
+    func receipts(of leaves: [Int64]) async throws -> [LogReceipt]
 
     /// How full the store is; cheap enough to be asked every second.
     func room() async throws -> StoreRoom
@@ -42,7 +52,7 @@ extension LetterQueue {
 }
 
 /// Reading, inside a transaction or beside it.
-public protocol LetterReading {
+public protocol LetterReading: LogReading {
     func letter(_ id: LetterID) throws -> LetterRecord?
     /// `slip.p7s`.
     func slip(_ id: LetterID) throws -> [UInt8]?
@@ -136,6 +146,20 @@ public protocol LetterTransaction: LetterReading {
     func wake(_ queue: QueueName, at: Instant) throws -> Int
     /// Ends the delivery as `delivered` or `ended`.
     func finish(_ delivery: Int64, _ state: DeliveryState) throws
+
+    /// Appends an event to the log: in force, and signed, only when the transaction has ended.
+    ///
+    /// - Parameters:
+    ///   - caseID: of an event about a case.
+    ///   - now: the broker's clock; an event never has an earlier time than the one before.
+    /// - Returns: the leaf's number in this store.
+    /// - Throws: ``StoreError`` `.halted`: the log must not go on.
+    @discardableResult
+    func log(_ content: LogEvent.Content, in caseID: CaseID?, at now: Instant) throws -> Int64
+    /// Appends that a document came into force, with the document. One that is logged already changes nothing.
+    func log(_ document: StoredDocument, at now: Instant) throws
+    /// Keeps a checkpoint of the own log with its cosignatures.
+    func keep(_ checkpoint: StoredCheckpoint) throws
 
     /// The next number of the broker's own letters to this member.
     func nextSequence(to member: MemberID) throws -> (epoch: Int64, sequence: Int64)

@@ -3,6 +3,7 @@
 
 public import Letters
 public import Procedure
+public import TransparencyLog
 
 /// Where a letter stands at a broker. Protocols/Queue.md, "States of a letter".
 public enum LetterStatus: Int, Hashable, Sendable, CaseIterable {
@@ -55,8 +56,12 @@ public struct LetterRecord: Hashable, Sendable {
     /// When it is given up: the slip's, or while it waits for ancestors also a bound of the broker's.
     public var expires: Instant?
     public var received: Instant
-    /// The signed acknowledgement, answered byte for byte to every duplicate.
-    public var relayed: [UInt8]?
+    /// Whether the broker has said *stored*: its answer to every duplicate from then on.
+    public var isStored: Bool
+    /// Of the event *accepted* or *arrived*: what the receipt of the letter proves.
+    public var leaf: Int64?
+    /// How the procedure judged it when it came.
+    public var verdict: LogEvent.Verdict?
     /// Of a refused or given-up letter: the guard, reason or notice code.
     public var code: String?
     /// The signed refusal or notice that makes it void.
@@ -71,7 +76,8 @@ public struct LetterRecord: Hashable, Sendable {
     public init(
         id: LetterID, status: LetterStatus, type: LetterType, lane: Lane, from: MemberID, caseID: CaseID?,
         roles: Set<String>,
-        peer: MemberID, at: Instant, expires: Instant?, received: Instant, relayed: [UInt8]? = nil, code: String? = nil,
+        peer: MemberID, at: Instant, expires: Instant?, received: Instant, isStored: Bool = false,
+        leaf: Int64? = nil, verdict: LogEvent.Verdict? = nil, code: String? = nil,
         voidedBy: LetterID? = nil, stop: LetterID? = nil, progress: ReceiptProgress = [],
         isUnheard: Bool = false
     ) {
@@ -86,7 +92,9 @@ public struct LetterRecord: Hashable, Sendable {
         self.at = at
         self.expires = expires
         self.received = received
-        self.relayed = relayed
+        self.isStored = isStored
+        self.leaf = leaf
+        self.verdict = verdict
         self.code = code
         self.voidedBy = voidedBy
         self.stop = stop

@@ -15,6 +15,9 @@ public struct StoreError: Error, Sendable, Equatable {
         /// A setting that durability rests on could not be had.
         case unsafeSettings = "store.unsafe-settings"
         case closed = "store.closed"
+        /// The log must not go on: its lock is gone, or knows another or a longer tree. Nothing that would be logged is taken; mailboxes
+        /// can still be read. The reason says which (`missing`, `behind`, `forked`); a person decides.
+        case halted = "store.halted"
     }
 
     public let code: Code

@@ -21,11 +21,13 @@ final class GroupCommitWriter: Sendable {
 
     private let pool: DatabasePool
     private let versions: VersionCounter
+    private let log: LogWriter
     private let state = Mutex(State())
 
-    init(pool: DatabasePool, versions: VersionCounter) {
+    init(pool: DatabasePool, versions: VersionCounter, log: LogWriter) {
         self.pool = pool
         self.versions = versions
+        self.log = log
     }
 
     func add(_ job: any WriteJob) {
@@ -70,9 +72,6 @@ final class GroupCommitWriter: Sendable {
     private func commit(_ batch: [any WriteJob], _ db: Database) {
         do {
             try attempt(batch, db)
-            // Commit point: a crash before this line loses the batch, of which nobody has been told; a crash after it loses only answers,
-            // and the sender's resend gets the stored one.
-            for job in batch { job.finish(nil) }
         } catch {
             rollBack(db)
             // A full disk undoes the whole transaction, so each job gets one of its own: what still has room is not hurt by what has not.
@@ -82,14 +81,29 @@ final class GroupCommitWriter: Sendable {
                 return
             }
             for job in batch { commit([job], db) }
+            return
+        }
+        // Commit point: a crash before this line loses the batch, of which nobody has been told; a crash after it loses only answers, and
+        // the sender's resend gets the stored one.
+        let wrote = log.isAhead
+        log.committedAll()
+        do {
+            try log.seal(db)
+            for job in batch { job.finish(nil) }
+        } catch {
+            // What logs nothing goes on while the log halts; nobody is told of an event that no checkpoint covers.
+            if error.code == .failed { stop(error) }
+            for job in batch { job.finish(wrote || error.code == .failed ? error : nil) }
         }
     }
 
     private func attempt(_ batch: [any WriteJob], _ db: Database) throws(StoreError) {
         do {
-            let transaction = SQLiteTransaction(db, versions)
+            let transaction = SQLiteTransaction(db, versions, log.keys, writer: log)
+            log.begin()
             try db.run("BEGIN IMMEDIATE")
             for job in batch {
+                let mark = log.mark()
                 try db.run("SAVEPOINT job")
                 do {
                     try job.attempt(transaction)
@@ -99,9 +113,11 @@ final class GroupCommitWriter: Sendable {
                     if let error = error as? DatabaseError, error.resultCode != .SQLITE_CONSTRAINT { throw error }
                     job.fail(error)
                     try db.run("ROLLBACK TO job")
+                    log.restore(mark)
                 }
                 try db.run("RELEASE job")
             }
+            try log.finish(db)
             try db.run("COMMIT")
         } catch let error as DatabaseError {
             throw StoreError(error)

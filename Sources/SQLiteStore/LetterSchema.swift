@@ -8,7 +8,7 @@
 enum LetterSchema {
     /// "KHYB": the file is a broker's store.
     static let applicationID = 0x4B48_5942
-    static let version = 1
+    static let version = 2
 
     static let statements = """
         CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -30,7 +30,9 @@ enum LetterSchema {
             code TEXT,
             voided_by BLOB,
             stop BLOB,
-            relayed BLOB,
+            stored INTEGER NOT NULL,
+            leaf INTEGER,
+            verdict TEXT,
             unheard INTEGER NOT NULL) STRICT;
         CREATE INDEX letter_case ON letter (case_id, sender, number) WHERE case_id IS NOT NULL;
         CREATE INDEX letter_waiting ON letter (sender) WHERE status = 1;

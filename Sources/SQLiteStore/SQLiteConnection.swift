@@ -18,10 +18,7 @@ enum SQLiteConnection {
     /// - Throws: ``StoreError`` `.unsafeSettings`, `.unreadable`, `.full`, `.busy`.
     static func pool(path: String, settings: SQLiteSettings) throws -> DatabasePool {
         if !settings.allowsVolatile { try requireLocalDisk(path) }
-        // An empty file first: SQLite gives the files beside it the mode of the database.
-        let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw StoreError(.unreadable, "the store's file cannot be opened") }
-        close(descriptor)
+        try touch(path)
         var configuration = Configuration()
         configuration.label = "kheya.store"
         configuration.maximumReaderCount = 4
@@ -48,6 +45,22 @@ enum SQLiteConnection {
         } catch let error as DatabaseError {
             throw StoreError(error, opening: true)
         }
+    }
+
+    /// An empty file first: SQLite gives the files beside it the mode of the database.
+    static func touch(_ path: String) throws(StoreError) {
+        let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StoreError(.unreadable, "the store's file cannot be opened") }
+        close(descriptor)
+    }
+
+    /// Makes a new name in a folder survive a power cut.
+    static func syncFolder(of path: String) throws(StoreError) {
+        let folder = open(
+            URL(fileURLWithPath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw StoreError(.failed, "the store's folder cannot be opened") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw StoreError(.failed, "the store's folder was not synced") }
     }
 
     /// SQLite ignores a PRAGMA it does not know or cannot obey, without an error: so each is read back.

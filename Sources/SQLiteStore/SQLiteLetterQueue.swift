@@ -5,6 +5,7 @@ import Foundation
 internal import GRDB
 public import MessageStore
 import Synchronization
+public import TransparencyLog
 
 #if canImport(Glibc)
     import Glibc
@@ -23,12 +24,19 @@ public final class SQLiteLetterQueue: LetterQueue {
     private let settings: SQLiteSettings
     private let lock: FileLock
     private let versions: VersionCounter
+    private let keys: EventKeys
+    private let log: LogWriter
 
     /// Opens the store, or makes it.
     ///
-    /// - Parameter path: the file; its folder is there already. `<path>.lock` beside it keeps a second process out.
+    /// Beside the file lie `<path>.lock`, which keeps a second process out; `<path>.keys`, the case event keys, which belong in no long
+    /// backup; and `<path>.lock-<origin>`, the log's lock, which belongs in none. A log that must not go on stops nothing else: ``halt``.
+    ///
+    /// - Parameters:
+    ///   - path: the file; its folder is there already.
+    ///   - signer: of the log that is written; one of a new name begins a new log.
     /// - Throws: ``StoreError`` `.busy` when another process has it, `.unsafeSettings` naming the setting, `.unreadable`.
-    public init(path: String, settings: SQLiteSettings = SQLiteSettings()) throws {
+    public init(path: String, signer: LogSigner, settings: SQLiteSettings = SQLiteSettings()) throws {
         lock = try FileLock(path: path + ".lock")
         self.path = path
         self.settings = settings
@@ -39,8 +47,17 @@ public final class SQLiteLetterQueue: LetterQueue {
             throw StoreError(error, opening: true)
         }
         self.pool = pool
-        writer = GroupCommitWriter(pool: pool, versions: versions)
+        keys = try EventKeys(path: Self.keysPath(path))
+        log = LogWriter(signer: signer, keys: keys, path: path)
+        do {
+            try pool.writeWithoutTransaction { [log] db in try log.open(db) }
+        } catch let error as DatabaseError {
+            throw StoreError(error, opening: true)
+        }
+        writer = GroupCommitWriter(pool: pool, versions: versions, log: log)
     }
+
+    private static func keysPath(_ path: String) -> String { path + ".keys" }
 
     public func write<Value: Sendable>(
         all bodies: [@Sendable (any LetterTransaction) throws -> Value]
@@ -57,9 +74,65 @@ public final class SQLiteLetterQueue: LetterQueue {
         -> Value
     {
         do {
-            return try await pool.read { [versions] db in try body(SQLiteTransaction(db, versions)) }
+            return try await pool.read { [versions, keys] db in try body(SQLiteTransaction(db, versions, keys)) }
         } catch let error as DatabaseError {
             throw StoreError(error)
+        }
+    }
+
+    public var checkpoint: SignedNote? { log.note }
+
+    /// Why nothing more is logged, and so no letter taken; `nil` while all is well.
+    public var halt: StoreError? { log.halt }
+
+    public func receipts(of leaves: [Int64]) async throws -> [LogReceipt] {
+        guard !leaves.isEmpty else { return [] }
+        do {
+            return try await pool.read { [versions, keys, log, path] db in
+                try SQLiteTransaction(db, versions, keys).receipts(of: leaves) { origin in
+                    if origin == log.signer.key.name { return log.note }
+                    // A log of a year that has ended: its lock has its last checkpoint.
+                    return try LogLockFile(path: LogWriter.lockPath(store: path, origin: origin))?.note
+                }
+            }
+        } catch let error as DatabaseError {
+            throw StoreError(error)
+        }
+    }
+
+    /// Computes the whole tree anew from its leaves and compares it with what is stored; halts the log if it is another one.
+    ///
+    /// Reads in pieces, beside the writer; a start has looked at the last leaves already.
+    ///
+    /// - Throws: ``StoreError`` `.halted`.
+    public func verifyLog() async throws {
+        let origin = log.signer.key.name
+        var tree = Frontier()
+        while true {
+            let from = tree.size
+            let leaves = try await read { try $0.leafData(of: origin, from: from, count: 65_536) }
+            for leaf in leaves { tree.append(leafHash: MerkleHash.leaf(leaf)) }
+            let head = tree.head
+            let stored = try await read { reading in
+                try MerkleTree.head(size: head.size) { try reading.node(of: origin, at: $0) }
+            }
+            guard stored == head else { throw log.halt(.forked) }
+            if leaves.isEmpty { return }
+        }
+    }
+
+    /// Gives a log whose lock is gone its lock again: a checkpoint that somebody else kept, if the tree has it. No process may have the
+    /// store open.
+    ///
+    /// - Parameter note: verified by the caller under the log's policy, quorum included.
+    /// - Throws: ``StoreError`` `.halted` if there is a lock, or the store is behind that checkpoint or another tree; `.busy`.
+    public static func adopt(_ note: SignedNote, path: String) throws {
+        let lock = try FileLock(path: path + ".lock")
+        defer { lock.release() }
+        do {
+            try DatabaseQueue(path: path).read { db in try LogWriter.adopt(note, storePath: path, db) }
+        } catch let error as DatabaseError {
+            throw StoreError(error, opening: true)
         }
     }
 
@@ -82,6 +155,8 @@ public final class SQLiteLetterQueue: LetterQueue {
         writer.stop(StoreError(.closed, "the store is closed"))
         try await pool.barrierWriteWithoutTransaction { db in try db.run("PRAGMA wal_checkpoint(TRUNCATE)") }
         try pool.close()
+        try keys.close()
+        log.close()
         lock.release()
     }
 
@@ -94,8 +169,9 @@ public final class SQLiteLetterQueue: LetterQueue {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(5)
+            let keys = try EventKeys(path: keysPath(path), isReadOnly: true)
             return try DatabaseQueue(path: path, configuration: configuration).read { db in
-                try body(SQLiteTransaction(db, VersionCounter(0)))
+                try body(SQLiteTransaction(db, VersionCounter(0), keys))
             }
         } catch let error as DatabaseError {
             throw StoreError(error, opening: true)
@@ -109,6 +185,7 @@ public final class SQLiteLetterQueue: LetterQueue {
         if application == 0, version == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 {
             try db.inTransaction(.immediate) {
                 try db.execute(sql: LetterSchema.statements)
+                try db.execute(sql: LogSchema.statements)
                 try db.execute(sql: "INSERT INTO setting VALUES ('epoch', 1)")
                 try db.execute(sql: "PRAGMA application_id = \(LetterSchema.applicationID)")
                 try db.execute(sql: "PRAGMA user_version = \(LetterSchema.version)")

@@ -6,30 +6,36 @@ internal import GRDB
 internal import Letters
 internal import MessageStore
 internal import Procedure
+internal import TransparencyLog
 
 /// One transaction, for the time of one closure. SQL stands beside the function that needs it; statements are compiled once a connection.
 final class SQLiteTransaction: LetterTransaction {
-    private let db: Database
+    let db: Database
+    let keys: EventKeys
+    /// Present while writing.
+    let writer: LogWriter?
     private let versions: VersionCounter
 
-    init(_ db: Database, _ versions: VersionCounter) {
+    init(_ db: Database, _ versions: VersionCounter, _ keys: EventKeys, writer: LogWriter? = nil) {
         self.db = db
         self.versions = versions
+        self.keys = keys
+        self.writer = writer
     }
 
-    private func run(_ sql: String, _ arguments: StatementArguments) throws {
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
         try db.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
-    private func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
+    func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
         try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
     }
 
-    private func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
+    func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
         try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments)
     }
 
-    private func integer(_ sql: String, _ arguments: StatementArguments) throws -> Int64? {
+    func integer(_ sql: String, _ arguments: StatementArguments) throws -> Int64? {
         try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
     }
 
@@ -38,7 +44,7 @@ final class SQLiteTransaction: LetterTransaction {
     }
 
     /// - Throws: ``StoreError`` `.unreadable`: the file was written by somebody else.
-    private static func digest(_ data: Data?) throws -> Digest {
+    static func digest(_ data: Data?) throws -> Digest {
         guard let data, let digest = Digest(data) else { throw StoreError(.unreadable, "not a digest") }
         return digest
     }
@@ -60,7 +66,7 @@ final class SQLiteTransaction: LetterTransaction {
 
 extension SQLiteTransaction {
     private static let columns =
-        "id, status, type, lane, sender, case_id, roles, peer, at, expires, received, progress, code, voided_by, stop, relayed, unheard"
+        "id, status, type, lane, sender, case_id, roles, peer, at, expires, received, progress, code, voided_by, stop, stored, unheard, leaf, verdict"
 
     private static func record(_ row: Row) throws -> LetterRecord {
         guard let status = LetterStatus(rawValue: row[1]), let type = LetterType(rawValue: row[2]) else {
@@ -68,14 +74,14 @@ extension SQLiteTransaction {
         }
         let caseText: String? = row[5]
         let roles: String = row[6]
-        let relayed: Data? = row[15]
+        let verdict: String? = row[18]
         return LetterRecord(
             id: try digest(row[0]), status: status, type: type, lane: lane(row[3]), from: try member(row[4]),
             caseID: caseText.flatMap { CaseID($0) }, roles: Set(roles.split(separator: ",").map(String.init)),
             peer: try member(row[7]),
             at: Instant(seconds: row[8]), expires: (row[9] as Int64?).map { Instant(seconds: $0) },
             received: Instant(seconds: row[10]),
-            relayed: relayed.map { [UInt8]($0) }, code: row[12],
+            isStored: row[15], leaf: row[17], verdict: verdict.flatMap { LogEvent.Verdict(rawValue: $0) }, code: row[12],
             voidedBy: try (row[13] as Data?).map { try digest($0) },
             stop: try (row[14] as Data?).map { try digest($0) }, progress: ReceiptProgress(rawValue: row[11]),
             isUnheard: row[16])
@@ -100,7 +106,7 @@ extension SQLiteTransaction {
         try rows(
             "SELECT \(Self.columns), file FROM letter JOIN slip ON slip.letter = letter.number WHERE case_id = ? ORDER BY number",
             [caseID.text]
-        ).map { row in CaseLetter(record: try Self.record(row), slip: [UInt8](row[17] as Data)) }
+        ).map { row in CaseLetter(record: try Self.record(row), slip: [UInt8](row[19] as Data)) }
     }
 
     func version(of caseID: CaseID) throws -> Int64 {
@@ -134,14 +140,14 @@ extension SQLiteTransaction {
 
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws {
         try run(
-            "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 Data(record.id.bytes), record.status.rawValue, record.type.rawValue, Self.number(record.lane),
                 record.from.text,
                 record.caseID?.text, record.roles.sorted().joined(separator: ","), record.peer.text, record.at.seconds,
                 record.expires?.seconds, record.received.seconds, record.progress.rawValue, record.code,
                 Self.data(record.voidedBy),
-                Self.data(record.stop), record.relayed.map { Data($0) }, record.isUnheard,
+                Self.data(record.stop), record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue,
             ])
         let number = db.lastInsertedRowID
         try run("INSERT INTO slip VALUES (?, ?)", [number, Data(file)])
@@ -165,14 +171,14 @@ extension SQLiteTransaction {
         try run(
             """
             UPDATE letter SET status = ?, roles = ?, peer = ?, expires = ?, received = ?, progress = ?, code = ?, voided_by = ?, stop = ?,
-            relayed = ?, unheard = ? WHERE number = ?
+            stored = ?, unheard = ?, leaf = ?, verdict = ? WHERE number = ?
             """,
             [
                 record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text,
                 record.expires?.seconds,
                 record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy),
                 Self.data(record.stop),
-                record.relayed.map { Data($0) }, record.isUnheard, number,
+                record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue, number,
             ])
         let status = LetterStatus(rawValue: old[1]) ?? .context
         let wasOpen = status.isOpen

@@ -52,8 +52,11 @@ public struct LogReceipt: Hashable, Sendable {
     ///
     /// - Throws: ``LogError``: `.malformed`, `.unsigned` and `.signatureInvalid` as ``LogPolicy/verify(_:)``; `.proofInvalid`;
     ///   `.binding` for an event of another log.
-    public func verify(by policy: LogPolicy) throws(LogError) -> Proven {
-        let checkpoint = try policy.verify(note)
+    public func verify(by policy: LogPolicy) throws(LogError) -> Proven { try verify(in: try policy.verify(note)) }
+
+    /// - Parameter checkpoint: of ``note``, verified before.
+    private func verify(in checkpoint: VerifiedCheckpoint) throws(LogError) -> Proven {
+        guard checkpoint.note == note else { throw LogError(.binding, "under another checkpoint") }
         // What was hashed is what is read: the event's own bytes, never a value written anew.
         try proof.verify(leafHash: MerkleHash.leaf(Digest.sha256(event)), in: checkpoint.checkpoint.head)
         let event = try LogEvent(event)
@@ -66,7 +69,14 @@ public struct LogReceipt: Hashable, Sendable {
     /// - Parameter slip: SHA-256 of the `slip.p7s` that was sent.
     /// - Throws: ``LogError``, `.binding` also for another kind of event, letter or slip file.
     public func verify(by policy: LogPolicy, letter: Digest, slip: Digest) throws(LogError) -> Proven {
-        let proven = try verify(by: policy)
+        try verify(in: try policy.verify(note), letter: letter, slip: slip)
+    }
+
+    /// The same under a checkpoint that was verified before: of ``note``, which many receipts share.
+    public func verify(
+        in checkpoint: VerifiedCheckpoint, letter: Digest, slip: Digest
+    ) throws(LogError) -> Proven {
+        let proven = try verify(in: checkpoint)
         switch proven.event.content {
         case .accepted(letter, slip, _), .arrived(letter, slip, _, _): return proven
         default: throw LogError(.binding, "an event about something else")

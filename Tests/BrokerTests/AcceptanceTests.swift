@@ -9,6 +9,7 @@ import SQLiteStore
 import Sealing
 import TestSupport
 import Testing
+import TransparencyLog
 
 extension PushOutcome {
     var relayed: [UInt8]? { if case .stored(let relayed) = self { relayed } else { nil } }
@@ -35,11 +36,11 @@ extension BrokerConnection {
         let offer = try one.offer()
         let outcome = try await brokers.connection(PracticeCase.shelter).push(offer)
         let relayed = try #require(outcome.relayed, "\(outcome)")
-        let acknowledgement = try RelayedAcknowledgement.read(
-            relayed, certificates: [brokers.world.party(PracticeBrokers.inBroker).signing.certificate])
-        #expect(acknowledgement.letter == offer.id)
-        #expect(acknowledgement.slip == Digest.sha256(offer.bundle.slip))
-        #expect(acknowledgement.broker == PracticeBrokers.inBroker)
+        let proven = try brokers.prove(relayed, of: offer.bundle, at: PracticeBrokers.inBroker)
+        #expect(proven.event.place?.caseID == one.caseID && proven.event.place?.number == 0)
+        #expect(throws: (any Error).self, "not the other broker's") {
+            try brokers.prove(relayed, of: offer.bundle, at: PracticeBrokers.bdBroker)
+        }
         try await brokers.exchange()
         let inbox = try await brokers.fetch(PracticeCase.ngo)
         #expect(inbox.map(\.letter) == [offer.bundle], "bit by bit what was sent")
@@ -98,9 +99,7 @@ extension BrokerConnection {
         for (index, outcome) in outcomes.enumerated() {
             #expect(outcome.isStored == (index != 7))
             guard let relayed = outcome.relayed else { continue }
-            let acknowledgement = try RelayedAcknowledgement.read(
-                relayed, certificates: [brokers.world.party(PracticeBrokers.inBroker).signing.certificate])
-            #expect(acknowledgement.letter == letters[index].id)
+            _ = try brokers.prove(relayed, of: letters[index].bundle, at: PracticeBrokers.inBroker)
         }
     }
 

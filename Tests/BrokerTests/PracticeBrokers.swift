@@ -13,6 +13,7 @@ import SQLiteStore
 import Sealing
 import Synchronization
 import TestSupport
+import TransparencyLog
 
 /// Two brokers in one process with real keys, real slips and real files, at an instant that the test moves.
 final class PracticeBrokers: Sendable {
@@ -66,7 +67,8 @@ final class PracticeBrokers: Sendable {
     func start(
         _ broker: MemberID, settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()
     ) throws {
-        let queue = try SQLiteLetterQueue(path: path(broker), settings: store)
+        guard let keys = try world.party(broker).logKeys else { throw TestError("a broker without log") }
+        let queue = try SQLiteLetterQueue(path: path(broker), signer: keys.log, settings: store)
         var logger = Logger(label: "test")
         logger.handler = logs.handler
         logger.logLevel = .trace
@@ -93,8 +95,9 @@ final class PracticeBrokers: Sendable {
 
     /// Throws the files of a broker away, as a broken disk does.
     func forget(_ broker: MemberID) throws {
-        for suffix in ["", "-wal", "-shm", ".lock"] {
-            try? FileManager.default.removeItem(atPath: path(broker) + suffix)
+        let name = URL(fileURLWithPath: path(broker)).lastPathComponent
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) where file.hasPrefix(name) {
+            try FileManager.default.removeItem(at: folder.appendingPathComponent(file))
         }
     }
 
@@ -139,6 +142,16 @@ final class PracticeBrokers: Sendable {
         return all
     }
 
+    /// What the receipt of a broker proves about a letter, by the directories.
+    func prove(_ receipt: [UInt8], of letter: LetterBundle, at broker: MemberID) throws -> LogReceipt.Proven {
+        let receipt = try LogReceipt(receipt)
+        let logs = try world.directories(now: clock.now).logs
+        guard let log = logs[try Checkpoint(text: receipt.note.text).origin], log.broker == broker else {
+            throw TestError("no log of this broker")
+        }
+        return try receipt.verify(by: log.policy, letter: letter.id, slip: .sha256(letter.slip))
+    }
+
     func slip(_ delivery: Delivery) throws -> Slip {
         try SignedSlip.read(delivery.letter.slip, certificate: world.directories(now: clock.now).certificate).slip
     }
@@ -169,7 +182,7 @@ final class LogLines: Sendable {
             get { metadata[key] }
             set { metadata[key] = newValue }
         }
-        func log(event: LogEvent) { lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+        func log(event: Logging.LogEvent) { lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])") }
     }
 
     func add(_ line: String) { lines.withLock { $0.append(line) } }

@@ -61,8 +61,10 @@ final class PracticeNodes {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         guard office == nil else { return }
         for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
+            let keys = try world.party(broker).logKeys
             let queue = try SQLiteLetterQueue(
                 path: directory.appendingPathComponent("\(broker.country).sqlite").path,
+                signer: try #require(keys).log,
                 settings: SQLiteSettings(allowsVolatile: true))
             brokers[broker] = BrokerCore(
                 id: broker, signing: try world.party(broker).signing, queue: queue,

@@ -12,10 +12,15 @@ import Testing
         "Letters": ["Procedure"],  // values and codecs: no I/O, no clock
         "Cryptography": ["COpenSSL", "COpenSSLShims"],  // the only one that knows OpenSSL
         "Sealing": ["Procedure", "Letters", "Cryptography", "Foundation"],  // Foundation: attachments are read from files
-        "Membership": ["Procedure", "Letters", "Cryptography", "Sealing", "Foundation", "Glibc"],  // key files: modes, rename, sync
+        "Membership": [  // key files: modes, rename, sync; the keys of logs that a directory lists
+            "Procedure", "Letters", "Cryptography", "Sealing", "TransparencyLog", "Foundation", "Glibc",
+        ],
         "TransparencyLog": ["Procedure", "Letters", "Cryptography"],  // digests and Ed25519; no I/O, no clock, no sealing
-        "MessageStore": ["Procedure", "Letters"],  // the contract
-        "SQLiteStore": ["Procedure", "Letters", "MessageStore", "GRDB", "Foundation", "Synchronization"],
+        "MessageStore": ["Procedure", "Letters", "TransparencyLog"],  // the contract
+        "SQLiteStore": [  // the texts of events are encrypted
+            "Procedure", "Letters", "Cryptography", "TransparencyLog", "MessageStore", "GRDB", "Foundation",
+            "Synchronization",
+        ],
         "CaseFile": [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "GRDB",
             "Foundation",

@@ -15,9 +15,13 @@ import Testing
         try #require(FileManager.default.fileExists(atPath: "/dev/shm"))
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        #expect(throws: StoreError(.unsafeSettings, "")) { _ = try SQLiteLetterQueue(path: folder + "/broker.sqlite") }
+        let signer = try StoreUnderTest.signer()
+        #expect(throws: StoreError(.unsafeSettings, "")) {
+            _ = try SQLiteLetterQueue(path: folder + "/broker.sqlite", signer: signer)
+        }
         // The control: the same folder opens when it is asked for.
-        _ = try SQLiteLetterQueue(path: folder + "/broker.sqlite", settings: SQLiteSettings(allowsVolatile: true))
+        _ = try SQLiteLetterQueue(
+            path: folder + "/broker.sqlite", signer: signer, settings: SQLiteSettings(allowsVolatile: true))
     }
 
     @Test func `a file that is no store is refused and stays as it is`() throws {

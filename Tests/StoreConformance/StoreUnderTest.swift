@@ -7,6 +7,7 @@ import MessageStore
 import Procedure
 import SQLiteStore
 import Testing
+import TransparencyLog
 
 /// A kind of store that the suite runs with. PostgreSQL becomes a second case.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
@@ -30,9 +31,16 @@ final class StoreUnderTest: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
+    /// Of the log that a store under test writes.
+    static func signer(origin: String = "in.kheya.example/2027") throws -> LogSigner {
+        try LogSigner(origin: origin, seed: Array(repeating: 7, count: 32))
+    }
+
     func open(maximumBytes: Int64? = nil) throws -> any LetterQueue {
         switch kind {
-        case .sqlite: try SQLiteLetterQueue(path: path, settings: SQLiteSettings(maximumBytes: maximumBytes))
+        case .sqlite:
+            try SQLiteLetterQueue(
+                path: path, signer: Self.signer(), settings: SQLiteSettings(maximumBytes: maximumBytes))
         }
     }
 }
@@ -73,7 +81,7 @@ struct SampleLetter: Sendable {
             id: id, status: status, type: .step, lane: lane, from: from, caseID: caseID, roles: ["SHELTER", "OTHER"],
             peer: from,
             at: slip.at, expires: slip.expires, received: Instant(seconds: at + 1),
-            relayed: [1, 2, UInt8(truncatingIfNeeded: number)])
+            isStored: true, leaf: Int64(number), verdict: .admitted)
     }
 }
 

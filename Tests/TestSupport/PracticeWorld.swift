@@ -19,6 +19,10 @@ public struct PracticeWorld: Sendable {
         public let broker: MemberID?
         public let privateKeys: [CertificateUse: PrivateKey]
         public let keys: MemberKeys
+        /// Of the home's master secret.
+        let salt: [UInt8]
+        /// Of brokers.
+        public let logKeys: BrokerKeys?
 
         public var signing: SigningIdentity { keys.signing }
         public var sealing: SealingIdentity { keys.sealing[0] }
@@ -118,7 +122,14 @@ public struct PracticeWorld: Sendable {
         let at = at ?? self.at
         var privateKeys: [CertificateUse: PrivateKey] = [:]
         for use in CertificateUse.allCases { privateKeys[use] = try PrivateKey.generate() }
-        let request = try EnrolmentRequest(id: id, name: name, kind: kind, at: at, keys: privateKeys)
+        let salt = SecureRandom.bytes(32)
+        var logKeys: BrokerKeys?
+        if case .broker(let host, _, _) = kind {
+            logKeys = try BrokerKeys(
+                vault: KeyVault(Self.unlock, salt: salt), origin: "\(host)/2027", host: host)
+        }
+        let request = try EnrolmentRequest(
+            id: id, name: name, kind: kind, at: at, keys: privateKeys, log: logKeys?.listed)
         let authority = try authorityID(for: id)
         try authorities[authority]?.publish(at: at) { authority, draft in
             switch kind {
@@ -131,7 +142,8 @@ public struct PracticeWorld: Sendable {
             case .broker: try authority.admitBroker(request, safetyNumber: request.safetyNumber, to: &draft, at: at)
             }
         }
-        parties[id] = try party(id, name: name, kind: kind, broker: broker, privateKeys: privateKeys, older: [])
+        parties[id] = try party(id, name: name, kind: kind, broker: broker, privateKeys: privateKeys, older: [], salt: salt,
+            logKeys: logKeys)
     }
 
     /// Gives a party new keys for these uses, vouched for by its signing key. Old sealing keys stay beside the new one.
@@ -149,14 +161,15 @@ public struct PracticeWorld: Sendable {
         }
         parties[id] = try party(
             id, name: old.name, kind: old.kind, broker: old.broker, privateKeys: privateKeys,
-            older: uses.contains(.seal) ? old.keys.sealing : Array(old.keys.sealing.dropFirst()))
+            older: uses.contains(.seal) ? old.keys.sealing : Array(old.keys.sealing.dropFirst()), salt: old.salt,
+            logKeys: old.logKeys)
     }
 
     /// A party with the certificates that its directory lists for its keys.
     private func party(
         _ id: MemberID, name: String, kind: EnrolmentRequest.Kind, broker: MemberID?,
         privateKeys: [CertificateUse: PrivateKey],
-        older: [SealingIdentity]
+        older: [SealingIdentity], salt: [UInt8], logKeys: BrokerKeys?
     ) throws -> Party {
         guard let directory = authorities[try authorityID(for: id)]?.directory,
             let listed = directory.member(id)?.certificates ?? directory.broker(id)?.certificates
@@ -175,7 +188,7 @@ public struct PracticeWorld: Sendable {
             keys: MemberKeys(
                 signing: try SigningIdentity(certificate: sign.certificate, key: sign.key),
                 sealing: [try SealingIdentity(certificate: seal.certificate, key: seal.key)] + older,
-                link: LinkIdentity(certificate: link.certificate, key: link.key)))
+                link: LinkIdentity(certificate: link.certificate, key: link.key)), salt: salt, logKeys: logKeys)
     }
 
     /// Lets an authority change its directory and sign the next version: `suspend`, `revoke`, `remove`, `renew` …
@@ -232,7 +245,7 @@ public struct PracticeWorld: Sendable {
             if case .broker(_, let port, let address) = party.kind { settings.listen = (address ?? "127.0.0.1", port) }
             let home = try MemberHome.create(
                 at: place, settings: settings, request: party.kind, roots: roots, unlock: Self.unlock,
-                keys: party.privateKeys, now: now
+                salt: party.salt, keys: party.privateKeys, now: now
             ).home
             var held = try home.directories(now: now)
             for authority in authorities.values {
