@@ -41,6 +41,10 @@ let core: [Target] = [
     .target(
         name: "TransparencyLog", dependencies: ["Procedure", "Letters", "Cryptography"], swiftSettings: swiftSettings),
     .target(
+        name: "TrailAudit",
+        dependencies: ["Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog"],
+        swiftSettings: swiftSettings),
+    .target(
         name: "MessageStore", dependencies: ["Procedure", "Letters", "TransparencyLog"], swiftSettings: swiftSettings),
     .target(
         name: "SQLiteStore",
@@ -89,7 +93,8 @@ let services: [Target] = [
         name: "Commands",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
-            "Exchange", "Broker", "Node", "WebInterface", argumentParser, serviceLifecycle, unixSignals, logging,
+            "TransparencyLog", "TrailAudit", "Exchange", "Broker", "Node", "WebInterface", argumentParser, serviceLifecycle,
+            unixSignals, logging,
         ],
         swiftSettings: swiftSettings),
     .executableTarget(name: "kheya", dependencies: ["Commands", argumentParser], swiftSettings: swiftSettings),
@@ -119,6 +124,13 @@ let tests: [Target] = [
     .testTarget(
         name: "TransparencyLogTests",
         dependencies: ["Procedure", "Letters", "Cryptography", "TransparencyLog", "TestSupport"],
+        swiftSettings: swiftSettings),
+    .testTarget(
+        name: "TrailAuditTests",
+        dependencies: [
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit",
+            "TestSupport",
+        ],
         swiftSettings: swiftSettings),
     .testTarget(
         name: "StoreConformance",
@@ -166,7 +178,7 @@ let package = Package(
         .library(
             name: "KheyaCore",
             targets: [
-                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit", "MessageStore",
                 "SQLiteStore",
                 "CaseFile",
             ]),

@@ -100,13 +100,13 @@ extension BrokerTransaction {
         // Of several that take the cover away, the one that rests on the fewest others: what only tells of it later is not the cause.
         let stops = try (stop.map { [$0] } ?? urgentSteps(of: caseID)).map { ($0, history.ancestors(of: $0).count) }
         if let cause = stops.sorted(by: { ($0.1, $0.0) < ($1.1, $1.0) }).first(where: {
-            isUncovered(step, after: $0.0, in: history)
+            history.isUncovered(step, after: $0.0)
         }) {
             return cause.0
         }
         // Or the consent that it names was itself withheld: then by the same stop.
         let ancestors = Set(history.ancestors(of: step.id))
-        guard isUncovered(step, after: nil, in: history) else { return nil }
+        guard history.isUncovered(step, after: nil) else { return nil }
         return try store.letters(of: caseID).map(\.record).first {
             ancestors.contains($0.id) && $0.isVoid && $0.stop != nil
         }?.stop
@@ -115,35 +115,6 @@ extension BrokerTransaction {
     private func urgentSteps(of caseID: CaseID) throws -> [LetterID] {
         try store.letters(of: caseID).map(\.record)
             .filter { $0.lane == .urgent && $0.type == .step && !$0.isVoid && $0.status != .waiting }.map(\.id)
-    }
-
-    /// Whether the consent for the letter's parts is gone: the same parts, sent once more after it and after the stop, would not be
-    /// admitted. Its events are left out: whether they would lead anywhere now is not the question.
-    private func isUncovered(_ step: Step, after stop: LetterID?, in history: CaseHistory) -> Bool {
-        var history = history
-        var parents = Set(step.parents).union([step.id])
-        if var echo = stop.flatMap({ history.step($0) }) {
-            // A stop takes effect also while its own ancestors are missing: then as if said right after the letter.
-            if !history.missingAncestors(of: echo).isEmpty {
-                (echo.id, echo.parents, echo.previous, echo.root) = (Self.echo, [step.id], nil, step.root ?? step.id)
-                history.insert(echo)
-            }
-            parents.insert(echo.id)
-        }
-        let after = Step(
-            id: Self.nobody, parents: parents.sorted(), previous: step.previous, root: step.root ?? step.id,
-            from: step.from,
-            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown,
-            parts: step.parts)
-        guard case .refused(let refusal) = history.admit(after) else { return false }
-        return refusal.reason == .badBasis
-    }
-
-    /// Ids that no letter has: digests of nothing.
-    private static var nobody: LetterID { id(0xFF) }
-    private static var echo: LetterID { id(0xFE) }
-    private static func id(_ byte: UInt8) -> LetterID {
-        Digest(Array(repeating: byte, count: 32)) ?? { preconditionFailure("32 bytes") }()
     }
 
     func withhold(_ letter: LetterRecord, because stop: LetterID) throws {

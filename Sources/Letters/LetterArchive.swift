@@ -93,14 +93,15 @@ public enum LetterArchive {
         }
     }
 
-    static let blockBytes = 512
+    public static let blockBytes = 512
     /// What ends an archive.
     public static let end = [UInt8](repeating: 0, count: 2 * blockBytes)
 
     /// Bytes that a file of `count` bytes takes in an archive, header and padding included.
     public static func size(ofFile count: Int) -> Int { blockBytes + count + padding(count) }
 
-    static func padding(_ count: Int) -> Int { (blockBytes - count % blockBytes) % blockBytes }
+    /// Zero bytes that follow a file of `count` bytes, up to the next block.
+    public static func padding(_ count: Int) -> Int { (blockBytes - count % blockBytes) % blockBytes }
 
     /// Appends one file with its header and padding.
     ///
@@ -113,7 +114,12 @@ public enum LetterArchive {
     }
 
     /// The header block (POSIX.1-1988 ustar), as `tar --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=0644` writes it.
-    public static func header(of entry: Entry, count: Int) -> [UInt8] {
+    public static func header(of entry: Entry, count: Int) -> [UInt8] { header(path: Array(entry.path.utf8), count: count) }
+
+    /// The same for a name of another archive: Protocols/Trail.md §3.1.
+    ///
+    /// - Parameter path: at most 100 bytes behind its last slash, and at most 155 before it.
+    public static func header(path: [UInt8], count: Int) -> [UInt8] {
         var block = template.block
         var sum = template.sum
         func put(_ bytes: some Sequence<UInt8>, at offset: Int) {
@@ -124,7 +130,6 @@ public enum LetterArchive {
                 position += 1
             }
         }
-        let path = Array(entry.path.utf8)
         // A name of more than 100 bytes is cut at its last slash into prefix and name.
         if path.count > 100, let slash = path.lastIndex(of: 0x2F) {
             put(path[..<slash], at: 345)

@@ -47,6 +47,31 @@ extension CaseHistory {
         return nil
     }
 
+    /// Whether the consent for the letter's parts is gone: the same parts, sent once more after it and after the stop, would not be
+    /// admitted. Its events are left out: whether they would lead anywhere now is not the question.
+    public func isUncovered(_ step: Step, after stop: Digest?) -> Bool {
+        var history = self
+        var parents = Set(step.parents).union([step.id])
+        if var echo = stop.flatMap({ history.step($0) }) {
+            // A stop takes effect also while its own ancestors are missing: then as if said right after the letter.
+            if !history.missingAncestors(of: echo).isEmpty {
+                (echo.id, echo.parents, echo.previous, echo.root) = (Self.echo, [step.id], nil, step.root ?? step.id)
+                history.insert(echo)
+            }
+            parents.insert(echo.id)
+        }
+        let after = Step(
+            id: Self.nobody, parents: parents.sorted(), previous: step.previous, root: step.root ?? step.id,
+            from: step.from, roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile,
+            sealed: .unknown, parts: step.parts)
+        guard case .refused(let refusal) = history.admit(after) else { return false }
+        return refusal.reason == .badBasis
+    }
+
+    /// Ids that no letter has: digests of nothing.
+    private static var nobody: Digest { Digest(words: (.max, .max, .max, .max)) }
+    private static var echo: Digest { Digest(words: (.max, .max, .max, .max - 1)) }
+
     /// The events that a shown code may stand for, by its sender's roles and its lane.
     private func visible(_ event: Event, of step: Step) -> [ProfileTables.EventTable]? {
         let held = profile.tables.held(step, roles: profile.definition.roles)

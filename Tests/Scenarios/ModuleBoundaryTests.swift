@@ -16,6 +16,11 @@ import Testing
             "Procedure", "Letters", "Cryptography", "Sealing", "TransparencyLog", "Foundation", "Glibc",
         ],
         "TransparencyLog": ["Procedure", "Letters", "Cryptography"],  // digests and Ed25519; no I/O, no clock, no sealing
+        // reads files and nothing else: no network, no store, no clock; Dispatch for two cores
+        "TrailAudit": [
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "Foundation", "Dispatch",
+            "Synchronization",
+        ],
         "MessageStore": ["Procedure", "Letters", "TransparencyLog"],  // the contract
         "SQLiteStore": [  // the texts of events are encrypted
             "Procedure", "Letters", "Cryptography", "TransparencyLog", "MessageStore", "GRDB", "Foundation",

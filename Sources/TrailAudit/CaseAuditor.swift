@@ -1,0 +1,273 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Cryptography
+import Letters
+import Membership
+import Procedure
+import Sealing
+import TransparencyLog
+
+/// What a bundle holds of one case.
+struct CaseFiles: Sendable {
+    let id: CaseID
+    var slips: [(digest: Digest, bytes: [UInt8])] = []
+    /// What all logs say of it: by log, ascending.
+    var events: [TrailEvent] = []
+}
+
+/// Judges one case from its slips and what the logs say of them: stages 8 to 10 of Protocols/Trail.md §6. Nothing but the bundle is asked.
+struct CaseAuditor {
+    let world: TrailWorld
+    let id: CaseID
+    let events: [TrailEvent]
+    /// Every letter of the case whose slip file verifies.
+    var letters: [LetterID: SignedSlip] = [:]
+    var files: [Digest: LetterID] = [:]
+    var broken: [Digest: TrailFinding.Code] = [:]
+    /// Letters of which something is wrong already: neither they nor what rests on them is judged further.
+    var unsound: Set<LetterID> = []
+    /// Where a letter entered the trail first: its finding's place.
+    var homes: [LetterID: TrailEvent] = [:]
+    var opened: [LetterID: SealedSteps] = [:]
+    var result = CaseResult()
+
+    init(world: TrailWorld, files case: CaseFiles) {
+        self.world = world
+        id = `case`.id
+        events = `case`.events.sorted { ($0.log, $0.index) < ($1.log, $1.index) }
+        for slip in `case`.slips { read(slip.digest, slip.bytes) }
+    }
+
+    mutating func run() -> CaseResult {
+        checkEvents()
+        disclose()
+        for letter in homes.keys.sorted() where !unsound.contains(letter) { checkTimes(letter) }
+        for log in world.logs.indices { replay(log) }
+        checkEnds()
+        count()
+        result.letters = letters.count
+        return result
+    }
+
+    mutating func report(
+        _ code: TrailFinding.Code, _ weight: TrailFinding.Class? = nil, at event: TrailEvent, _ letter: LetterID?,
+        _ detail: String
+    ) {
+        result.findings.append(
+            TrailFinding(
+                code, weight, origin: world.logs[event.log].origin, leaf: event.index, letter: letter, detail: detail))
+    }
+
+    // MARK: - 8: slips
+
+    private mutating func read(_ digest: Digest, _ bytes: [UInt8]) {
+        do {
+            let signed = try SignedSlip.read(bytes, certificate: world.certificate)
+            guard signed.slip.caseID == id else {
+                broken[digest] = .slip
+                return
+            }
+            files[digest] = signed.id
+            if letters[signed.id] == nil { letters[signed.id] = signed }
+        } catch {
+            // Signed by a member of no directory, or by nobody that an authority knows?
+            let isCertified =
+                error.code == .signerNotPermitted
+                && (try? Gate.slip(bytes)).flatMap { try? Certificate(der: Array($0.certificate)) }.map { certificate in
+                    world.trust.anchors.roots.values.contains { certificate.isSigned(by: $0) }
+                } ?? false
+            broken[digest] = isCertified ? .member : .slip
+        }
+    }
+
+    /// Each event against the slip it names, and the letters' first events.
+    private mutating func checkEvents() {
+        var arrivals: Set<[Digest]> = []
+        for event in events {
+            let named: (letter: LetterID, slip: Digest)
+            switch event.content {
+            case .accepted(let letter, let slip, _), .arrived(let letter, let slip, _, _),
+                .refused(let letter, let slip, _, _):
+                named = (letter, slip)
+            default: continue
+            }
+            let isArrival: Bool
+            if case .arrived = event.content { isArrival = true } else { isArrival = false }
+            var isFirst = true
+            if case .refused = event.content {} else {
+                // One entry a log; a refused letter may have been accepted before, when an ancestor was missing.
+                let key = [named.letter, Digest(words: (0, 0, 0, UInt64(event.log)))]
+                isFirst = arrivals.insert(key).inserted
+                if !isFirst { report(.replay, at: event, named.letter, "the letter is in this log already") }
+            }
+            if isFirst, homes[named.letter].map({ Self.isArrived($0) && !isArrival }) ?? true {
+                homes[named.letter] = event
+            }
+            guard check(named.letter, file: named.slip, at: event) else {
+                unsound.insert(named.letter)
+                continue
+            }
+            if case .arrived(_, _, _, let source) = event.content, isFirst {
+                checkSource(event, named.letter, named.slip, source)
+            }
+        }
+    }
+
+    static func isArrived(_ event: TrailEvent) -> Bool {
+        if case .arrived = event.content { true } else { false }
+    }
+
+    private mutating func check(_ letter: LetterID, file: Digest, at event: TrailEvent) -> Bool {
+        guard files[file] == letter, let signed = letters[letter] else {
+            let code = broken[file] ?? .slip
+            report(
+                code, at: event, letter,
+                code == .member
+                    ? "signed with a certificate that no directory has"
+                    : broken[file] != nil ? "the slip does not verify" : "the slip is not here, or another letter's")
+            return false
+        }
+        guard let directories = world.directories(at: event.index, of: event.log) else {
+            report(.member, at: event, letter, "no directory in force")
+            return false
+        }
+        do {
+            _ = try directories.judgeSigner(of: signed.slip, certificate: signed.certificateDigest, at: event.at)
+            return true
+        } catch {
+            report(.member, at: event, letter, "not a certificate of its sender for signing, in force there")
+            return false
+        }
+    }
+
+    private mutating func checkSource(_ event: TrailEvent, _ letter: LetterID, _ slip: Digest, _ source: Digest) {
+        let isThere = events.contains { other in
+            guard other.log != event.log, case .accepted(letter, slip, _) = other.content else { return false }
+            return world.logs[other.log].leafHash(other.index) == source
+        }
+        // What follows from a closed leaf, or from a log that is not here, is not said again.
+        guard !isThere, world.absent.isEmpty, !world.isClosed(source) else { return }
+        report(.source, at: event, letter, "no other log has accepted this letter and slip there")
+    }
+
+    // MARK: - 8: time and order of the logs
+
+    /// All ancestors of a letter of which a slip is here, and those of which none is.
+    func closure(_ letter: LetterID) -> (known: Set<LetterID>, missing: Set<LetterID>) {
+        var known: Set<LetterID> = []
+        var missing: Set<LetterID> = []
+        var left = letters[letter].map { Self.edges($0.slip) } ?? []
+        while let next = left.popLast() {
+            guard next != letter, !known.contains(next), !missing.contains(next) else { continue }
+            if let slip = letters[next]?.slip {
+                known.insert(next)
+                left += Self.edges(slip)
+            } else {
+                missing.insert(next)
+            }
+        }
+        return (known, missing)
+    }
+
+    static func edges(_ slip: Slip) -> [LetterID] { slip.ancestors + (slip.root.map { [$0] } ?? []) }
+
+    private mutating func checkTimes(_ letter: LetterID) {
+        guard let home = homes[letter], let slip = letters[letter]?.slip else { return }
+        for seen in slip.seen {
+            guard let log = world.log(seen.origin) else { continue }
+            if log.root(at: seen.size) != seen.root {
+                report(.seen, at: home, letter, "quotes \(seen.origin)@\(seen.size), which is not in this history")
+                break
+            }
+        }
+        var signedAfter: Instant?
+        for other in closure(letter).known.union([letter]) {
+            for seen in letters[other]?.slip.seen ?? [] where seen.size > 0 {
+                guard let after = world.log(seen.origin)?.after(seen.size - 1) else { continue }
+                signedAfter = max(signedAfter ?? after, after)
+            }
+        }
+        if let signedAfter, slip.at < signedAfter + -TrailLimits.toleranceSeconds {
+            report(.backdated, at: home, letter, "says that it was sent \(signedAfter - slip.at) s before what it quotes")
+        }
+        if let after = world.logs[home.log].after(home.index), slip.at < after + -TrailLimits.lateSeconds {
+            report(.late, at: home, letter, "logged at least \(after - slip.at) s after it says that it was sent")
+        }
+    }
+
+    // MARK: - Disclosed parts
+
+    /// Opens the sealed steps of every letter whose part a holder showed.
+    private mutating func disclose() {
+        guard !world.trust.disclosed.isEmpty else { return }
+        for (letter, signed) in letters.sorted(by: { $0.key < $1.key }) {
+            for part in signed.slip.parts where world.trust.disclosed[part.commitment] != nil {
+                result.disclosed.insert(part.commitment)
+                guard let content = world.trust.disclosed[part.commitment], let home = homes[letter] else { continue }
+                guard let label = DisclosedPart(content), label.from == signed.slip.from, label.to == part.recipient,
+                    label.caseID == id
+                else {
+                    report(.disclosed, at: home, letter, "an opened part of another sender, recipient or case")
+                    continue
+                }
+                guard label.kind == .steps else { continue }
+                guard let sealed = signed.slip.sealed,
+                    let steps = try? SealedStepsContent.read(label.content, digest: sealed)
+                else {
+                    report(.disclosed, at: home, letter, "not the sealed steps that the slip commits to")
+                    continue
+                }
+                opened[letter] = steps
+            }
+        }
+    }
+}
+
+/// What was found of one case.
+struct CaseResult: Sendable {
+    var findings: [TrailFinding] = []
+    var letters = 0
+    /// Numbers of the pairs of members: for `GAP`, which looks over all cases.
+    var numbers: [(pair: PairName, sequence: Int64, log: Int, index: Int64)] = []
+    /// Commitments for which an opened part was shown.
+    var disclosed: Set<Digest> = []
+    /// Counts by log.
+    var pending: [Int: Int] = [:]
+    var attested: [Int: Int] = [:]
+    var referenced: [Int: Int] = [:]
+    var sealed: [Int: Int] = [:]
+    var story: CaseStory?
+    /// Orders of erasure that a valid letter of the case gives.
+    var orders: [ErasureOrder] = []
+}
+
+struct PairName: Hashable, Sendable {
+    let from: MemberID
+    let to: MemberID
+    let epoch: Int64
+}
+
+struct ErasureOrder: Hashable, Sendable {
+    let letter: LetterID
+    let slip: Digest
+    let origin: Digest
+    let leaves: Digest
+    let log: Int
+    let index: Int64
+}
+
+/// Numbers of Protocols/Trail.md §4, §6, §9.
+public enum TrailLimits {
+    /// 5 min: clocks differ.
+    public static let toleranceSeconds: Int64 = 300
+    /// 24 h: a month without a line and a false date look alike.
+    public static let lateSeconds: Int64 = 86_400
+    /// 48 h: nobody has cosigned for so long.
+    public static let staleSeconds: Int64 = 172_800
+    /// Letters of a case. Protocols/Queue.md §11.
+    public static let letters = 20_000
+    public static let logs = 64
+    /// Findings of one code that are listed one by one; counts are exact.
+    public static let listed = 10_000
+}

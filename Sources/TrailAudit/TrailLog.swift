@@ -1,0 +1,351 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import Procedure
+import Sealing
+import TransparencyLog
+
+/// An event of a case that was hashed, proved and read.
+struct TrailEvent: Sendable {
+    /// Which log: its place in ``TrailWorld/logs``.
+    let log: Int
+    let index: Int64
+    let at: Instant
+    let content: LogEvent.Content
+}
+
+/// One log of a bundle: its checkpoints, its tree, and what its opened leaves say. Stages 2 to 7 of Protocols/Trail.md §6.
+///
+/// Fed in the order of the bundle by one owner; read by several threads once every log has been read.
+final class TrailLog {
+    /// A checkpoint whose log signature holds.
+    struct Note {
+        let head: TreeHead
+        let quorumTime: Instant?
+        /// Each cosignature's time, with the name of its witness.
+        let cosigned: [Instant]
+        let kind: TrailName.Note
+    }
+
+    let number: Int
+    let origin: String
+    let policy: LogPolicy
+    private(set) var notes: [Note] = []
+    /// Roots of the checkpoints, by size.
+    private(set) var roots: [Int64: Digest] = [:]
+    private(set) var tree = TrailTree()
+    /// Leaves opened by a proof of their own, where the bundle has no tree.
+    private(set) var proved: [Int64: Digest] = [:]
+    private var connected: [Int64: Digest] = [:]
+    /// The broker's `at` of each opened leaf, in seconds; the least number where a leaf is closed.
+    private(set) var times: [Int64] = []
+    private(set) var findings: [TrailFinding] = []
+    /// What other logs' checkpoints this one says it cosigned.
+    private(set) var cosigned: [(index: Int64, checkpoint: SeenCheckpoint, time: Instant, way: LogEvent.Way)] = []
+    private(set) var documents: [(index: Int64, at: Instant, isProfile: Bool, LogEvent.Document)] = []
+    private(set) var erased: [Erased] = []
+    private(set) var conflicts: [(index: Int64, note: Digest)] = []
+    /// Leaves below this are covered by a checkpoint whose root is the tree's.
+    private(set) var provenSize: Int64 = 0
+    private var pending: [(index: Int64, event: LogEvent?, hash: Digest)] = []
+    private var tile: (number: Int64, leaves: [Digest]) = (-1, [])
+    private var lastAt: Instant?
+    private var openedCount: Int64 = 0
+    /// Where each case stands, by the operator's line of logs.
+    private var chain: [CaseID: Link]
+    private var brackets: [(size: Int64, after: Instant)] = []
+
+    struct Erased: Sendable {
+        let index: Int64
+        let leaves: [Int64]
+        let level: LogEvent.ErasureLevel
+        let letter: LetterID
+        let slip: Digest
+    }
+
+    struct Link {
+        var number: Int64
+        var hash: Digest
+        /// Leaves that are closed up to there: each may have been an event of the case.
+        var closed: Int64
+    }
+
+    /// - Parameter before: the heads of the cases in the operator's log before this one.
+    init(number: Int, origin: String, policy: LogPolicy, before: [CaseID: Link]) {
+        self.number = number
+        self.origin = origin
+        self.policy = policy
+        chain = before
+    }
+
+    /// The last link of each case for the next year's log.
+    var heads: [CaseID: Link] {
+        let closed = size - openedCount
+        return chain.mapValues { Link(number: $0.number, hash: $0.hash, closed: $0.closed - closed) }
+    }
+
+    /// The size of the newest checkpoint.
+    var size: Int64 { roots.keys.max() ?? 0 }
+    var hasTree: Bool { tree.size > 0 }
+    var newest: Note? {
+        notes.filter { $0.quorumTime != nil }.max {
+            ($0.head.size, $0.quorumTime ?? .init(seconds: 0)) < ($1.head.size, $1.quorumTime ?? .init(seconds: 0))
+        }
+    }
+
+    func isOpened(_ index: Int64) -> Bool { index < times.count && times[Int(index)] != .min }
+
+    private func open(_ index: Int64, at: Instant) {
+        if index >= times.count {
+            times.append(contentsOf: repeatElement(.min, count: Int(index) - times.count + 1))
+        }
+        times[Int(index)] = at.seconds
+    }
+
+    private func report(_ code: TrailFinding.Code, _ leaf: Int64?, _ detail: String) {
+        findings.append(TrailFinding(code, origin: origin, leaf: leaf, detail: detail))
+    }
+
+    // MARK: - Stage 2: checkpoints
+
+    func take(note bytes: [UInt8], size: Int64, kind: TrailName.Note) {
+        let verified: VerifiedCheckpoint
+        do {
+            verified = try policy.verify(try SignedNote(bytes))
+        } catch {
+            return report(error.code == .malformed ? .malformed : .logSignature, size, "checkpoint: \(error.reason)")
+        }
+        let head = verified.checkpoint.head
+        guard verified.checkpoint.origin == origin, head.size == size else {
+            return report(.malformed, size, "a checkpoint under another's name")
+        }
+        if kind != .logged, !verified.isQuorate { report(.quorum, size, "cosignatures do not meet the policy") }
+        if let other = roots[size], other != head.root {
+            return report(.fork, size, "two checkpoints of one size")
+        }
+        roots[size] = head.root
+        notes.append(
+            Note(
+                head: head, quorumTime: kind == .logged ? nil : verified.quorumTime,
+                cosigned: Array(verified.cosigned.values), kind: kind))
+    }
+
+    // MARK: - Stage 3, 6: leaves
+
+    /// 256 leaves' data.
+    func take(entries bytes: [UInt8], tile number: Int64) {
+        guard let bundle = try? EntryBundle(number: number, bytes: bytes), number <= 1 << 30 else {
+            return report(.malformed, nil, "entries of another form")
+        }
+        // Where a tile is missing or short, no tree can be built from here on; ``endTree()`` says which checkpoints that hurts.
+        guard tree.size == number * 256 else { return }
+        tile = (number, bundle.leaves)
+        for leaf in bundle.leaves {
+            tree.append(leafHash: MerkleHash.leaf(leaf))
+            if let root = roots[tree.size] { judge(root, at: tree.size) }
+        }
+    }
+
+    private func judge(_ root: Digest, at size: Int64) {
+        guard tree.root(at: size) == root else { return report(.root, size, "the leaves give another root") }
+        provenSize = size
+    }
+
+    /// The openings of one tile's leaves.
+    func take(events bytes: [UInt8], tile number: Int64, _ emit: (TrailEvent, CaseID) -> Void) {
+        guard number == tile.number else { return report(.malformed, nil, "events without their entries") }
+        var rest = bytes[...]
+        var last: Int64 = -1
+        func line() -> ArraySlice<UInt8>? {
+            guard let end = rest.firstIndex(of: 0x0A) else { return nil }
+            defer { rest = rest[(end + 1)...] }
+            return rest[...end]
+        }
+        while !rest.isEmpty {
+            guard let head = line(), let index = Self.number(head.dropLast()), index > last,
+                index >= number * 256, index < number * 256 + Int64(tile.leaves.count), let first = line(),
+                let second = line()
+            else { return report(.malformed, nil, "events of another form") }
+            last = index
+            take(opening: bytes[first.startIndex..<second.endIndex], index: index)
+        }
+        flush(emit)
+    }
+
+    private static func number(_ text: ArraySlice<UInt8>) -> Int64? {
+        guard (1...16).contains(text.count), text.first != 0x30 || text.count == 1 else { return nil }
+        var value: Int64 = 0
+        for digit in text {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            value = value * 10 + Int64(digit - 0x30)
+        }
+        return value
+    }
+
+    private func take(opening: ArraySlice<UInt8>, index: Int64) {
+        let bytes = Array(opening)
+        guard Digest.sha256(bytes) == tile.leaves[Int(index % 256)] else {
+            return report(.open, index, "the event does not hash to its leaf")
+        }
+        accept(bytes, index, hash: tree.leafHashes[Int(index)])
+    }
+
+    /// An event that is its leaf's.
+    private func accept(_ bytes: [UInt8], _ index: Int64, hash: Digest) {
+        let event = try? LogEvent(bytes)
+        pending.append((index, event?.origin == origin ? event : nil, hash))
+    }
+
+    /// One leaf with its own proof, under the newest checkpoint.
+    func take(proof bytes: [UInt8], index: Int64, _ emit: (TrailEvent, CaseID) -> Void) {
+        let proven: LogReceipt.Proven
+        do {
+            let receipt = try LogReceipt(bytes)
+            guard receipt.proof.index == index else { throw LogError(.malformed, "another leaf's proof") }
+            proven = try receipt.verify(by: policy)
+            guard proven.checkpoint.checkpoint.head.size == size, proven.checkpoint.checkpoint.head.root == roots[size]
+            else { return report(.root, index, "a proof under another checkpoint than the newest") }
+            proved[index] = MerkleHash.leaf(Digest.sha256(receipt.event))
+            accept(receipt.event, index, hash: MerkleHash.leaf(Digest.sha256(receipt.event)))
+        } catch {
+            let code = (error as? LogError)?.code
+            return report(
+                code == .proofInvalid ? .root : code == .malformed || code == .binding ? .malformed : .logSignature, index,
+                "proof: \((error as? LogError)?.reason ?? "")")
+        }
+        provenSize = size
+        flush(emit)
+    }
+
+    /// A step from an older checkpoint to the newest one.
+    func take(step bytes: [UInt8], size old: Int64) {
+        guard let advance = try? CheckpointAdvance(bytes), advance.oldSize == old else {
+            return report(.malformed, old, "a step of another form")
+        }
+        guard let root = roots[old], let newest = roots[size],
+            let checkpoint = try? TransparencyLog.Checkpoint(text: advance.note.text), checkpoint.head.root == newest,
+            checkpoint.head.size == size,
+            (try? advance.proof.verify(
+                from: TreeHead(size: old, root: root), to: TreeHead(size: size, root: newest))) != nil
+        else { return report(.root, old, "no prefix of the newest checkpoint") }
+        connected[old] = root
+    }
+
+    /// The root at a size, as far as this bundle proves it.
+    func root(at size: Int64) -> Digest? {
+        if hasTree { return size <= max(provenSize, 0) ? tree.root(at: size) : nil }
+        return connected[size] ?? (size == self.size ? roots[size] : nil)
+    }
+
+    func leafHash(_ index: Int64) -> Digest? {
+        hasTree ? (index < tree.size ? tree.leafHashes[Int(index)] : nil) : proved[index]
+    }
+
+    // MARK: - Stage 6, 7: what was proved
+
+    /// Events below a checkpoint that holds go on; the others wait for one.
+    private func flush(_ emit: (TrailEvent, CaseID) -> Void) {
+        var waiting: [(index: Int64, event: LogEvent?, hash: Digest)] = []
+        for (index, event, hash) in pending {
+            guard index < provenSize else {
+                waiting.append((index, event, hash))
+                continue
+            }
+            record(event, index, hash, emit)
+        }
+        pending = waiting
+    }
+
+    private func record(_ event: LogEvent?, _ index: Int64, _ hash: Digest, _ emit: (TrailEvent, CaseID) -> Void) {
+        openedCount += 1
+        guard let event else {
+            open(index, at: lastAt ?? Instant(seconds: 0))
+            return report(.canon, index, "not an event in its one form, or another log's")
+        }
+        if let lastAt, event.at < lastAt { report(.time, index, "the broker's clock falls") }
+        lastAt = max(lastAt ?? event.at, event.at)
+        if let place = event.place { link(place, index, hash) }
+        open(index, at: event.at)
+        switch event.content {
+        case .directory(let document): documents.append((index, event.at, false, document))
+        case .profile(let document): documents.append((index, event.at, true, document))
+        case .cosigned(let checkpoint, let time, let way): cosigned.append((index, checkpoint, time, way))
+        case .erased(let leaves, let level, let letter, let slip): erased.append(Erased(index: index, leaves: leaves, level: level, letter: letter, slip: slip))
+        case .conflict(_, let note): conflicts.append((index, note))
+        case .heads(let root, let count): judge(heads: root, count: count, at: index)
+        case .start, .closed, .restarted: break
+        case .accepted, .arrived, .admitted, .refused, .fetched, .expired, .gone, .withheld, .seenPossibly:
+            guard let place = event.place else { return }
+            emit(TrailEvent(log: number, index: index, at: event.at, content: event.content), place.caseID)
+        }
+    }
+
+    /// A case's number goes on by one and names the leaf before; where leaves between are closed, they may be what is missing.
+    private func link(_ place: LogEvent.Place, _ index: Int64, _ hash: Digest) {
+        let closed = index - openedCount
+        let last = chain[place.caseID] ?? Link(number: -1, hash: MerkleHash.empty, closed: 0)
+        let missing = place.number - last.number - 1
+        let goesOn = missing == 0 && (place.number == 0 || place.previous == last.hash)
+        if !goesOn, hasTree, missing <= 0 || missing > closed - last.closed {
+            report(.chain, index, "the case's events do not go on by one")
+        }
+        chain[place.caseID] = Link(number: place.number, hash: hash, closed: closed)
+    }
+
+    /// Only where every leaf before is open can the rows be told.
+    private func judge(heads root: Digest, count: Int64, at index: Int64) {
+        guard hasTree, openedCount == index + 1, count == chain.count else {
+            if hasTree, openedCount == index + 1 { report(.heads, index, "not as many rows as cases") }
+            return
+        }
+        var frontier = Frontier()
+        for (caseID, link) in chain.sorted(by: { $0.key < $1.key }) {
+            frontier.append(leafHash: HeadRow(caseID: caseID, number: link.number, leafHash: link.hash).rowHash)
+        }
+        if frontier.head.root != root { report(.heads, index, "a row is not its case's newest event") }
+    }
+
+    /// After the last leaf: checkpoints above the tree, and leaves above the last checkpoint that counts.
+    func endTree(_ emit: (TrailEvent, CaseID) -> Void) {
+        flush(emit)
+        guard hasTree else { return }
+        for size in roots.keys.sorted() where size > tree.size { report(.root, size, "leaves are missing") }
+        if roots[0] != nil, roots[0] != MerkleHash.empty { report(.root, 0, "not the root of no leaves") }
+        if tree.size > size {
+            report(.uncosigned, size, "\(tree.size - size) leaves above the newest checkpoint")
+        }
+    }
+
+    // MARK: - Time
+
+    /// Once every log is read: which cosignatures were given by stick decides their witness' own log.
+    func settleBrackets(sticks: Set<Stick>) {
+        var latest: Instant?
+        brackets = []
+        for note in notes.sorted(by: { $0.head.size < $1.head.size }) {
+            guard let time = note.quorumTime,
+                !note.cosigned.contains(where: { sticks.contains(Stick(origin: origin, size: note.head.size, time: $0)) })
+            else { continue }
+            latest = max(latest ?? time, time)
+            brackets.append((note.head.size, latest ?? time))
+        }
+    }
+
+    struct Stick: Hashable {
+        let origin: String
+        let size: Int64
+        let time: Instant
+    }
+
+    /// The latest quorum time of a checkpoint of at most this many leaves.
+    func after(_ index: Int64) -> Instant? {
+        var low = 0
+        var high = brackets.count
+        while low < high {
+            let middle = (low + high) / 2
+            if brackets[middle].size <= index { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : brackets[low - 1].after
+    }
+}

@@ -1,0 +1,152 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import Procedure
+import Sealing
+import TransparencyLog
+
+/// What can be said only when everything was read: whether the logs agree, which leaves are explained, which numbers are missing.
+struct TrailSettlement {
+    let world: TrailWorld
+    let manifest: TrailManifest?
+    let totals: CaseTotals
+
+    func findings() -> [TrailFinding] {
+        var found = world.absent.map {
+            TrailFinding(.absent, origin: $0, leaf: nil, detail: "the trust folder has a policy for it, the bundle no log")
+        }
+        found += forks() + stale() + times()
+        let (erasure, explained) = erasures()
+        found += erasure + unopened(explained) + gaps() + undisclosed()
+        return found
+    }
+
+    // MARK: - 5: one history
+
+    private func forks() -> [TrailFinding] {
+        var quoted = Set(world.trust.kept.map(\.seen))
+        for log in world.logs { quoted.formUnion(log.cosigned.map(\.checkpoint)) }
+        var places: Set<[String]> = []
+        return quoted.compactMap { checkpoint in
+            guard let log = world.log(checkpoint.origin), log.root(at: checkpoint.size) != checkpoint.root,
+                places.insert([checkpoint.origin, String(checkpoint.size)]).inserted
+            else { return nil }
+            return TrailFinding(
+                .fork, origin: checkpoint.origin, leaf: checkpoint.size,
+                detail: "somebody kept a checkpoint of this size that is no prefix of this tree")
+        }
+    }
+
+    private func stale() -> [TrailFinding] {
+        world.logs.compactMap { log in
+            let newest = log.newest?.quorumTime
+            guard newest.map({ world.asOf - $0 > TrailLimits.staleSeconds }) ?? true else { return nil }
+            return TrailFinding(
+                .stale, origin: log.origin, leaf: log.size,
+                detail: newest.map { "cosigned last \(world.asOf - $0) s before the audit's date" } ?? "never cosigned")
+        }
+    }
+
+    // MARK: - 7: the broker's clock
+
+    private func times() -> [TrailFinding] {
+        world.logs.flatMap { log in
+            log.times.indices.compactMap { index -> TrailFinding? in
+                let index = Int64(index)
+                guard log.isOpened(index), let after = log.after(index),
+                    log.times[Int(index)] < after.seconds - TrailLimits.toleranceSeconds
+                else { return nil }
+                return TrailFinding(
+                    .time, origin: log.origin, leaf: index, detail: "the broker's clock is before its witness' by more than 5 min")
+            }
+        }
+    }
+
+    // MARK: - 6, 11: closed leaves
+
+    private func unopened(_ explained: [Set<Int64>]) -> [TrailFinding] {
+        guard let manifest, manifest.profile != .oneCase else { return [] }
+        var found: [TrailFinding] = []
+        for log in world.logs {
+            let promised = manifest.profile == .all ? nil : manifest.logs[log.origin]
+            var outside = 0
+            for index in 0..<log.provenSize where !log.isOpened(index) && !explained[log.number].contains(index) {
+                if promised.map({ index >= $0.from && index < $0.to }) ?? true {
+                    found.append(TrailFinding(.unopened, origin: log.origin, leaf: index, detail: "neither opened nor erased by order"))
+                } else {
+                    outside += 1
+                }
+            }
+            if outside > 0 { found.append(TrailFinding(.outside, origin: log.origin, leaf: nil, detail: String(outside))) }
+        }
+        return found
+    }
+
+    /// Each `erased` event against its order. Several events may carry out one order.
+    private func erasures() -> (found: [TrailFinding], explained: [Set<Int64>]) {
+        var found: [TrailFinding] = []
+        var explained = [Set<Int64>](repeating: [], count: world.logs.count)
+        for log in world.logs {
+            for (letter, parts) in Dictionary(grouping: log.erased, by: \.letter) {
+                let leaves = parts.flatMap(\.leaves)
+                let origin = Digest.sha256(Array(log.origin.utf8))
+                let list = Digest.sha256(Array(leaves.sorted().map { "\($0)\n" }.joined().utf8))
+                let first = parts.map(\.index).min() ?? 0
+                let isOrdered = totals.orders.contains {
+                    $0.letter == letter && parts.map(\.slip).allSatisfy([$0.slip].contains) && $0.origin == origin
+                        && $0.leaves == list && ($0.log != log.number || $0.index < first)
+                }
+                for part in parts {
+                    if isOrdered, part.leaves.allSatisfy({ $0 < part.index }) {
+                        explained[log.number].formUnion(part.leaves)
+                    } else {
+                        found.append(
+                            TrailFinding(
+                                .erasure, origin: log.origin, leaf: part.index, letter: letter,
+                                detail: "no valid order for these leaves, or not after them"))
+                    }
+                }
+            }
+        }
+        return (found, explained)
+    }
+
+    // MARK: - 8: numbers
+
+    private func gaps() -> [TrailFinding] {
+        guard manifest?.profile == .all, world.absent.isEmpty else { return [] }
+        var found: [TrailFinding] = []
+        for numbers in totals.numbers.values {
+            var last: CaseTotals.Number?
+            for number in numbers.sorted(by: { ($0.sequence, $0.log, $0.index) < ($1.sequence, $1.log, $1.index) }) {
+                defer { last = number }
+                let log = world.logs[Int(number.log)]
+                let missing = Int64(number.sequence) - Int64(last?.sequence ?? 0) - 1
+                if missing > 0, missing > closed(log, from: last, to: number) {
+                    found.append(gap(log, number, "\(missing) numbers of this pair are missing before it"))
+                } else if missing < 0 {
+                    found.append(gap(log, number, "a number used twice"))
+                }
+            }
+        }
+        return found
+    }
+
+    private func gap(_ log: TrailLog, _ number: CaseTotals.Number, _ detail: String) -> TrailFinding {
+        TrailFinding(.gap, origin: log.origin, leaf: Int64(number.index), detail: detail)
+    }
+
+    /// Leaves between two letters that are closed: each may have been one of the missing.
+    private func closed(_ log: TrailLog, from: CaseTotals.Number?, to: CaseTotals.Number) -> Int64 {
+        let start = from.map { $0.log == to.log ? Int64($0.index) : 0 } ?? 0
+        guard start < Int64(to.index) else { return 0 }
+        return (start..<Int64(to.index)).reduce(0) { $0 + (log.isOpened($1) ? 0 : 1) }
+    }
+
+    private func undisclosed() -> [TrailFinding] {
+        world.trust.disclosed.keys.filter { !totals.disclosed.contains($0) }.map { _ in
+            TrailFinding(.disclosed, detail: "an opened part to which no slip of the bundle commits")
+        }
+    }
+}

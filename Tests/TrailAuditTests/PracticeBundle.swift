@@ -1,0 +1,146 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Cryptography
+import Foundation
+import Letters
+import Membership
+import Procedure
+import Sealing
+import TestSupport
+import TrailAudit
+import TransparencyLog
+
+/// A bundle as its exporter lays it out, open to attacks: each changes what the exporter, or somebody with the file, could change.
+struct PracticeBundle {
+    struct Log {
+        var leaves: [Digest]
+        /// `nil`: closed.
+        var events: [[UInt8]?]
+        var notes: [String: [UInt8]]
+    }
+
+    var logs: [String: Log] = [:]
+    var slips: [CaseID: [Digest: [UInt8]]]
+    var documents: [TrailName: [UInt8]] = [:]
+    var manifest: TrailManifest
+    var policies: [String: String] = [:]
+    var authorities: [UInt8]
+    var kept: [[UInt8]] = []
+    var disclosed: [Digest: [UInt8]] = [:]
+    var asOf: Instant
+    /// Files that go in or replace others, last of all.
+    var extra: [String: [UInt8]] = [:]
+
+    init(_ trail: PracticeTrail) throws {
+        asOf = trail.now + 3_600
+        slips = trail.slips
+        authorities = trail.world.roots.flatMap(\.pem)
+        manifest = TrailManifest(
+            profile: .all, logs: [:], made: trail.now, recipient: "in:practice-auditor", destroy: trail.now + 31_536_000)
+        for (broker, log) in trail.logs {
+            let size = Int(log.newest?.head.size ?? 0)
+            let events = Array(log.events.prefix(size))
+            logs[log.origin] = Log(
+                leaves: events.map { .sha256($0) }, events: events,
+                notes: Dictionary(uniqueKeysWithValues: log.notes.map { (String($0.key), $0.value) }))
+            manifest.logs[log.origin] = .init(from: 0, to: Int64(size))
+            let witness = trail.logs.values.first { $0.broker != broker }!.witness.key
+            policies[log.origin] = "log \(log.signer.key.text)\nwitness peer \(witness.text)\nquorum peer\n"
+        }
+        for country in trail.world.authorities.values {
+            for (document, isProfile) in [(country.document, false)] + country.profiles.map({ ($0, true) }) {
+                for isLetter in [false, true] {
+                    let digest = Digest.sha256(isLetter ? document.slip : document.file)
+                    let name: TrailName =
+                        isProfile ? .profile(digest, isLetter: isLetter) : .directory(digest, isLetter: isLetter)
+                    documents[name] = isLetter ? document.slip : document.file
+                }
+            }
+        }
+    }
+
+    /// The files by name, as the exporter writes them.
+    var files: [String: [UInt8]] {
+        var files: [String: [UInt8]] = [TrailName.bundle.path: manifest.bytes]
+        for (name, bytes) in documents { files[name.path] = bytes }
+        for (caseID, slips) in slips {
+            for (digest, bytes) in slips { files[TrailName.slip(caseID, digest).path] = bytes }
+        }
+        for (origin, log) in logs {
+            for (size, note) in log.notes { files["logs/\(TrailName.folder(origin))/checkpoints/\(size)"] = note }
+            for start in stride(from: 0, to: log.leaves.count, by: 256) {
+                let range = start..<min(start + 256, log.leaves.count)
+                let tile = Int64(start / 256)
+                files[TrailName.entries(origin: origin, tile: tile).path] =
+                    EntryBundle(number: tile, leaves: Array(log.leaves[range])).bytes
+                let openings = range.flatMap { index in
+                    log.events[index].map { Array("\(index)\n".utf8) + $0 } ?? []
+                }
+                if !openings.isEmpty { files[TrailName.events(origin: origin, tile: tile).path] = openings }
+            }
+        }
+        return files.merging(extra) { $1 }
+    }
+
+    /// The archive, with sums that are right for what is in it: whoever changes a file changes these too.
+    var archive: [UInt8] {
+        var bytes: [UInt8] = []
+        var sums: [UInt8] = []
+        func add(_ path: String, _ file: [UInt8]) {
+            bytes += LetterArchive.header(path: Array(path.utf8), count: file.count) + file
+            bytes += [UInt8](repeating: 0, count: LetterArchive.padding(file.count))
+        }
+        for (path, file) in files.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            add(path, file)
+            sums += Array("\(Digest.sha256(file).hex)  \(path)\n".utf8)
+        }
+        add("sums", sums)
+        return bytes + LetterArchive.end
+    }
+
+    // MARK: - On disk
+
+    /// A folder with `bundle.trail` and `trust/`, gone when it goes.
+    final class OnDisk {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "kheya-trail-\(UUID().uuidString)")
+        var bundle: String { folder.appending(path: "bundle.trail").path }
+        var trust: String { folder.appending(path: "trust").path }
+        deinit { try? FileManager.default.removeItem(at: folder) }
+    }
+
+    func write() throws -> OnDisk {
+        let disk = OnDisk()
+        for name in ["trust/kept", "trust/disclosed"] {
+            try FileManager.default.createDirectory(
+                at: disk.folder.appending(path: name), withIntermediateDirectories: true)
+        }
+        func put(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: disk.folder.appending(path: name)) }
+        try put(archive, "bundle.trail")
+        try put(authorities, "trust/authorities.pem")
+        for (origin, policy) in policies { try put(Array(policy.utf8), "trust/policy-\(TrailName.folder(origin)).txt") }
+        for (place, note) in kept.enumerated() { try put(note, "trust/kept/\(place)") }
+        for (commitment, part) in disclosed { try put(part, "trust/disclosed/\(commitment.hex)") }
+        return disk
+    }
+
+    /// The findings of the verifier, as `CODE origin leaf`, and its whole report.
+    func verify(leavingOut: Set<TrailFinding.Code> = []) throws -> TrailReport {
+        let disk = try write()
+        let trust: TrailTrust
+        do { trust = try TrailTrust(folder: disk.trust) } catch {
+            return TrailReport.unchecked(error, asOf: asOf)
+        }
+        return TrailVerifier(trust: trust, asOf: asOf, leavingOut: leavingOut).verify(path: disk.bundle)
+    }
+}
+
+extension TrailReport {
+    /// What tests compare: code, origin, leaf of everything that is no note.
+    var places: Set<String> {
+        Set(
+            findings.filter { $0.weight != .note }.map {
+                "\($0.code.rawValue) \($0.origin ?? "-") \($0.leaf.map(String.init) ?? "-")"
+            })
+    }
+}
