@@ -178,7 +178,8 @@ let package = Package(
         .library(
             name: "KheyaCore",
             targets: [
-                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit", "MessageStore",
+                "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit",
+                "MessageStore",
                 "SQLiteStore",
                 "CaseFile",
             ]),

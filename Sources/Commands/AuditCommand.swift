@@ -15,8 +15,6 @@ struct AuditCommand: AsyncParsableCommand {
             A trail bundle holds what two brokers logged: no personal data. Whom to believe you bring along, in a folder: the \
             authorities' certificates and a policy for each log. Protocols/Trail.md says what is checked.
             """,
-            verify_trail.py and verify_letter.sh, check the same without this one.
-            """,
         subcommands: [Verify.self])
 
     struct Verify: Verb {
@@ -27,10 +25,12 @@ struct AuditCommand: AsyncParsableCommand {
                 nothing is false but something is missing, 65 if nothing could be checked.
                 """)
         @OptionGroup var output: OutputOptions
-        @Argument(help: "A bundle, a directory into which one was unpacked, or - for standard input.") var bundle: String
+        @Argument(help: "A bundle, a directory into which one was unpacked, or - for standard input.") var bundle:
+            String
         @Option(help: ArgumentHelp("The folder with whom to believe.", valueName: "folder")) var trust: String
         @Option(help: ArgumentHelp("The audit's date; without it: now.", valueName: "time")) var asOf: String?
-        @Option(help: ArgumentHelp("Write each case's story as a page to print.", valueName: "file")) var report: String?
+        @Option(help: ArgumentHelp("Write each case's story as a page to print.", valueName: "file")) var report:
+            String?
 
         func execute(_ console: Console) async throws {
             let now = Moment.now()
@@ -124,7 +124,8 @@ final class TrailPageFile {
     init(path: String) throws {
         self.path = path
         guard !FileManager.default.fileExists(atPath: path) else {
-            throw CommandFailure(.cannotCreate, "\(path) exists already", cure: "Name another file; nothing is overwritten.")
+            throw CommandFailure(
+                .cannotCreate, "\(path) exists already", cure: "Name another file; nothing is overwritten.")
         }
         try Files.create(path + ".part", bytes: [], replace: true)
         guard let handle = FileHandle(forUpdatingAtPath: path + ".part") else {

@@ -114,7 +114,9 @@ public enum LetterArchive {
     }
 
     /// The header block (POSIX.1-1988 ustar), as `tar --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=0644` writes it.
-    public static func header(of entry: Entry, count: Int) -> [UInt8] { header(path: Array(entry.path.utf8), count: count) }
+    public static func header(of entry: Entry, count: Int) -> [UInt8] {
+        header(path: Array(entry.path.utf8), count: count)
+    }
 
     /// The same for a name of another archive: Protocols/Trail.md §3.1.
     ///

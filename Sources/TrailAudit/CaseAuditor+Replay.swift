@@ -157,7 +157,8 @@ extension CaseAuditor {
             guard let slip = letters[letter]?.slip else { continue }
             var step = step(letter, slip, at: event)
             step.isVoid = letters.values.contains { Self.voids($0.slip, letter) }
-            view.insert(step, opened: opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) })
+            view.insert(
+                step, opened: opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) })
         }
     }
 
@@ -169,7 +170,9 @@ extension CaseAuditor {
 
     /// A paper of the other broker, when it becomes known here.
     private func apply(_ paper: Slip, _ view: inout View) {
-        guard let about = paper.about, Self.voids(paper, about.letter), !view.fetched.contains(about.letter) else { return }
+        guard let about = paper.about, Self.voids(paper, about.letter), !view.fetched.contains(about.letter) else {
+            return
+        }
         markVoid(about.letter, stop: about.stop, &view)
     }
 

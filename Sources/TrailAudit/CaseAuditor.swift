@@ -95,7 +95,8 @@ struct CaseAuditor {
             let isArrival: Bool
             if case .arrived = event.content { isArrival = true } else { isArrival = false }
             var isFirst = true
-            if case .refused = event.content {} else {
+            if case .refused = event.content {
+            } else {
                 // One entry a log; a refused letter may have been accepted before, when an ancestor was missing.
                 let key = [named.letter, Digest(words: (0, 0, 0, UInt64(event.log)))]
                 isFirst = arrivals.insert(key).inserted
@@ -189,7 +190,11 @@ struct CaseAuditor {
             }
         }
         if let signedAfter, slip.at < signedAfter + -TrailLimits.toleranceSeconds {
-            report(.backdated, at: home, letter, "says that it was sent \(signedAfter - slip.at) s before what it quotes")
+            report(
+                .backdated, at: home, letter, "says that it was sent \(signedAfter - slip.at) s before what it quotes")
+        }
+        if let before = world.logs[home.log].before(home.index), slip.at > before + TrailLimits.toleranceSeconds {
+            report(.future, at: home, letter, "says that it was sent after a time stamp over its own entry")
         }
         if let after = world.logs[home.log].after(home.index), slip.at < after + -TrailLimits.lateSeconds {
             report(.late, at: home, letter, "logged at least \(after - slip.at) s after it says that it was sent")

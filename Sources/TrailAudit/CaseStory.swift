@@ -19,9 +19,10 @@ public struct CaseStory: Sendable {
         public let to: [MemberID]
         /// When its sender says that it was sent.
         public let at: Instant
-        /// Logged after this, by the witnesses' word; and by the broker's clock at this.
+        /// Logged after this, by the witnesses' word; before this, by a time stamp; and by the broker's clock at this.
         public let after: Instant?
-        public let logged: Instant?
+        public let before: Instant?
+        public let logged: Instant
         /// `admitted`, `flagged`, `refused` with its code …
         public let verdict: String
         /// What its recipients said of it: member and state.
@@ -56,20 +57,25 @@ extension CaseAuditor {
 
     private func rows(_ view: View) -> [CaseStory.Row] {
         let tracks = standingTracks(view.history.profile)
-        return homes.sorted { ($0.value.at, $0.value.log, $0.value.index) < ($1.value.at, $1.value.log, $1.value.index) }
-            .compactMap { letter, home in letters[letter].map { row(letter, $0.slip, home, tracks) } }
+        return homes.sorted {
+            ($0.value.at, $0.value.log, $0.value.index) < ($1.value.at, $1.value.log, $1.value.index)
+        }
+        .compactMap { letter, home in letters[letter].map { row(letter, $0.slip, home, tracks) } }
     }
 
-    private func row(_ letter: LetterID, _ slip: Slip, _ home: TrailEvent, _ tracks: [String: String]) -> CaseStory.Row {
+    private func row(_ letter: LetterID, _ slip: Slip, _ home: TrailEvent, _ tracks: [String: String]) -> CaseStory.Row
+    {
         let about = slip.about.map { [$0.state?.rawValue, $0.code].compactMap { $0 }.joined(separator: " ") }
         let receipts = letters.values.compactMap { other -> String? in
             guard other.slip.about?.letter == letter, let state = other.slip.about?.state else { return nil }
             return "\(other.slip.from) \(state.rawValue)"
         }
         return CaseStory.Row(
-            letter: letter, steps: slip.steps.map(\.code) + (about.map { [$0] } ?? []), type: slip.type, lane: slip.lane,
+            letter: letter, steps: slip.steps.map(\.code) + (about.map { [$0] } ?? []), type: slip.type,
+            lane: slip.lane,
             from: slip.from, to: slip.to.map(\.member), at: slip.at, after: world.logs[home.log].after(home.index),
-            logged: home.at, verdict: Self.verdict(of: home), receipts: receipts.sorted(),
+            before: world.logs[home.log].before(home.index), logged: home.at, verdict: Self.verdict(of: home),
+            receipts: receipts.sorted(),
             restsOn: slip.type == .step ? restsOn(letter, tracks) : [],
             isProved: slip.ancestors.allSatisfy { isProved($0, for: slip) }, isSealed: slip.sealed != nil)
     }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Cryptography
 import Letters
 import Procedure
 import Sealing
@@ -26,6 +27,8 @@ final class TrailLog {
         /// Each cosignature's time, with the name of its witness.
         let cosigned: [Instant]
         let kind: TrailName.Note
+        /// Of the file, signatures included: what a time stamp covers.
+        let digest: Digest
     }
 
     let number: Int
@@ -55,6 +58,8 @@ final class TrailLog {
     /// Where each case stands, by the operator's line of logs.
     private var chain: [CaseID: Link]
     private var brackets: [(size: Int64, after: Instant)] = []
+    private var stamps: [(size: Int64, time: Instant)] = []
+    private var limits: [(size: Int64, before: Instant)] = []
 
     struct Erased: Sendable {
         let index: Int64
@@ -128,7 +133,55 @@ final class TrailLog {
         notes.append(
             Note(
                 head: head, quorumTime: kind == .logged ? nil : verified.quorumTime,
-                cosigned: Array(verified.cosigned.values), kind: kind))
+                cosigned: Array(verified.cosigned.values), kind: kind, digest: .sha256(bytes)))
+    }
+
+    // MARK: - Stage 4: time stamps
+
+    /// A token over the note that came before it in the bundle.
+    func take(
+        token bytes: [UInt8], size: Int64, kind: TrailName.Note, by authorities: [TimeStampAuthority], asOf: Instant
+    ) {
+        guard !authorities.isEmpty else { return }
+        let stamped: TrailName.Note = kind == .loggedToken ? .logged : .stamped
+        guard let note = notes.last(where: { $0.head.size == size && $0.kind == stamped }) else {
+            return report(.token, size, "a time stamp over no checkpoint of this bundle that holds")
+        }
+        let found = authorities.compactMap { try? TimeStamp(reading: bytes, over: note.digest.bytes, by: $0) }
+        guard found.count == 1 else { return report(.token, size, "not a time stamp of exactly one known authority") }
+        let time = Instant(seconds: found[0].time)
+        let newest = note.cosigned.max() ?? time
+        if time < newest + -TrailLimits.toleranceSeconds || time > asOf {
+            report(.clock, size, "older than what it covers, or later than the audit's date")
+        }
+        stamps.append((size, time))
+    }
+
+    /// The earliest time stamp over a checkpoint of more leaves.
+    func before(_ index: Int64) -> Instant? {
+        var low = 0
+        var high = limits.count
+        while low < high {
+            let middle = (low + high) / 2
+            if limits[middle].size <= index { low = middle + 1 } else { high = middle }
+        }
+        return low < limits.count ? limits[low].before : nil
+    }
+
+    /// Leaves below this have a time stamp.
+    var stampedSize: Int64 { limits.last?.size ?? 0 }
+
+    private func settleStamps() {
+        limits = []
+        var earliest: Instant?
+        for stamp in stamps.sorted(by: { ($0.size, $0.time) > ($1.size, $1.time) }) {
+            if let earliest, stamp.time > earliest {
+                report(.timeOrder, stamp.size, "time stamps fall as the log grows")
+            }
+            earliest = min(earliest ?? stamp.time, stamp.time)
+            limits.append((stamp.size, earliest ?? stamp.time))
+        }
+        limits.reverse()
     }
 
     // MARK: - Stage 3, 6: leaves
@@ -211,7 +264,8 @@ final class TrailLog {
         } catch {
             let code = (error as? LogError)?.code
             return report(
-                code == .proofInvalid ? .root : code == .malformed || code == .binding ? .malformed : .logSignature, index,
+                code == .proofInvalid ? .root : code == .malformed || code == .binding ? .malformed : .logSignature,
+                index,
                 "proof: \((error as? LogError)?.reason ?? "")")
         }
         provenSize = size
@@ -271,7 +325,8 @@ final class TrailLog {
         case .directory(let document): documents.append((index, event.at, false, document))
         case .profile(let document): documents.append((index, event.at, true, document))
         case .cosigned(let checkpoint, let time, let way): cosigned.append((index, checkpoint, time, way))
-        case .erased(let leaves, let level, let letter, let slip): erased.append(Erased(index: index, leaves: leaves, level: level, letter: letter, slip: slip))
+        case .erased(let leaves, let level, let letter, let slip):
+            erased.append(Erased(index: index, leaves: leaves, level: level, letter: letter, slip: slip))
         case .conflict(_, let note): conflicts.append((index, note))
         case .heads(let root, let count): judge(heads: root, count: count, at: index)
         case .start, .closed, .restarted: break
@@ -321,11 +376,14 @@ final class TrailLog {
 
     /// Once every log is read: which cosignatures were given by stick decides their witness' own log.
     func settleBrackets(sticks: Set<Stick>) {
+        settleStamps()
         var latest: Instant?
         brackets = []
         for note in notes.sorted(by: { $0.head.size < $1.head.size }) {
             guard let time = note.quorumTime,
-                !note.cosigned.contains(where: { sticks.contains(Stick(origin: origin, size: note.head.size, time: $0)) })
+                !note.cosigned.contains(where: {
+                    sticks.contains(Stick(origin: origin, size: note.head.size, time: $0))
+                })
             else { continue }
             latest = max(latest ?? time, time)
             brackets.append((note.head.size, latest ?? time))

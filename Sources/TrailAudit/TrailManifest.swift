@@ -36,7 +36,8 @@ public struct TrailManifest: Hashable, Sendable {
     public var destroy: Instant
 
     public init(
-        profile: Profile, logs: [String: Span], caseID: CaseID? = nil, made: Instant, recipient: String, destroy: Instant
+        profile: Profile, logs: [String: Span], caseID: CaseID? = nil, made: Instant, recipient: String,
+        destroy: Instant
     ) {
         self.profile = profile
         self.logs = logs

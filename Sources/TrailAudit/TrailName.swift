@@ -96,7 +96,8 @@ public enum TrailName: Hashable, Sendable {
         for (place, group) in groups.enumerated() {
             let isLast = place == groups.count - 1
             let digits = isLast ? last[..<dot] : group.dropFirst()
-            guard isLast || group.first == "x", digits.utf8.count == 3, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            guard isLast || group.first == "x", digits.utf8.count == 3,
+                digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 let value = Int64(digits), place > 0 || isLast || value > 0
             else { return nil }
             tile = tile * 1_000 + value

@@ -90,11 +90,14 @@ public enum TrailPage {
     private static func row(_ row: CaseStory.Row) -> String {
         guard row.type == .step || row.type == .refusal || row.type == .notice else { return "" }
         let steps = row.steps.joined(separator: ", ")
-        let name = row.type == .step ? steps.isEmpty ? "sealed step" : steps + (row.isSealed ? "" : " (all shown)") : "\(row.type.rawValue): \(steps)"
+        let name =
+            row.type == .step
+            ? steps.isEmpty ? "sealed step" : steps + (row.isSealed ? "" : " (all shown)")
+            : "\(row.type.rawValue): \(steps)"
         let receipts = row.receipts.isEmpty ? "–" : row.receipts.joined(separator: ", ")
         return "<tr class=\(row.lane.rawValue)><td>\(text(name))</td><td>\(text(row.from.text))</td>"
             + "<td>\(text(row.to.map(\.text).joined(separator: ", ")))</td><td>\(time(row.at))</td>"
-            + "<td>\(row.after.map(time) ?? "…") – \(row.logged.map(time) ?? "…")</td><td>\(text(row.verdict))</td>"
+            + "<td>\(row.after.map(time) ?? "…") – \(row.before.map(time) ?? "(\(time(row.logged)) by the broker's clock)")</td><td>\(text(row.verdict))</td>"
             + "<td>\(text(row.restsOn.isEmpty ? "–" : row.restsOn.joined(separator: ", ")))</td><td>\(text(receipts))</td>"
             + "<td>\(row.isProved ? "proved" : "referenced")</td></tr>"
     }

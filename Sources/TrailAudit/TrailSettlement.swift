@@ -14,9 +14,10 @@ struct TrailSettlement {
 
     func findings() -> [TrailFinding] {
         var found = world.absent.map {
-            TrailFinding(.absent, origin: $0, leaf: nil, detail: "the trust folder has a policy for it, the bundle no log")
+            TrailFinding(
+                .absent, origin: $0, leaf: nil, detail: "the trust folder has a policy for it, the bundle no log")
         }
-        found += forks() + stale() + times()
+        found += forks() + stale() + times() + unstamped()
         let (erasure, explained) = erasures()
         found += erasure + unopened(explained) + gaps() + undisclosed()
         return found
@@ -48,17 +49,31 @@ struct TrailSettlement {
         }
     }
 
+    private func unstamped() -> [TrailFinding] {
+        guard !world.trust.timeAuthorities.isEmpty else { return [] }
+        return world.logs.filter { $0.stampedSize < $0.provenSize }.map {
+            TrailFinding(
+                .unstamped, origin: $0.origin, leaf: $0.stampedSize,
+                detail: "from here on no time stamp says when a leaf existed")
+        }
+    }
+
     // MARK: - 7: the broker's clock
 
     private func times() -> [TrailFinding] {
         world.logs.flatMap { log in
             log.times.indices.compactMap { index -> TrailFinding? in
                 let index = Int64(index)
-                guard log.isOpened(index), let after = log.after(index),
-                    log.times[Int(index)] < after.seconds - TrailLimits.toleranceSeconds
-                else { return nil }
+                guard log.isOpened(index) else { return nil }
+                let at = Instant(seconds: log.times[Int(index)])
+                let isEarly = log.after(index).map { at < $0 + -TrailLimits.toleranceSeconds } ?? false
+                let isLate = log.before(index).map { at > $0 + TrailLimits.toleranceSeconds } ?? false
+                guard isEarly || isLate else { return nil }
                 return TrailFinding(
-                    .time, origin: log.origin, leaf: index, detail: "the broker's clock is before its witness' by more than 5 min")
+                    .time, origin: log.origin, leaf: index,
+                    detail:
+                        "the broker's clock is more than 5 min \(isEarly ? "before its witness'" : "after a time stamp")"
+                )
             }
         }
     }
@@ -73,12 +88,16 @@ struct TrailSettlement {
             var outside = 0
             for index in 0..<log.provenSize where !log.isOpened(index) && !explained[log.number].contains(index) {
                 if promised.map({ index >= $0.from && index < $0.to }) ?? true {
-                    found.append(TrailFinding(.unopened, origin: log.origin, leaf: index, detail: "neither opened nor erased by order"))
+                    found.append(
+                        TrailFinding(
+                            .unopened, origin: log.origin, leaf: index, detail: "neither opened nor erased by order"))
                 } else {
                     outside += 1
                 }
             }
-            if outside > 0 { found.append(TrailFinding(.outside, origin: log.origin, leaf: nil, detail: String(outside))) }
+            if outside > 0 {
+                found.append(TrailFinding(.outside, origin: log.origin, leaf: nil, detail: String(outside)))
+            }
         }
         return found
     }

@@ -1,7 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-import Cryptography
+public import Cryptography
 import Foundation
 public import Membership
 public import Procedure
@@ -23,20 +23,23 @@ public struct TrailTrust: Sendable {
     public let policies: [String: LogPolicy]
     /// Checkpoints from an earlier audit, a receipt, or typed in from paper. Believed as they stand.
     public let kept: [TransparencyLog.Checkpoint]
+    /// One for each `tsa-*.pem`. Without any no time stamp is asked for, and none is looked at.
+    public let timeAuthorities: [TimeStampAuthority]
     /// Opened parts that a holder showed, by commitment.
     public let disclosed: [Digest: [UInt8]]
 
     public init(
         anchors: TrustAnchors, policies: [String: LogPolicy], kept: [TransparencyLog.Checkpoint] = [],
-        disclosed: [Digest: [UInt8]] = [:]
+        timeAuthorities: [TimeStampAuthority] = [], disclosed: [Digest: [UInt8]] = [:]
     ) {
         self.anchors = anchors
         self.policies = policies
         self.kept = kept
+        self.timeAuthorities = timeAuthorities
         self.disclosed = disclosed
     }
 
-    /// Reads a trust folder: `authorities.pem`, `policy-*.txt`, `kept/*`, `disclosed/*`.
+    /// Reads a trust folder: `authorities.pem`, `policy-*.txt`, `tsa-*.pem`, `kept/*`, `disclosed/*`.
     ///
     /// - Throws: ``Unusable``.
     public init(folder: String) throws(Unusable) {
@@ -69,6 +72,14 @@ public struct TrailTrust: Sendable {
             policies[origin] = policy
         }
         self.policies = policies
+        var authorities: [TimeStampAuthority] = []
+        for name in try Self.names(folder) where name.hasPrefix("tsa-") && name.hasSuffix(".pem") {
+            let pem = try Self.file("\(folder)/\(name)", limit: 64 << 10)
+            do { authorities.append(try TimeStampAuthority(pem: pem)) } catch {
+                throw Unusable(reason: "\(name): \(error.reason)")
+            }
+        }
+        timeAuthorities = authorities
         var kept: [TransparencyLog.Checkpoint] = []
         for name in (try? Self.names("\(folder)/kept")) ?? [] {
             let bytes = try Self.file("\(folder)/kept/\(name)", limit: LogLimits.receiptBytes)
@@ -89,7 +100,9 @@ public struct TrailTrust: Sendable {
 
     /// A note, a receipt, or the three lines of a checkpoint as they are printed on paper.
     private static func checkpoint(_ bytes: [UInt8]) -> TransparencyLog.Checkpoint? {
-        if let note = try? SignedNote(bytes), let found = try? TransparencyLog.Checkpoint(text: note.text) { return found }
+        if let note = try? SignedNote(bytes), let found = try? TransparencyLog.Checkpoint(text: note.text) {
+            return found
+        }
         if let receipt = try? LogReceipt(bytes) { return try? TransparencyLog.Checkpoint(text: receipt.note.text) }
         return try? TransparencyLog.Checkpoint(text: bytes)
     }

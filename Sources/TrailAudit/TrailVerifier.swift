@@ -109,7 +109,11 @@ struct TrailRun {
             keep(item, digest, isLetter ? \.letters : \.profiles)
         case .checkpoint(let origin, let size, let kind):
             guard let log = log(origin) else { return }
-            if !kind.isToken { log.take(note: item.bytes, size: size, kind: kind) }
+            if kind.isToken {
+                log.take(token: item.bytes, size: size, kind: kind, by: trust.timeAuthorities, asOf: asOf)
+            } else {
+                log.take(note: item.bytes, size: size, kind: kind)
+            }
         case .entries(let origin, let tile): log(origin)?.take(entries: item.bytes, tile: tile)
         case .events(let origin, let tile):
             log(origin)?.take(events: item.bytes, tile: tile) { events[$1, default: []].append($0) }
@@ -136,7 +140,9 @@ struct TrailRun {
         if let last = logs.last, last.origin == origin { return last }
         if let known = logs.first(where: { $0.origin == origin }) { return known }
         guard let policy = trust.policies[origin], logs.count < TrailLimits.logs else {
-            if !isUnusable { findings.append(TrailFinding(.trust, origin: origin, leaf: nil, detail: "no policy for this log")) }
+            if !isUnusable {
+                findings.append(TrailFinding(.trust, origin: origin, leaf: nil, detail: "no policy for this log"))
+            }
             isUnusable = true
             return nil
         }
@@ -260,8 +266,10 @@ struct TrailRun {
                     note.quorumTime.map { .init(origin: log.origin, size: note.head.size, time: $0) }
                 }
             }.sorted { $0.origin < $1.origin },
-            leaves: logs.reduce(0) { $0 + ($1.hasTree ? $1.tree.size : Int64($1.proved.count)) }, letters: totals.letters,
-            erased: world.map { world in world.logs.reduce(0) { $0 + $1.erased.reduce(0) { $0 + $1.leaves.count } } } ?? 0,
+            leaves: logs.reduce(0) { $0 + ($1.hasTree ? $1.tree.size : Int64($1.proved.count)) },
+            letters: totals.letters,
+            erased: world.map { world in world.logs.reduce(0) { $0 + $1.erased.reduce(0) { $0 + $1.leaves.count } } }
+                ?? 0,
             counts: counts, findings: listed)
     }
 }

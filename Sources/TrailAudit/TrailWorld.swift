@@ -70,7 +70,8 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
         for (index, at, isProfile, event) in log.documents {
             func refuse(_ reason: String) {
                 findings.append(
-                    TrailFinding(.slip, origin: log.origin, leaf: index, letter: event.letter, detail: "document: \(reason)"))
+                    TrailFinding(
+                        .slip, origin: log.origin, leaf: index, letter: event.letter, detail: "document: \(reason)"))
             }
             guard let file = (isProfile ? documents.profiles : documents.directories)[event.file],
                 let slip = documents.letters[event.slip]

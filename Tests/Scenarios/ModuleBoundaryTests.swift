@@ -18,7 +18,8 @@ import Testing
         "TransparencyLog": ["Procedure", "Letters", "Cryptography"],  // digests and Ed25519; no I/O, no clock, no sealing
         // reads files and nothing else: no network, no store, no clock; Dispatch for two cores
         "TrailAudit": [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "Foundation", "Dispatch",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "Foundation",
+            "Dispatch",
             "Synchronization",
         ],
         "MessageStore": ["Procedure", "Letters", "TransparencyLog"],  // the contract

@@ -37,7 +37,8 @@ struct PracticeBundle {
         slips = trail.slips
         authorities = trail.world.roots.flatMap(\.pem)
         manifest = TrailManifest(
-            profile: .all, logs: [:], made: trail.now, recipient: "in:practice-auditor", destroy: trail.now + 31_536_000)
+            profile: .all, logs: [:], made: trail.now, recipient: "in:practice-auditor", destroy: trail.now + 31_536_000
+        )
         for (broker, log) in trail.logs {
             let size = Int(log.newest?.head.size ?? 0)
             let events = Array(log.events.prefix(size))
@@ -115,7 +116,9 @@ struct PracticeBundle {
             try FileManager.default.createDirectory(
                 at: disk.folder.appending(path: name), withIntermediateDirectories: true)
         }
-        func put(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: disk.folder.appending(path: name)) }
+        func put(_ bytes: [UInt8], _ name: String) throws {
+            try Data(bytes).write(to: disk.folder.appending(path: name))
+        }
         try put(archive, "bundle.trail")
         try put(authorities, "trust/authorities.pem")
         for (origin, policy) in policies { try put(Array(policy.utf8), "trust/policy-\(TrailName.folder(origin)).txt") }

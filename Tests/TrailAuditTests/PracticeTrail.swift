@@ -102,16 +102,20 @@ struct PracticeTrail {
         now = at
         world = try PracticeWorld.make(at: at, profiles: [(Self.profile.reference, Self.profile.file)])
         for (member, roles, broker) in [
-            ("in:practice-shelter", ["IN_SHELTER"], Self.inBroker), ("bd:practice-ngo", ["BD_INVESTIGATOR", "BD_NGO"], Self.bdBroker),
-            ("bd:practice-visitors", ["BD_INVESTIGATOR"], Self.bdBroker), ("in:practice-nodal", ["NODAL"], Self.inBroker),
+            ("in:practice-shelter", ["IN_SHELTER"], Self.inBroker),
+            ("bd:practice-ngo", ["BD_INVESTIGATOR", "BD_NGO"], Self.bdBroker),
+            ("bd:practice-visitors", ["BD_INVESTIGATOR"], Self.bdBroker),
+            ("in:practice-nodal", ["NODAL"], Self.inBroker),
         ] {
             let id = MemberID(member)!
             try world.add(
-                id, name: "Practice (invented)", kind: .member(roles: Set(lies.roles[id] ?? roles)), broker: broker, at: at)
+                id, name: "Practice (invented)", kind: .member(roles: Set(lies.roles[id] ?? roles)), broker: broker,
+                at: at)
         }
         for (place, broker) in [Self.inBroker, Self.bdBroker].enumerated() {
             logs[broker] = try Log(
-                broker: broker, origin: "\(broker.country.lowercased()).kheya.example/2026", seed: UInt8(place + 1), at: at)
+                broker: broker, origin: "\(broker.country.lowercased()).kheya.example/2026", seed: UInt8(place + 1),
+                at: at)
         }
         for broker in [Self.inBroker, Self.bdBroker] {
             log(.start(before: nil), at: broker)
@@ -127,9 +131,12 @@ struct PracticeTrail {
         try publish()
     }
 
-    private static func document(_ document: SignedDocument, _ from: MemberID, _ version: Int64) throws -> LogEvent.Document {
+    private static func document(_ document: SignedDocument, _ from: MemberID, _ version: Int64) throws
+        -> LogEvent.Document
+    {
         let gate = try Gate.slip(document.slip)
-        return .init(letter: gate.contentDigest, slip: .sha256(document.slip), file: .sha256(document.file), version: version)
+        return .init(
+            letter: gate.contentDigest, slip: .sha256(document.slip), file: .sha256(document.file), version: version)
     }
 
     // MARK: - The logs
@@ -235,9 +242,11 @@ struct PracticeTrail {
         let previous = newest["\(caseID)\(step.from)"]
         let slip = Slip(
             type: .step, lane: step.lane, from: step.from, to: try addressees(step.from, step.to, name), caseID: caseID,
-            root: step.root.flatMap { ids[$0] }, profile: Self.profile.reference, steps: Self.profile.value.shown(events),
+            root: step.root.flatMap { ids[$0] }, profile: Self.profile.reference,
+            steps: Self.profile.value.shown(events),
             sealed: sealed,
-            parents: isRoot ? [] : Array(Set(step.parents.compactMap { ids[$0] } + (knows[step.from.text + caseID.text] ?? []))),
+            parents: isRoot
+                ? [] : Array(Set(step.parents.compactMap { ids[$0] } + (knows[step.from.text + caseID.text] ?? []))),
             previous: isRoot ? nil : previous, requires: requires, parts: parts, at: sentAt,
             expires: step.lane == .normal ? sentAt + 90 * 86_400 : nil, seen: try lies.seen[name] ?? seen(step.from))
         let signer = lies.signers[name] ?? slip.from
@@ -306,7 +315,9 @@ struct PracticeTrail {
         enter(signed, at: first)
         log(.accepted(letter: signed.id, slip: .sha256(signed.file), verdict: verdict.logged), of: caseID, at: first)
         if lies.twice.contains(name) {
-            log(.accepted(letter: signed.id, slip: .sha256(signed.file), verdict: verdict.logged), of: caseID, at: first)
+            log(
+                .accepted(letter: signed.id, slip: .sha256(signed.file), verdict: verdict.logged), of: caseID, at: first
+            )
         }
         let source = logs[first]?.heads[caseID]?.hash ?? MerkleHash.empty
         for other in try Set(signed.slip.to.map { try broker(of: $0.member) }).subtracting([first]).sorted() {
@@ -367,10 +378,14 @@ struct PracticeTrail {
         guard let caseID = signed.slip.caseID else { return }
         enter(signed, at: broker, isVoid: true)
         let slip = Slip(
-            type: .refusal, lane: .urgent, from: broker, to: try addressees(broker, [signed.slip.from], ""), caseID: caseID,
-            root: signed.slip.root ?? signed.id, parents: [signed.id], about: About(letter: signed.id, code: code), at: now)
+            type: .refusal, lane: .urgent, from: broker, to: try addressees(broker, [signed.slip.from], ""),
+            caseID: caseID,
+            root: signed.slip.root ?? signed.id, parents: [signed.id], about: About(letter: signed.id, code: code),
+            at: now)
         let paper = try SignedSlip.sign(slip, by: try world.party(broker).signing)
-        log(.refused(letter: signed.id, slip: .sha256(signed.file), code: code, refusal: paper.id), of: caseID, at: broker)
+        log(
+            .refused(letter: signed.id, slip: .sha256(signed.file), code: code, refusal: paper.id), of: caseID,
+            at: broker)
         guard !lies.withoutRefusal else { return }
         keep(paper)
         enter(paper, at: broker)
