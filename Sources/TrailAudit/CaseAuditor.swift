@@ -43,9 +43,12 @@ struct CaseAuditor {
         checkEvents()
         disclose()
         for letter in homes.keys.sorted() where !unsound.contains(letter) { checkTimes(letter) }
-        for log in world.logs.indices { replay(log) }
         checkEnds()
+        result.unsound = unsound.count
+        for log in world.logs.indices { replay(log) }
         count()
+        let wrong = Set(result.findings.filter { $0.weight == .fail }.compactMap(\.letter))
+        result.orders.removeAll { wrong.contains($0.letter) }
         result.letters = letters.count
         return result
     }
@@ -64,7 +67,7 @@ struct CaseAuditor {
     private mutating func read(_ digest: Digest, _ bytes: [UInt8]) {
         do {
             let signed = try SignedSlip.read(bytes, certificate: world.certificate)
-            guard signed.slip.caseID == id else {
+            guard signed.slip.caseID == id, signed.certificate.isValid(at: signed.slip.at.seconds) else {
                 broken[digest] = .slip
                 return
             }
@@ -177,7 +180,7 @@ struct CaseAuditor {
         guard let home = homes[letter], let slip = letters[letter]?.slip else { return }
         for seen in slip.seen {
             guard let log = world.log(seen.origin) else { continue }
-            if log.root(at: seen.size) != seen.root {
+            if log.contradicts(seen) {
                 report(.seen, at: home, letter, "quotes \(seen.origin)@\(seen.size), which is not in this history")
                 break
             }
@@ -233,6 +236,8 @@ struct CaseAuditor {
 struct CaseResult: Sendable {
     var findings: [TrailFinding] = []
     var letters = 0
+    /// Letters whose slips are not theirs: what they would have shown is not missed elsewhere.
+    var unsound = 0
     /// Numbers of the pairs of members: for `GAP`, which looks over all cases.
     var numbers: [(pair: PairName, sequence: Int64, log: Int, index: Int64)] = []
     /// Commitments for which an opened part was shown.
@@ -262,7 +267,7 @@ struct ErasureOrder: Hashable, Sendable {
     let index: Int64
 }
 
-/// Numbers of Protocols/Trail.md §4, §6, §9.
+/// Numbers of Protocols/Trail.md §4, §6, §10.
 public enum TrailLimits {
     /// 5 min: clocks differ.
     public static let toleranceSeconds: Int64 = 300

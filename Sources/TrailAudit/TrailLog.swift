@@ -54,7 +54,8 @@ final class TrailLog {
     private var pending: [(index: Int64, event: LogEvent?, hash: Digest)] = []
     private var tile: (number: Int64, leaves: [Digest]) = (-1, [])
     private var lastAt: Instant?
-    private var openedCount: Int64 = 0
+    /// Events that were proved and read so far.
+    private var readCount: Int64 = 0
     /// Where each case stands, by the operator's line of logs.
     private var chain: [CaseID: Link]
     private var brackets: [(size: Int64, after: Instant)] = []
@@ -86,7 +87,7 @@ final class TrailLog {
 
     /// The last link of each case for the next year's log.
     var heads: [CaseID: Link] {
-        let closed = size - openedCount
+        let closed = size - readCount
         return chain.mapValues { Link(number: $0.number, hash: $0.hash, closed: $0.closed - closed) }
     }
 
@@ -292,6 +293,13 @@ final class TrailLog {
         return connected[size] ?? (size == self.size ? roots[size] : nil)
     }
 
+    /// Whether a checkpoint that somebody quotes is none of this history. Between what is proved and the newest checkpoint ``findings``
+    /// have said already that the roots are wrong.
+    func contradicts(_ quoted: SeenCheckpoint) -> Bool {
+        if let mine = root(at: quoted.size) { return mine != quoted.root }
+        return quoted.size > size
+    }
+
     func leafHash(_ index: Int64) -> Digest? {
         hasTree ? (index < tree.size ? tree.leafHashes[Int(index)] : nil) : proved[index]
     }
@@ -312,12 +320,12 @@ final class TrailLog {
     }
 
     private func record(_ event: LogEvent?, _ index: Int64, _ hash: Digest, _ emit: (TrailEvent, CaseID) -> Void) {
-        openedCount += 1
         guard let event else {
             open(index, at: lastAt ?? Instant(seconds: 0))
             return report(.canon, index, "not an event in its one form, or another log's")
         }
         if let lastAt, event.at < lastAt { report(.time, index, "the broker's clock falls") }
+        defer { readCount += 1 }
         lastAt = max(lastAt ?? event.at, event.at)
         if let place = event.place { link(place, index, hash) }
         open(index, at: event.at)
@@ -338,7 +346,7 @@ final class TrailLog {
 
     /// A case's number goes on by one and names the leaf before; where leaves between are closed, they may be what is missing.
     private func link(_ place: LogEvent.Place, _ index: Int64, _ hash: Digest) {
-        let closed = index - openedCount
+        let closed = index - readCount
         let last = chain[place.caseID] ?? Link(number: -1, hash: MerkleHash.empty, closed: 0)
         let missing = place.number - last.number - 1
         let goesOn = missing == 0 && (place.number == 0 || place.previous == last.hash)
@@ -350,8 +358,8 @@ final class TrailLog {
 
     /// Only where every leaf before is open can the rows be told.
     private func judge(heads root: Digest, count: Int64, at index: Int64) {
-        guard hasTree, openedCount == index + 1, count == chain.count else {
-            if hasTree, openedCount == index + 1 { report(.heads, index, "not as many rows as cases") }
+        guard hasTree, readCount == index, count == chain.count else {
+            if hasTree, readCount == index { report(.heads, index, "not as many rows as cases") }
             return
         }
         var frontier = Frontier()

@@ -90,7 +90,7 @@ public struct TrailManifest: Hashable, Sendable {
     }
 }
 
-/// Bounds on the logs of a bundle. Protocols/Trail.md §9.
+/// Bounds on the logs of a bundle. Protocols/Trail.md §10.
 enum LogName {
     static let bytes = 128
     static let count = 64

@@ -146,7 +146,7 @@ public enum TrailName: Hashable, Sendable {
         return groups.reversed().joined(separator: "/")
     }
 
-    /// The most bytes such a file may have. Protocols/Trail.md §9.
+    /// The most bytes such a file may have. Protocols/Trail.md §10.
     public var limit: Int {
         switch self {
         case .bundle: 16 << 10

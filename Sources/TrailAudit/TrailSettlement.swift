@@ -30,7 +30,7 @@ struct TrailSettlement {
         for log in world.logs { quoted.formUnion(log.cosigned.map(\.checkpoint)) }
         var places: Set<[String]> = []
         return quoted.compactMap { checkpoint in
-            guard let log = world.log(checkpoint.origin), log.root(at: checkpoint.size) != checkpoint.root,
+            guard let log = world.log(checkpoint.origin), log.contradicts(checkpoint),
                 places.insert([checkpoint.origin, String(checkpoint.size)]).inserted
             else { return nil }
             return TrailFinding(
@@ -142,7 +142,7 @@ struct TrailSettlement {
                 defer { last = number }
                 let log = world.logs[Int(number.log)]
                 let missing = Int64(number.sequence) - Int64(last?.sequence ?? 0) - 1
-                if missing > 0, missing > closed(log, from: last, to: number) {
+                if missing > 0, missing > closed(log, from: last, to: number) + Int64(totals.unsound) {
                     found.append(gap(log, number, "\(missing) numbers of this pair are missing before it"))
                 } else if missing < 0 {
                     found.append(gap(log, number, "a number used twice"))

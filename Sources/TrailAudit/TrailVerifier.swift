@@ -278,6 +278,7 @@ struct TrailRun {
 struct CaseTotals {
     var findings: [TrailFinding] = []
     var letters = 0
+    var unsound = 0
     var numbers: [PairName: [Number]] = [:]
     var disclosed: Set<Digest> = []
     var pending: [Int: Int] = [:]
@@ -295,6 +296,7 @@ struct CaseTotals {
     mutating func add(_ result: CaseResult) {
         findings += result.findings
         letters += result.letters
+        unsound += result.unsound
         for number in result.numbers {
             numbers[number.pair, default: []].append(
                 Number(

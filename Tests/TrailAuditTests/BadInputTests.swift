@@ -22,7 +22,8 @@ import TrailAudit
     private func verify(_ archive: [UInt8]) throws -> TrailReport {
         let disk = try Self.honest.write()
         try Data(archive).write(to: URL(filePath: disk.bundle))
-        return TrailVerifier(trust: try TrailTrust(folder: disk.trust), asOf: Self.honest.asOf).verify(path: disk.bundle)
+        return TrailVerifier(trust: try TrailTrust(folder: disk.trust), asOf: Self.honest.asOf).verify(
+            path: disk.bundle)
     }
 
     @Test func `a bundle that is cut anywhere is malformed and nothing else`() throws {
@@ -34,7 +35,9 @@ import TrailAudit
         #expect(try verify(archive).verdict == .pass)
     }
 
-    @Test(arguments: ["../../escape", "/etc/passwd", "slips/..", "logs/in.kheya.example_2026/leaves/x000/001.entries", "a"])
+    @Test(arguments: [
+        "../../escape", "/etc/passwd", "slips/..", "logs/in.kheya.example_2026/leaves/x000/001.entries", "a",
+    ])
     func `a name that no bundle has is malformed and its file is not taken`(name: String) throws {
         var bundle = Self.honest
         bundle.extra[name] = [1]
@@ -66,7 +69,8 @@ import TrailAudit
 
     @Test func `files that were damaged on the way are found by their sums`() throws {
         var archive = Self.honest.archive
-        let place = try #require(archive.firstRange(of: Array("heads".utf8)) ?? archive.firstRange(of: Array("practice-auditor".utf8)))
+        let place = try #require(
+            archive.firstRange(of: Array("heads".utf8)) ?? archive.firstRange(of: Array("practice-auditor".utf8)))
         archive[place.lowerBound] = UInt8(ascii: "x")
         #expect(try verify(archive).places == ["MALFORMED - -"])
     }

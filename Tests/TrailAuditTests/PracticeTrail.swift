@@ -13,7 +13,7 @@ import TransparencyLog
 
 /// Two brokers' logs as honest brokers write them, over cases told in `Vectors/procedure`, with real keys and signatures; a test makes
 /// one of them lie by changing what it does. Every name is invented.
-struct PracticeTrail {
+struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one test that makes it
     static let inBroker = PracticeWorld.inBroker
     static let bdBroker = PracticeWorld.bdBroker
     static let profile: (value: Profile, reference: ProfileReference, file: [UInt8]) = {
@@ -50,6 +50,10 @@ struct PracticeTrail {
         var receiptsBy: [String: MemberID] = [:]
         /// Slips' `seen`.
         var seen: [String: [SeenCheckpoint]] = [:]
+        /// Letters that name one that nobody has as a parent.
+        var orphans: Set<String> = []
+        /// Events of the log of IN that are written with a space that the one spelling does not have.
+        var spaced: Set<Int> = []
         /// An `arrived` names another leaf than the other log's.
         var foreignSource = false
         /// Roles that the directory does not give.
@@ -97,7 +101,7 @@ struct PracticeTrail {
     private var saltCount = 0
 
     /// - Parameter at: when the authorities sign.
-    init(at: Instant = Instant(seconds: 1_772_200_000), lies: Lies = Lies()) throws {
+    init(at: Instant = Instant(seconds: 1_771_600_000), lies: Lies = Lies()) throws {
         self.lies = lies
         now = at
         world = try PracticeWorld.make(at: at, profiles: [(Self.profile.reference, Self.profile.file)])
@@ -154,6 +158,9 @@ struct PracticeTrail {
         var event = log.batch.append(content, place: place, now: now) { _ in salt }.event
         if broker == Self.inBroker, let lie = lies.clocks[log.events.count] {
             event = LogEvent(salt: salt, origin: log.origin, at: lie, place: place, content: content).bytes
+        }
+        if broker == Self.inBroker, lies.spaced.contains(log.events.count), let comma = event.firstIndex(of: 0x2C) {
+            event.insert(0x20, at: comma + 1)
         }
         let hash = MerkleHash.leaf(Digest.sha256(event))
         log.tree.append(leafHash: hash)
@@ -246,7 +253,9 @@ struct PracticeTrail {
             steps: Self.profile.value.shown(events),
             sealed: sealed,
             parents: isRoot
-                ? [] : Array(Set(step.parents.compactMap { ids[$0] } + (knows[step.from.text + caseID.text] ?? []))),
+                ? []
+                : step.parents.compactMap { ids[$0] } + (knows[step.from.text + caseID.text] ?? [])
+                    + (lies.orphans.contains(name) ? [.sha256(Array(name.utf8))] : []),
             previous: isRoot ? nil : previous, requires: requires, parts: parts, at: sentAt,
             expires: step.lane == .normal ? sentAt + 90 * 86_400 : nil, seen: try lies.seen[name] ?? seen(step.from))
         let signer = lies.signers[name] ?? slip.from
@@ -306,7 +315,7 @@ struct PracticeTrail {
         keep(signed)
         let first = try broker(of: signed.slip.from)
         var verdict = judge(signed, at: first)
-        if let lie = lies.verdicts[name] { verdict = (lie, nil) }
+        if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) { verdict = (lie, nil) }
         if let code = lies.refused[name] { verdict = (.admitted, code) }
         if let code = verdict.refusal {
             try refuse(signed, code, at: first)
@@ -322,7 +331,7 @@ struct PracticeTrail {
         let source = logs[first]?.heads[caseID]?.hash ?? MerkleHash.empty
         for other in try Set(signed.slip.to.map { try broker(of: $0.member) }).subtracting([first]).sorted() {
             var mine = judge(signed, at: other).logged
-            if let lie = lies.verdicts[name] { mine = lie }
+            if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) { mine = lie }
             enter(signed, at: other)
             log(
                 .arrived(

@@ -1,0 +1,426 @@
+#!/usr/bin/env python3
+# Copyright 2026 The Kheya authors.
+# SPDX-License-Identifier: Apache-2.0
+"""verify_trail.py BUNDLE TRUST AS-OF: checks a trail bundle of profile `all` (Trail.md section 6, codes marked p) with nothing but the
+standard library and the `openssl` command. Prints the first line and the findings as `kheya audit verify` does; exits with 0, 2, 3 or 65."""
+import base64, bisect, collections, glob, hashlib, json, os, re, struct, subprocess, sys, tarfile, tempfile
+
+TOLERANCE, DAY, findings, tmp = 300, 86400, set(), tempfile.TemporaryDirectory()
+CLASS = dict.fromkeys("ABSENT STALE UNSTAMPED UNCOSIGNED LATE GAP".split(), "INCOMPLETE") | {"PENDING": "NOTE", "OUTSIDE": "NOTE"}
+HEX, CODE = re.compile(r"[0-9a-f]{64}\Z"), re.compile(r"[A-Za-z0-9_.-]{2,40}\Z")
+CASE_KINDS = {"accepted": "letter slip verdict", "arrived": "letter slip source verdict", "admitted": "letter verdict", "fetched": "by letter",
+              "refused": "code letter refusal slip", "expired": "letter notice", "gone": "letter notice",
+              "withheld": "because letter notice", "seen-possibly": "because letter notice"}
+KINDS = CASE_KINDS | {"start": "before", "directory": "file letter slip version", "profile": "file letter slip version", "heads": "count root",
+                      "cosigned": "origin root size time way", "erased": "leaves letter level slip", "restarted": "reason",
+                      "closed": "profile steps verdict weeks", "conflict": "note origin root size"}
+
+def report(code, origin="-", leaf="-", weight=None):
+    findings.add((code, origin, leaf, weight or CLASS.get(code, "FAIL")))
+
+def sha(data): return hashlib.sha256(data).digest()
+def node(left, right): return sha(b"\1" + left + right)
+
+def openssl(*arguments, **files):  # a file for each name=bytes; the arguments name them; -> (did it hold, standard output)
+    for name, data in files.items():
+        open(os.path.join(tmp.name, name), "wb").write(data)
+    done = subprocess.run(("openssl",) + arguments, cwd=tmp.name, capture_output=True)
+    return done.returncode == 0, done.stdout
+
+def ed25519(key, signature, text):
+    return openssl("pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-rawin", "-inkey", "key", "-sigfile", "sig", "-in", "text",
+                   key=bytes.fromhex("302a300506032b6570032100") + key, sig=signature, text=text)[0]
+
+def canonical(data):  # canonical JSON, or an error
+    value = json.loads(data, parse_constant=lambda name: 1 / 0, parse_float=lambda text: 1 / 0)
+    if json.dumps(value, sort_keys=True, separators=(",", ":")).encode() != data or re.search(rb"[^ -\[\]-~]", data):
+        raise ValueError("another spelling")
+    return value
+
+def read_archive(path):  # name -> bytes, in the one spelling of the archive
+    data, files, place = open(path, "rb").read(), {}, 0
+    while data[place:place + 1] not in (b"", b"\0"):
+        info = tarfile.TarInfo.frombuf(data[place:place + 512], "ascii", "strict")
+        again = tarfile.TarInfo(info.name)
+        again.size, body = info.size, data[place + 512:place + 512 + info.size]
+        end = place + 512 + -(-info.size // 512) * 512
+        header = bytearray(again.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")[:512])
+        header[329:345] = b"0000000\0" * 2
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        if bytes(header) != data[place:place + 512] or len(body) < info.size or any(data[place + 512 + info.size:end]) or \
+                (files and info.name.encode() <= max(files).encode()):
+            raise ValueError("archive")
+        files[info.name], place = body, end
+    if data[place:] != bytes(1024):
+        raise ValueError("archive")
+    return files
+
+class Log: pass
+
+def read_policy(path):
+    log, witnesses, groups, quorum = None, {}, {}, None
+    for line in open(path):
+        words = line.split()
+        if not words or words[0].startswith("#"): continue
+        if words[0] in ("log", "witness"):
+            name, number, key = words[1 if words[0] == "log" else 2].split("+", 2)
+            raw = base64.b64decode(key, validate=True)
+            if sha(name.encode() + b"\n" + raw)[:4].hex() != number: raise ValueError("vkey")
+            if words[0] == "log": log = (name, bytes.fromhex(number), raw[1:])
+            else: witnesses[words[1]] = (name, bytes.fromhex(number), raw[1:])
+        elif words[0] == "group":
+            groups[words[1]] = (1 if words[2] == "any" else len(words) - 3 if words[2] == "all" else int(words[2]), words[3:])
+        else: quorum = words[1]
+    operators = [name.split("/")[0] for name, *_ in witnesses.values()]
+    keys = [log[2]] + [key for *_, key in witnesses.values()]
+    if log[0].split("/")[0] in operators or len(set(keys)) != len(keys): raise ValueError("policy")
+    return log, witnesses, groups, quorum
+
+def read_note(data, policy):  # -> origin, size, root, quorum time or None, times; or an error of two kinds
+    text, lines = data[:data.rindex(b"\n\n") + 1], data[data.rindex(b"\n\n") + 2:].decode().splitlines()
+    origin, size, root = text.decode().splitlines()
+    (log, witnesses, groups, quorum), signed, times = policy, False, {}
+    if not re.fullmatch("0|[1-9][0-9]{0,15}", size) or len(base64.b64decode(root, validate=True)) != 32: raise ValueError("checkpoint")
+    for line in lines:
+        dash, name, value = line.split(" ")
+        value = base64.b64decode(value, validate=True)
+        for short, (witness, number, key) in [("", log)] + list(witnesses.items()):
+            if name != witness or value[:4] != number: continue
+            if short == "":
+                if not ed25519(key, value[4:], text): raise PermissionError
+                signed = name == origin
+            else:
+                time = struct.unpack(">Q", value[4:12])[0]
+                if not ed25519(key, value[12:], b"cosignature/v1\ntime %d\n" % time + text): raise PermissionError
+                times[short] = max(time, times.get(short, 0))
+    if not signed: raise PermissionError
+    def met(name):
+        if name in witnesses: return times.get(name)
+        if name == "none": return None
+        reached = sorted((t for t in map(met, groups[name][1]) if t is not None), reverse=True)
+        return reached[groups[name][0] - 1] if len(reached) >= groups[name][0] else None
+    return origin, int(size), base64.b64decode(root), met(quorum), times, quorum == "none" or met(quorum) is not None
+
+def roots_of(hashes):  # the root at every size, in one pass
+    peaks, roots = [], [sha(b"")]
+    for number, leaf in enumerate(hashes):
+        peaks.append(leaf)
+        while number & 1:
+            right, left = peaks.pop(), peaks.pop()
+            peaks.append(node(left, right))
+            number >>= 1
+        root = peaks[-1]
+        for peak in reversed(peaks[:-1]): root = node(peak, root)
+        roots.append(root)
+    return roots
+
+NAMES = re.compile(r"bundle\.json|sums|conflicts/D|(directories|profiles)/D(\.p7s)?|slips/[0-9a-f]{32}/D\.p7s|logs/[a-z0-9.-]+(_[a-z0-9.-]+)*/("
+                   r"checkpoints/N(\.(tsr2?|last|logged(\.tsr)?))?|leaves/(x\d{3}/)*\d{3}\.(entries|events))".replace("D", "[0-9a-f]{64}")
+                   .replace("N", "(0|[1-9][0-9]{0,15})") + r"\Z")
+
+def read_log(origin, files, policy, stamps, as_of):  # stages 2 to 7 of one log
+    log, folder, pending, last = Log(), "logs/" + origin.replace("/", "_") + "/", [], None
+    log.origin, log.notes, log.roots, log.events, log.open, log.stamped, log.proven = origin, [], {}, [], {}, [], 0
+    mine = {name[len(folder):]: data for name, data in files.items() if name.startswith(folder)}
+    for name in sorted(name for name in mine if name.startswith("checkpoints/")):
+        size, _, kind = name[12:].partition(".")
+        if kind.endswith(("tsr", "tsr2")): continue
+        try:
+            found, own, root, quorum, times, met = read_note(mine[name], policy)
+            if (found, str(own)) != (origin, size): raise ValueError("name")
+        except PermissionError: report("LOG-SIGNATURE", origin, int(size)); continue
+        except Exception: report("MALFORMED", origin, int(size)); continue
+        if kind != "logged" and not met: report("QUORUM", origin, own)
+        if log.roots.setdefault(own, root) != root: report("FORK", origin, own); continue
+        log.notes.append((own, None if kind == "logged" else quorum, times))
+        for token in [name + ".tsr", name + ".tsr2"] if stamps and kind != "last" else []:
+            if token not in mine: continue
+            text = openssl("ts", "-reply", "-in", "token", "-text", token=mine[token])[1].decode(errors="replace")
+            time = re.search(r"Time stamp: (.*)", text)
+            time = int(subprocess.run(("date", "-ud", time[1], "+%s"), capture_output=True).stdout or 0) if time else 0
+            good = [s for s in stamps if openssl("ts", "-verify", "-data", "note", "-in", "token", "-CAfile", s, "-attime", str(time),
+                                                 note=mine[name])[0]]
+            if len(good) != 1: report("TOKEN", origin, own); continue
+            if time < max(times.values(), default=time) - TOLERANCE or time > as_of: report("CLOCK", origin, own)
+            log.stamped.append((own, time))
+    leaves, tile = [], 0
+    names = sorted((n for n in mine if n.endswith(".entries")), key=lambda n: int("".join(re.findall(r"\d+", n[7:]))))
+    for name in names:
+        data, number = mine[name], int("".join(re.findall(r"\d+", name[7:])))
+        if len(data) % 34 or not 0 < len(data) <= 8704 or any(data[i:i + 2] != b"\0\x20" for i in range(0, len(data), 34)):
+            report("MALFORMED", origin); continue
+        if number * 256 != len(leaves): continue
+        leaves += [data[i + 2:i + 34] for i in range(0, len(data), 34)]
+    log.hashes = [sha(b"\0" + leaf) for leaf in leaves]
+    log.tree = roots_of(log.hashes)
+    for size in sorted(log.roots):
+        if size >= len(log.tree) or log.tree[size] != log.roots[size]: report("ROOT", origin, size)
+        else: log.proven = size
+    log.size = max(log.roots, default=0)
+    if len(leaves) > log.size: report("UNCOSIGNED", origin, log.size)
+    for name in (n.replace(".entries", ".events") for n in names):
+        lines = mine.get(name, b"").split(b"\n")[:-1]
+        for index, salt, text in zip(*[iter(lines)] * 3):
+            index, event = int(index), salt + b"\n" + text + b"\n"
+            if sha(event) != leaves[index]: report("OPEN", origin, index)
+            elif index < log.proven: pending.append((index, salt, text))
+    for index, salt, text in pending:
+        try:
+            event = canonical(text)
+            keys = KINDS[event["kind"]].split() + "at kind log v".split() + ("case number previous".split() if event["kind"] in CASE_KINDS else [])
+            if not re.fullmatch(rb"kheya-event/v1 [0-9a-f]{64}", salt) or sorted(event) != sorted(keys) or event["log"] != origin or event["v"] != 1:
+                raise ValueError("event")
+        except Exception: report("CANON", origin, index); log.open[index] = None; continue
+        if last is not None and event["at"] < last: report("TIME", origin, index)
+        last = max(event["at"], last or 0)
+        log.open[index] = event["at"]
+        log.events.append((index, event))
+    return log
+
+def contradicts(log, size, root):  # between what is proved and the newest checkpoint ROOT was said already
+    return log.tree[size].hex() != root if size <= log.proven else size > log.size
+
+def chain(log, heads):  # CHAIN; heads: case -> number, hash, closed leaves below it
+    opened = 0
+    ordered = {index: event for index, event in log.events}
+    for index in sorted(log.open):
+        closed, event = index - opened, ordered.get(index)
+        opened += event is not None
+        if event is None or "case" not in event: continue
+        number, hash, before = heads.get(event["case"], (-1, b"", 0))
+        missing = event["number"] - number - 1
+        if not (missing == 0 and event["previous"] == (hash.hex() if event["number"] else "")) and not 0 < missing <= closed - before:
+            report("CHAIN", log.origin, index)
+        heads[event["case"]] = (event["number"], log.hashes[index], closed)
+
+def brackets(log, sticks):  # after(leaf), before(leaf)
+    sizes, afters, latest = [], [], None
+    for size, quorum, times in sorted(log.notes, key=lambda note: note[0]):
+        if quorum is None or any((log.origin, size, time) in sticks for time in times.values()): continue
+        latest = max(quorum, latest or 0)
+        sizes.append(size); afters.append(latest)
+    log.after = lambda leaf: afters[place - 1] if (place := bisect.bisect_right(sizes, leaf)) else None
+    earliest, limits = None, []
+    for size, time in sorted(log.stamped, reverse=True):
+        if earliest is not None and time > earliest: report("TIME-ORDER", log.origin, size)
+        earliest = time if earliest is None else min(time, earliest)
+        limits.append((size, earliest))
+    limits.reverse()
+    log.before = lambda leaf: limits[place][1] if (place := bisect.bisect_right([s for s, _ in limits], leaf)) < len(limits) else None
+    return limits[-1][0] if limits else 0
+
+checked = {}
+def read_slip(data):  # -> slip, letter id, signer's certificate in base64; or None
+    if data not in checked:
+        at, checked[data] = re.search(rb'"at":(\d+),', data), None
+        good, _ = openssl("cms", "-verify", "-binary", "-inform", "DER", "-in", "p7s", "-CAfile", "authorities", "-purpose", "any", "-attime",
+                          at[1].decode() if at else "0", "-signer", "signer", "-out", "slip", p7s=data)
+        try:
+            text = open(os.path.join(tmp.name, "slip"), "rb").read() if good else b""
+            pem = open(os.path.join(tmp.name, "signer")).read()
+            checked[data] = (canonical(text), sha(text).hex(), "".join(pem.split("-----")[2].split()))
+        except Exception: pass
+    return checked[data]
+
+def is_member(slip, signer, index, at, log):  # MEMBER: the signer's certificate in the directory in force at the leaf
+    for directory in (log.directories[bisect.bisect_left([i for i, _ in log.directories], index) - 1][1].values()
+                      if log.directories and log.directories[0][0] < index else []):
+        for kind, allowed in (("members", ("step", "receipt")), ("brokers", ("refusal", "notice"))):
+            for entry in directory.get(kind, []):
+                if entry["id"] != slip["from"] or slip["type"] not in allowed or entry.get("status", "active") != "active" and entry["since"] <= at:
+                    continue
+                if any(c["der"] == signer and c["use"] == "sign" and c.get("revoked", at + 1) > at for c in entry["certificates"]):
+                    return entry
+    return None
+
+def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, absent, closed):  # stages 8 to 10 of one case
+    slips, letters, homes, unsound, ended, seen_here = {}, {}, {}, set(), set(), set()
+    for name, data in files.items():
+        found = read_slip(data) if sha(data).hex() == name else None
+        if found and found[0].get("case") == case:
+            slips[name] = found
+            letters.setdefault(found[1], (found[0], name))
+    parents = lambda slip: set(slip.get("parents", [])) | {slip[k] for k in ("previous", "root") if k in slip} | \
+        ({slip["about"]["letter"]} if "about" in slip else set())
+    def closure(letter):
+        known, missing, left = set(), set(), list(parents(letters[letter][0]))
+        while left:
+            other = left.pop()
+            if other == letter or other in known or other in missing: continue
+            if other in letters: known.add(other); left += parents(letters[other][0])
+            else: missing.add(other)
+        return known, missing
+    arrived = {}
+    for log, index, event in events:
+        kind, letter = event["kind"], event["letter"]
+        if kind in ("refused", "expired", "gone", "withheld", "seen-possibly"): ended.add(letter)
+        if kind not in ("accepted", "arrived", "refused"): continue
+        first = kind == "refused" or (log, letter) not in seen_here
+        if kind != "refused": seen_here.add((log, letter))
+        if not first: report("REPLAY", log.origin, index)
+        if first and (letter not in homes or homes[letter][2]["kind"] == "arrived" != kind): homes[letter] = (log, index, event)
+        slip, found, signer = slips.get(event["slip"], (None, None, None))
+        if found != letter:
+            report("SLIP", log.origin, index); unsound.add(letter); continue
+        member = is_member(slip, signer, index, event["at"], log)
+        if not member: report("MEMBER", log.origin, index); unsound.add(letter); continue
+        arrived[log, letter] = member
+        if kind == "arrived" and first and not absent and bytes.fromhex(event["source"]) not in closed and not any(
+                other is not log and e["kind"] == "accepted" and e["letter"] == letter and e["slip"] == event["slip"]
+                and other.hashes[i].hex() == event["source"] for other, i, e in events):
+            report("SOURCE", log.origin, index)
+    for letter, (log, index, event) in sorted(homes.items()):  # times, numbers, ends: at the letter's home
+        if letter in unsound: continue
+        slip, after, before = letters[letter][0], log.after(index), log.before(index)
+        quoted = lambda other: [(logs[o], s, r) for o, s, r in letters[other][0].get("seen", []) if o in logs]
+        if any(contradicts(*quote) for quote in quoted(letter)): report("SEEN", log.origin, index)
+        times = [t for one in closure(letter)[0] | {letter} for other, s, _ in quoted(one) if s and (t := other.after(s - 1)) is not None]
+        if times and slip["at"] < max(times) - TOLERANCE: report("BACKDATED", log.origin, index)
+        if before is not None and slip["at"] > before + TOLERANCE: report("FUTURE", log.origin, index)
+        if after is not None and slip["at"] < after - DAY: report("LATE", log.origin, index)
+        for to in slip["to"]: numbers[slip["from"], to["member"], to["epoch"]].append((to["sequence"], log, index))
+        if slip["type"] == "receipt" and slip["about"]["letter"] not in unsound:
+            subject = letters.get(slip["about"]["letter"], ({"type": "", "to": []}, ""))[0]
+            if subject["type"] != "step" or slip["from"] not in [to["member"] for to in subject["to"]]: report("RECEIPT", log.origin, index)
+        if slip["type"] != "step" or letter in ended: continue
+        for step in slip.get("steps", []):
+            facts = step.get("facts", {})
+            if {"origin", "leaves"} <= set(facts): orders.append((letter, letters[letter][1], facts["origin"], facts["leaves"], log, index))
+        for to in slip["to"]:
+            states = [s["about"]["state"] for s, _ in letters.values() if s["from"] == to["member"] and s["type"] == "receipt"
+                      and s["about"]["letter"] == letter]
+            if "acted" in states or "invalid" in states: continue
+            if slip.get("expires", as_of) < as_of: report("UNENDED", log.origin, index, "INCOMPLETE" if states else None)
+            else: report("PENDING", log.origin)
+    numbers[None] += [None] * len(unsound)  # what they would have shown is not missed elsewhere
+    for log, index, event in events:  # order and roles: at every verdict
+        letter = event["letter"]
+        if event["kind"] not in ("accepted", "arrived", "admitted") or event["verdict"] == "waiting" or letter in unsound or letter not in letters:
+            continue
+        slip, (known, missing) = letters[letter][0], closure(letter)
+        if (known | missing) & unsound: unsound.add(letter); continue
+        if missing and event["verdict"] != "gap":
+            report("ANCESTOR", log.origin, index, "INCOMPLETE" if slip["lane"] == "urgent" else None)
+            if slip["lane"] == "normal": continue
+        roots = {one for one in known | {letter} if "root" not in letters[one][0]}
+        if not missing and (roots != {slip.get("root", letter)} or not set(slip.get("requires", [])) <= known):
+            report("ANCESTOR", log.origin, index); continue
+        if "profile" not in slip: continue
+        profile = profiles.get(slip["profile"]["digest"])
+        if not profile or not any(i < index and d == slip["profile"]["digest"] for i, d in log.profiles):
+            report("ROLE", log.origin, index); continue
+        rules = list(profile["events"].values()) + list(profile["notices"].values())
+        held = set(arrived.get((log, letter), {}).get("roles", []))
+        if any(not any(rule.get("shown_as") == step["code"] and held & set(rule["by"]) for rule in rules) for step in slip.get("steps", [])):
+            report("ROLE", log.origin, index)
+            orders[:] = [order for order in orders if order[0] != letter]
+
+def settle(logs, manifest, numbers, orders, absent):  # what can be said only when everything was read
+    explained = collections.defaultdict(set)
+    for log in logs.values():
+        carried = collections.defaultdict(list)
+        for index, event in log.events:
+            if event["kind"] == "erased": carried[event["letter"]].append((index, event))
+        for letter, parts in carried.items():
+            leaves = sorted(leaf for _, event in parts for leaf in event["leaves"])
+            named = (sha(log.origin.encode()).hex(), sha(b"".join(b"%d\n" % leaf for leaf in leaves)).hex())
+            good = any((o[0], o[2], o[3]) == (letter, *named) and all(e["slip"] == o[1] for _, e in parts)
+                       and (o[4] is not log or o[5] < min(i for i, _ in parts)) for o in orders)
+            for index, event in parts:
+                if good and all(leaf < index for leaf in event["leaves"]): explained[log.origin] |= set(event["leaves"])
+                else: report("ERASURE", log.origin, index)
+        promised = manifest["logs"].get(log.origin, {"from": 0, "to": 0}) if manifest["profile"] == "period" else None
+        for leaf in range(log.proven):
+            if leaf in log.open or leaf in explained[log.origin]: continue
+            if promised is None or promised["from"] <= leaf < promised["to"]: report("UNOPENED", log.origin, leaf)
+            else: report("OUTSIDE", log.origin)
+    if absent or manifest["profile"] != "all": return
+    unsound = len(numbers.pop(None, []))
+    for entries in numbers.values():
+        before = (0, None, 0)
+        for number, log, index in sorted(entries, key=lambda entry: (entry[0], entry[1].origin, entry[2])):
+            start = before[2] if before[1] is log else 0
+            missing, shut = number - before[0] - 1, sum(leaf not in log.open for leaf in range(start, index))
+            if missing < 0 or missing > max(shut, 0) + unsound: report("GAP", log.origin, index)
+            before = (number, log, index)
+
+def main(bundle, trust, as_of):
+    logs, policies = {}, {}
+    try:
+        for path in glob.glob(os.path.join(trust, "policy-*.txt")):
+            policy = read_policy(path)
+            policies[policy[0][0]] = policy
+        openssl(authorities=open(os.path.join(trust, "authorities.pem"), "rb").read())
+        stamps = [os.path.abspath(path) for path in glob.glob(os.path.join(trust, "tsa-*.pem"))]
+    except Exception: report("TRUST"); return 65, logs
+    try: files = read_archive(bundle)
+    except Exception: report("MALFORMED"); return 2, logs
+    for name in [name for name in files if not NAMES.match(name) or not files[name]]: report("MALFORMED"); del files[name]
+    sums = "".join("%s  %s\n" % (sha(data).hex(), name) for name, data in files.items() if name != "sums").encode()
+    if files.get("sums", sums) != sums and not findings: report("MALFORMED")
+    digest = lambda name: name.split("/")[-1].split(".")[0]
+    for name in [n for n in files if n.startswith(("directories/", "profiles/", "conflicts/")) and sha(files[n]).hex() != digest(n)]:
+        report("MALFORMED"); del files[name]
+    try: manifest = canonical(files["bundle.json"])
+    except Exception: report("MALFORMED"); manifest = {"profile": "all", "logs": {}}
+    origins = sorted({name.split("/")[1].replace("_", "/") for name in files if name.startswith("logs/")})
+    if set(origins) - set(policies): report("TRUST"); return 65, logs
+    absent = set(policies) - set(origins)
+    for origin in absent: report("ABSENT", origin)
+    documents = {digest(name): data for name, data in files.items() if name.startswith(("directories/", "profiles/"))}
+    heads, cases, sticks = collections.defaultdict(dict), collections.defaultdict(list), set()
+    for origin in origins:
+        log = logs[origin] = read_log(origin, files, policies[origin], stamps, as_of)
+        chain(log, heads[origin.split("/")[0]])
+        heads[origin.split("/")[0]] = {case: (n, h, shut - log.size + len(log.events)) for case, (n, h, shut) in heads[origin.split("/")[0]].items()}
+        log.directories, log.profiles, held = [], [], {}
+        for index, event in log.events:
+            if "case" in event: cases[event["case"]].append((log, index, event))
+            if event["kind"] == "cosigned" and event["way"] == "stick": sticks.add((event["origin"], event["size"], event["time"]))
+            if event["kind"] not in ("directory", "profile"): continue
+            found = read_slip(documents.get(event["slip"], b"")) if event["file"] in documents else None
+            if not found or found[1] != event["letter"] or found[0].get("file") != {"digest": event["file"], "version": event["version"]} or \
+                    found[0]["type"] != event["kind"]:
+                report("SLIP", origin, index); continue
+            if event["kind"] == "directory":
+                held = held | {found[0]["from"]: json.loads(documents[event["file"]])}
+                log.directories.append((index, held))
+            else: log.profiles.append((index, event["file"]))
+    profiles = {file: json.loads(documents[file]) for log in logs.values() for _, file in log.profiles}
+    quoted = {(e["origin"], e["size"], e["root"]) for log in logs.values() for _, e in log.events if e["kind"] == "cosigned"}
+    for path in glob.glob(os.path.join(trust, "kept", "*")):
+        lines = open(path, errors="replace").read().split("\n\n")
+        lines = lines[-2 if len(lines) > 2 else 0].splitlines()
+        quoted.add((lines[0], int(lines[1]), base64.b64decode(lines[2]).hex()))
+    for origin, size, root in quoted:
+        if origin in logs and contradicts(logs[origin], size, root): report("FORK", origin, size)
+    closed = {hash for log in logs.values() for leaf, hash in enumerate(log.hashes) if leaf not in log.open}
+    for log in logs.values():
+        stamped = brackets(log, sticks)
+        newest = max((quorum for _, quorum, _ in log.notes if quorum), default=None)
+        if newest is None or as_of - newest > 2 * DAY: report("STALE", log.origin, log.size)
+        if stamps and stamped < log.proven: report("UNSTAMPED", log.origin, stamped)
+        for leaf, at in log.open.items():
+            after, before = log.after(leaf), log.before(leaf)
+            if at is not None and (after is not None and at < after - TOLERANCE or before is not None and at > before + TOLERANCE):
+                report("TIME", log.origin, leaf)
+    numbers, orders, slips = collections.defaultdict(list), [], collections.defaultdict(dict)
+    for name, data in files.items():
+        if name.startswith("slips/"): slips[name.split("/")[1]][digest(name)] = data
+    for case in sorted(set(slips) | set(cases)):
+        audit_case(case, slips[case], cases[case], logs, profiles, as_of, numbers, orders, absent, closed)
+    settle(logs, manifest, numbers, orders, absent)
+    weights = {weight for *_, weight in findings}
+    return 2 if "FAIL" in weights else 3 if "INCOMPLETE" in weights else 0, logs
+
+if __name__ == "__main__":
+    try: status, logs = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    except Exception as error:
+        findings, status, logs = {("MALFORMED", "-", "-", "FAIL")}, 2, {}
+        if "KHEYA_DEBUG" in os.environ: raise
+    codes = collections.Counter(code for code, *_ in findings)
+    print("kheya-audit/v1 %s as-of=%s leaves=%d codes=%s" % ({0: "PASS", 2: "FAIL", 3: "INCOMPLETE", 65: "UNCHECKED"}[status], sys.argv[3],
+          sum(len(log.hashes) for log in logs.values()), ",".join("%s:%d" % pair for pair in sorted(codes.items())) or "-"))
+    for code, origin, leaf, weight in sorted(findings, key=str): print(weight, code, origin, leaf, "-")
+    sys.exit(status)

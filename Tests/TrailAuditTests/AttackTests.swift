@@ -1,0 +1,264 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Cryptography
+import Foundation
+import Letters
+import Procedure
+import Sealing
+import TestSupport
+import Testing
+import TrailAudit
+import TransparencyLog
+
+/// Attacks on a trail: each made from an honest bundle or by a lying broker, each reported with its codes, by every
+/// verifier that must; and each passes once its own check is left out.
+@Suite struct AttackTests {
+    static let inLog = "in.kheya.example/2026"
+    static let bdLog = "bd.kheya.example/2026"
+
+    /// Four letters: offered, accepted, withdrawn, and a dossier that is refused.
+    static func trail(_ lies: PracticeTrail.Lies = .init(), _ change: (inout PracticeTrail) throws -> Void = { _ in })
+        throws -> PracticeTrail
+    {
+        var trail = try PracticeTrail(lies: lies)
+        try trail.tell("withdrawn-accepted", as: "case")
+        try change(&trail)
+        return trail
+    }
+
+    static let honestTrail: PracticeTrail = { do { return try trail() } catch { fatalError("\(error)") } }()
+    static let honest: PracticeBundle = {
+        do { return try PracticeBundle(honestTrail) } catch { fatalError("\(error)") }
+    }()
+
+    struct Attack: Sendable, CustomTestStringConvertible {
+        let name: String
+        let codes: Set<String>
+        /// Without these checks it would pass.
+        var verdict = TrailReport.Verdict.fail
+        let make: @Sendable () throws -> PracticeBundle
+        var testDescription: String { name }
+    }
+
+    // MARK: - Places in the honest bundle
+
+    static func letter(_ name: String) throws -> SignedSlip { try #require(honestTrail.letters["case.\(name)"]) }
+
+    /// Where a log says something of a letter.
+    static func index(_ log: String, _ kind: String, _ letter: LetterID) throws -> Int {
+        try #require(
+            honest.logs[log]?.events.firstIndex {
+                guard let event = $0.flatMap({ try? LogEvent($0) }) else { return false }
+                return event.content.kind == kind && String(decoding: event.bytes, as: UTF8.self).contains(letter.hex)
+            })
+    }
+
+    private static func edit(_ change: (inout PracticeBundle) throws -> Void) rethrows -> PracticeBundle {
+        var bundle = honest
+        try change(&bundle)
+        return bundle
+    }
+
+    /// A log cut back to one of its own checkpoints.
+    static func rollBack(_ bundle: inout PracticeBundle, _ origin: String, keeping: (Int64) -> Bool) throws {
+        var log = try #require(bundle.logs[origin])
+        let sizes = log.notes.keys.compactMap(Int64.init).filter(keeping)
+        let size = Int(try #require(sizes.max()))
+        log.leaves = Array(log.leaves.prefix(size))
+        log.events = Array(log.events.prefix(size))
+        log.notes = log.notes.filter { Int64($0.key).map(keeping) ?? false }
+        bundle.logs[origin] = log
+    }
+
+    static let attacks: [Attack] = [
+        Attack(name: "one bit of an event changed", codes: ["OPEN", "UNOPENED"]) {
+            try edit { bundle in
+                let place = try index(inLog, "fetched", letter("accept").id)
+                bundle.logs[inLog]?.events[place]?[40] ^= 1
+            }
+        },
+        Attack(name: "an event hidden", codes: ["UNOPENED"]) {
+            try edit { $0.logs[inLog]?.events[try index(inLog, "accepted", letter("offer").id)] = nil }
+        },
+        Attack(name: "two entries exchanged, with their events", codes: ["ROOT"]) {
+            edit { bundle in
+                bundle.logs[inLog]?.leaves.swapAt(20, 21)
+                bundle.logs[inLog]?.events.swapAt(20, 21)
+            }
+        },
+        Attack(name: "an entry removed, the rest renumbered", codes: ["ROOT"]) {
+            edit { bundle in
+                bundle.logs[inLog]?.leaves.remove(at: 20)
+                bundle.logs[inLog]?.events.remove(at: 20)
+            }
+        },
+        Attack(name: "one log rolled back", codes: ["FORK", "SEEN", "SOURCE", "STALE"]) {
+            try edit { try rollBack(&$0, inLog) { $0 < 12 } }
+        },
+        Attack(name: "one bit of a slip changed", codes: ["SLIP"]) {
+            try edit { bundle in
+                let slip = try letter("accept")
+                bundle.slips[slip.slip.caseID!]?[.sha256(slip.file)]?[slip.file.count - 5] ^= 1
+            }
+        },
+        Attack(name: "a slip missing", codes: ["SLIP"]) {
+            try edit { bundle in
+                let slip = try letter("accept.acted")
+                bundle.slips[slip.slip.caseID!]?[.sha256(slip.file)] = nil
+            }
+        },
+        Attack(name: "a cosignature removed", codes: ["QUORUM"]) {
+            try edit { bundle in
+                let size = try #require(bundle.logs[inLog]?.notes.keys.compactMap(Int64.init).sorted()[2])
+                let note = try #require(bundle.logs[inLog]?.notes[String(size)])
+                let lines = note.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast(2)
+                bundle.logs[inLog]?.notes[String(size)] = Array(lines.joined(separator: [0x0A])) + [0x0A]
+            }
+        },
+        Attack(name: "a log's signature that does not verify", codes: ["LOG-SIGNATURE"]) {
+            try edit { bundle in
+                let size = try #require(bundle.logs[inLog]?.notes.keys.compactMap(Int64.init).sorted()[2])
+                var note = try #require(bundle.logs[inLog]?.notes[String(size)])
+                let dash = try #require(note.firstRange(of: Array("\n\n".utf8))).upperBound
+                let place = dash + 4 + inLog.utf8.count + 20
+                note[place] = note[place] == 0x41 ? 0x42 : 0x41
+                bundle.logs[inLog]?.notes[String(size)] = note
+            }
+        },
+        Attack(name: "the trust folder makes a log its own witness", codes: ["TRUST"], verdict: .unchecked) {
+            edit { bundle in
+                let own = honestTrail.logs[PracticeTrail.inBroker]!
+                bundle.policies[inLog] =
+                    "log \(own.signer.key.text)\nwitness own \(own.witness.key.text)\nquorum own\n"
+            }
+        },
+        Attack(name: "a log is left out", codes: ["ABSENT"], verdict: .incomplete) { edit { $0.logs[bdLog] = nil } },
+        Attack(name: "a red guard, admitted by both brokers", codes: ["PROCEDURE"]) {
+            try PracticeBundle(trail(.init(verdicts: ["case.dossier": .admitted])))
+        },
+        Attack(name: "sent four days ago, quoting today's checkpoint", codes: ["BACKDATED", "LATE"]) {
+            try PracticeBundle(trail(.init(backdated: ["case.no": 4 * 86_400], unreceipted: ["case.no"])))
+        },
+        Attack(name: "a step by a member without its role", codes: ["ROLE"]) {
+            try PracticeBundle(
+                trail(
+                    .init(
+                        verdicts: ["case.accept": .admitted], unreceipted: ["case.accept"],
+                        roles: [MemberID("bd:practice-ngo")!: ["BD_INVESTIGATOR"]])
+                ) { _ in })
+        },
+        Attack(name: "signed with another member's key", codes: ["MEMBER"]) {
+            try PracticeBundle(trail(.init(signers: ["case.dossier": MemberID("in:practice-nodal")!])))
+        },
+        Attack(name: "logged twice", codes: ["REPLAY"]) { try PracticeBundle(trail(.init(twice: ["case.accept"]))) },
+        Attack(name: "a case's events skip a number", codes: ["CHAIN"]) {
+            try PracticeBundle(trail(.init(skipsNumber: true)))
+        },
+        Attack(name: "the broker's clock falls", codes: ["TIME"]) {
+            try PracticeBundle(trail(.init(clocks: [20: Instant(seconds: 1_772_200_000)])))
+        },
+        Attack(name: "an event with a space", codes: ["CANON"]) { try PracticeBundle(trail(.init(spaced: [20]))) },
+        Attack(name: "an arrival without the other broker's entry", codes: ["SOURCE"]) {
+            try PracticeBundle(trail(.init(foreignSource: true)))
+        },
+        Attack(name: "a number used twice", codes: ["GAP"], verdict: .incomplete) {
+            try PracticeBundle(trail(.init(sequences: ["case.accept": 1, "case.accept.valid": 1])))
+        },
+        Attack(name: "a receipt by somebody else", codes: ["RECEIPT"]) {
+            try PracticeBundle(trail(.init(receiptsBy: ["case.offer.acted": MemberID("bd:practice-visitors")!])))
+        },
+        Attack(name: "an ancestor that is nowhere", codes: ["ANCESTOR"]) {
+            try PracticeBundle(trail(.init(orphans: ["case.dossier"])))
+        },
+        Attack(name: "a refusal without its letter", codes: ["REFUSAL"]) {
+            try PracticeBundle(trail(.init(withoutRefusal: true)))
+        },
+        Attack(name: "an admissible letter refused", codes: ["REFUSAL"]) {
+            try PracticeBundle(trail(.init(refused: ["case.no": "G_SHARE_FULL"])))
+        },
+        Attack(name: "a letter that ends in silence", codes: ["UNENDED", "STALE"]) {
+            var bundle = try PracticeBundle(trail(.init(unreceipted: ["case.accept"])))
+            bundle.asOf = bundle.asOf + 100 * 86_400
+            return bundle
+        },
+        Attack(name: "both logs rolled back, four days later", codes: ["STALE"], verdict: .incomplete) {
+            edit { $0.asOf = $0.asOf + 4 * 86_400 }
+        },
+        Attack(name: "a kept checkpoint is larger than the log", codes: ["FORK"]) {
+            var later = honestTrail
+            later.now = later.now + 60
+            try later.tell("withdrawn-accepted", as: "other", first: 1)
+            return edit { $0.kept = [later.logs[PracticeTrail.bdBroker]!.notes.max { $0.key < $1.key }!.value] }
+        },
+        Attack(name: "all history rebuilt with the real keys", codes: ["FORK"]) {
+            var other = try PracticeTrail()
+            try other.tell("withdrawn-accepted", as: "invented")
+            var bundle = try PracticeBundle(other)
+            let log = try #require(honest.logs[inLog])
+            let size = log.notes.keys.compactMap(Int64.init).sorted()[3]
+            bundle.kept = [try #require(log.notes[String(size)])]
+            return bundle
+        },
+        Attack(name: "a second note of one size", codes: ["FORK"]) {
+            try edit { bundle in
+                let log = honestTrail.logs[PracticeTrail.inBroker]!
+                let size = try #require(bundle.logs[inLog]?.notes.keys.compactMap(Int64.init).sorted()[2])
+                let other = try TransparencyLog.Checkpoint(
+                    origin: inLog, head: TreeHead(size: size, root: .sha256(Array("other".utf8))))
+                bundle.logs[inLog]?.notes["\(size).logged"] = try log.signer.sign(other).bytes
+            }
+        },
+        Attack(name: "leaves above the newest checkpoint", codes: ["UNCOSIGNED"], verdict: .incomplete) {
+            edit { bundle in
+                let log = honestTrail.logs[PracticeTrail.inBroker]!
+                bundle.logs[inLog]?.leaves = log.events.map { .sha256($0) }
+                bundle.logs[inLog]?.events = log.events.map { $0 }
+            }
+        },
+        Attack(name: "heads that are not the cases'", codes: ["HEADS"]) {
+            try PracticeBundle(
+                trail { trail in
+                    trail.log(.heads(root: .sha256([]), count: 1), at: PracticeTrail.inBroker)
+                    try trail.publish()
+                })
+        },
+        Attack(name: "an opened part that no slip commits to", codes: ["DISCLOSED"]) {
+            edit { $0.disclosed = [.sha256([1]): [1]] }
+        },
+    ]
+
+    @Test func `the honest bundle passes, by every verifier`() throws {
+        let report = try Self.honest.verify()
+        #expect(report.verdict == .pass && report.places.isEmpty, "\(report.text)")
+        let python = try SmallVerifiers.python(Self.honest)
+        #expect(python.status == 0 && python.places.isEmpty, "\(python.output)")
+    }
+
+    @Test(arguments: attacks)
+    func `is reported with its codes, by every verifier that must, and passes without its checks`(_ attack: Attack)
+        throws
+    {
+        let bundle = try attack.make()
+        let report = try bundle.verify()
+        let codes = Set(report.findings.filter { $0.weight != .note }.map(\.code))
+        #expect(report.verdict == attack.verdict, "\(report.text)")
+        #expect(Set(codes.map(\.rawValue)) == attack.codes, "\(report.text)")
+        if attack.verdict != .unchecked {
+            #expect(
+                try bundle.verify(leavingOut: codes).verdict == .pass, "the checks that find it are not all that does")
+        }
+        let python = try SmallVerifiers.python(bundle)
+        let expected = Set(
+            report.findings.filter { $0.weight != .note && !SmallVerifiers.onlyOurs.contains($0.code) }.map {
+                "\($0.code.rawValue) \($0.origin ?? "-") \($0.leaf.map(String.init) ?? "-")"
+            })
+        #expect(python.places == expected, "\(python.output)\n\(report.text)")
+    }
+
+    @Test func `both logs rolled back to a consistent point, with nothing kept, pass: the stated limit`() throws {
+        var trail = try PracticeTrail()
+        try trail.tell("withdrawn-accepted", as: "case", first: 2)
+        #expect(try PracticeBundle(trail).verify().verdict == .pass)
+    }
+}
