@@ -10,6 +10,10 @@ extension BrokerCore {
     /// One round. What is left over comes with the next.
     public func sweep() async throws {
         while try await transact({ try $0.expire() }) {}
+        try await transact { transaction in
+            // What adopts a profile waits for it as for a letter.
+            for digest in transaction.view.profiles.keys.sorted() { try transaction.release(after: digest) }
+        }
         for member in directories.members(of: id) where member.isRemoved && !isActive(member.id) {
             while try await transact({ try $0.clear(member.id) }) {}
         }

@@ -144,7 +144,7 @@ extension BrokerTransaction {
     private func verdict(_ record: LetterRecord, _ slip: Slip, _ judgement: Judgement? = nil) throws -> Verdict {
         guard let caseID = record.caseID else { return .refused(Refusal(.otherProfile)) }
         if let judgement, judgement.roles == record.roles, try use(judgement, in: caseID) { return judgement.verdict }
-        guard let history = try history(of: caseID, for: slip) else {
+        guard let history = try history(of: caseID, profile: slip.profile?.digest) else {
             // A step under a profile that no authority of ours has put in force, or a paper whose case is not known here.
             return slip.type == .step ? .refused(Refusal(.otherProfile)) : .waiting(slip.ancestors)
         }
@@ -154,13 +154,6 @@ extension BrokerTransaction {
             return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
         }
         return Judgement.verdict(of: step, in: history)
-    }
-
-    /// The history under which a letter is judged. The one that opens the case says what its profile is, also when others came before it.
-    private func history(of caseID: CaseID, for slip: Slip) throws -> CaseHistory? {
-        guard let history = try history(of: caseID, profile: slip.profile?.digest) else { return nil }
-        guard slip.root == nil, let own = slip.profile?.digest, own != history.profile.digest else { return history }
-        return try rebuild(caseID, profile: own)
     }
 
     /// Whether the sender has as many letters in the case as one may have, refused ones and ancestors counted. One sender's letters never
@@ -566,7 +559,7 @@ extension BrokerTransaction {
         remember(slip, of: signed.id)
         let isWaiting = try store.letter(signed.id) != nil
         guard !isWaiting, try !hasTooMany(slip, in: caseID) else { return false }
-        guard let history = try history(of: caseID, for: slip) else { return false }
+        guard let history = try history(of: caseID, profile: slip.profile?.digest) else { return false }
         let void = try context.void.flatMap { try isVoiding($0, record) ? $0 : nil }
         if void == nil {
             let step = step(record, slip)

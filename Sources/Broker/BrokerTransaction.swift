@@ -48,7 +48,8 @@ final class BrokerTransaction {
     func history(of caseID: CaseID, profile: Digest? = nil) throws -> CaseHistory? {
         if let history = histories[caseID] { return history }
         let version = try store.version(of: caseID)
-        if version != 0, let history = view.memory.take(caseID, version: version) {
+        if version != 0, var history = view.memory.take(caseID, version: version) {
+            history.learn(view.profiles)
             histories[caseID] = history
             return history
         }
@@ -67,12 +68,8 @@ final class BrokerTransaction {
     }
 
     /// Reads the case again.
-    ///
-    /// - Parameter profile: what the letter in hand names, which opens the case.
-    func rebuild(_ caseID: CaseID, profile: Digest? = nil) throws -> CaseHistory? {
-        guard let rebuilt = try CaseReader(store).history(of: caseID, profiles: view.profiles, root: profile) else {
-            return nil
-        }
+    func rebuild(_ caseID: CaseID) throws -> CaseHistory? {
+        guard let rebuilt = try CaseReader(store).history(of: caseID, profiles: view.profiles) else { return nil }
         histories[caseID] = rebuilt
         return rebuilt
     }

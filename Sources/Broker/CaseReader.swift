@@ -12,19 +12,15 @@ struct CaseReader {
 
     init(_ store: any LetterReading) { self.store = store }
 
-    /// - Parameters:
-    ///   - fallback: the profile of the letter in hand, for a case whose letters here name none.
-    ///   - root: the profile of the letter that opens the case, when that is the one in hand.
+    /// - Parameter fallback: the profile of the letter in hand, for a case whose letters here name none.
     /// - Returns: `nil` when no profile of the case is known here.
-    func history(
-        of caseID: CaseID, profiles: [Digest: Profile], fallback: Digest? = nil, root: Digest? = nil
-    ) throws -> CaseHistory? {
+    func history(of caseID: CaseID, profiles: [Digest: Profile], fallback: Digest? = nil) throws -> CaseHistory? {
         let known = try store.letters(of: caseID).filter { $0.record.status != .waiting }
             .map { (record: $0.record, slip: try Self.parse($0.slip)) }
-        // A case has the profile of the letter that opened it; until that is here, of the first that names one.
+        // A case has the profile of the letter that opened it, or what was adopted since; until that is here, of the first that names one.
         let own = known.first { $0.slip.root == nil }?.slip.profile ?? known.lazy.compactMap(\.slip.profile).first
-        guard let profile = (root ?? own?.digest ?? fallback).flatMap({ profiles[$0] }) else { return nil }
-        var history = CaseHistory(profile: profile)
+        guard let profile = (own?.digest ?? fallback).flatMap({ profiles[$0] }) else { return nil }
+        var history = CaseHistory(profile: profile, versions: profiles)
         for letter in known { history.insert(Self.step(letter.record, letter.slip)) }
         return history
     }

@@ -108,12 +108,11 @@ struct LetterReader: Sendable {
         guard slip.type == .step || slip.type == .receipt, let caseID = slip.caseID else { return nil }
         let known = memory.look(caseID)
         guard
-            let history = known?.history
+            var history = known?.history
                 ?? (slip.root == nil
                     ? slip.profile.flatMap { profiles[$0.digest] }.map { CaseHistory(profile: $0) } : nil)
         else { return nil }
-        // A case has the profile of the letter that opens it; others may have come before that one.
-        guard slip.root != nil || slip.profile?.digest == history.profile.digest else { return nil }
+        history.learn(profiles)
         let step = Step(id: signed.id, slip: slip, roles: directories.roles(of: slip.from))
         return Judgement(step, in: history, version: known?.version ?? 0)
     }

@@ -18,9 +18,13 @@ public struct CaseSight: Sendable {
     /// one that this node itself did not admit stay in it as void; an ancestor's slip, and a letter whose parts did not open, stay
     /// with their sealed steps unknown.
     /// - Throws: ``CaseFileError`` `.damaged`.
-    public init(_ record: CaseRecord, profile: Profile, in transaction: CaseTransaction) throws {
+    ///
+    /// - Parameter profiles: all that this node holds, by digest.
+    /// - Returns: `nil` where the profile that the case was opened under is not among them.
+    public init?(_ record: CaseRecord, profiles: [Digest: Profile], in transaction: CaseTransaction) throws {
+        guard let profile = profiles[record.profile] else { return nil }
         self.record = record
-        history = CaseHistory(profile: profile)
+        history = CaseHistory(profile: profile, versions: profiles)
         letters = try transaction.letters(of: record.caseID)
         for letter in letters where letter.state.isInGraph {
             let slip = try StoredSlip.read(letter.slip)
@@ -34,6 +38,13 @@ public struct CaseSight: Sendable {
         record = CaseRecord(caseID: caseID, root: root, profile: profile.digest, created: now, openedHere: true)
         history = CaseHistory(profile: profile)
         letters = []
+    }
+
+    /// The case as a letter sees it that is made after these: by the version of the procedure that they leave it.
+    public func seen(after letters: [LetterID]) -> CaseSight {
+        var sight = self
+        sight.history = history.version(after: letters)
+        return sight
     }
 
     /// Adds a letter that is being made.

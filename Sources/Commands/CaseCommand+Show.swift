@@ -70,7 +70,7 @@ extension CaseCommand {
             let (node, opened) = try NodeAssembly.open(home)
             let id = try CaseCommand.find(`case`, in: node.desk)
             let view = try node.desk.view(of: id, at: opened.now)
-            let tracks = node.network.profile(view.record.profile)?.definition.tracks ?? [:]
+            let tracks = node.network.profile(view.profile)?.definition.tracks ?? [:]
             try console.result("case.show", Report(view, now: opened.now)) {
                 Board(view, tracks: tracks, now: opened.now).text
             }

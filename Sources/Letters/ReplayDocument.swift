@@ -32,6 +32,7 @@ public enum ReplayDocument {
             }
             members[member] = Set(roles.compactMap { if case .string(let role) = $0 { role } else { nil } })
         }
+        let successors = fields.has("successors") ? try fields.digests("successors", limit: 100) : []
         var reader = Reader(profile: profile, members: members)
         for value in try fields.array("letters", limit: 2_000) {
             guard case .object(let object) = value else { throw fields.fault("letters", "not an object") }
@@ -40,7 +41,7 @@ public enum ReplayDocument {
             try entry.finish()
         }
         let script = ReplayScript(
-            about: about, letters: reader.letters, expectation: try expectation(&fields, "expect"),
+            about: about, successors: successors, letters: reader.letters, expectation: try expectation(&fields, "expect"),
             expectationOfBroker: try expectation(&fields, "expect_broker"))
         try fields.finish()
         return script

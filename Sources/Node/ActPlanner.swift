@@ -163,7 +163,10 @@ struct ActPlanner {
         case .refused(let refusal):
             throw DeskError(.refused, DeskWords.refusal(refusal), refusal: refusal)
         case .waiting:
-            throw DeskError(.incomplete, "letters of this case are still on their way here")
+            let isComplete = history.missingAncestors(of: try step(plan, previous: previous, parents: parents)).isEmpty
+            throw isComplete
+                ? DeskError(.unknownProfile, "the profile that it adopts is not here: fetch the documents")
+                : DeskError(.incomplete, "letters of this case are still on their way here")
         }
     }
 

@@ -33,7 +33,7 @@ extension CaseDesk {
             let sight = try sight(caseID, transaction)
             let state = sight.history.state
             return CaseView(
-                record: sight.record, state: state, parties: sight.history.parties,
+                record: sight.record, profile: sight.history.profile.digest, state: state, parties: sight.history.parties,
                 waits: try Waits(sight: sight, member: identity.member, now: now).all(transaction),
                 formsAwaited: formsAwaited(sight),
                 countsAsChild: sight.history.countsAsChild)
@@ -155,10 +155,10 @@ extension CaseDesk {
     }
 
     func sight(_ record: CaseRecord, _ transaction: CaseTransaction) throws -> CaseSight {
-        guard let profile = network.profile(record.profile) else {
+        guard let sight = try CaseSight(record, profiles: network.profilesByDigest, in: transaction) else {
             throw DeskError(.unknownProfile, "the profile of this case is not here: fetch the documents")
         }
-        return try CaseSight(record, profile: profile, in: transaction)
+        return sight
     }
 
     private func entry(_ letter: LetterRecord, _ sight: CaseSight, _ transaction: CaseTransaction) throws

@@ -45,7 +45,7 @@ public struct CaseDesk: Sendable {
         guard let caseID = caseID ?? CaseID(random: SecureRandom.bytes(16)) else {
             throw CaseFileError(.damaged, "no pseudonym")
         }
-        return try write(act, in: caseID, profile: profile, isNew: true, at: now)
+        return try write(act, in: caseID, opening: profile, at: now)
     }
 
     /// Does something in a case: judged first, sealed after, into the outbox together with the case's new state.
@@ -53,13 +53,7 @@ public struct CaseDesk: Sendable {
     /// A fact, a stop or a withdrawal goes in an urgent letter at once; its form follows in a letter of its own.
     /// - Throws: ``DeskError``: nothing was written, no number of a pair was used.
     public func perform(_ act: Act, in caseID: CaseID, at now: Instant) throws -> ActResult {
-        guard let record = try store.read({ try $0.caseRecord(caseID) }) else {
-            throw DeskError(.unknownCase, "this node has no such case")
-        }
-        guard let profile = network.profile(record.profile) else {
-            throw DeskError(.unknownProfile, "the profile of this case is not here: fetch the documents")
-        }
-        return try write(act, in: caseID, profile: profile, isNew: false, at: now)
+        try write(act, in: caseID, opening: nil, at: now)
     }
 
     /// A person here has acted on a letter: its sender is told.
@@ -81,14 +75,13 @@ public struct CaseDesk: Sendable {
         }
     }
 
-    private func write(_ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, at now: Instant) throws
-        -> ActResult
-    {
+    /// - Parameter opening: the profile of a new case.
+    private func write(_ act: Act, in caseID: CaseID, opening: Profile?, at now: Instant) throws -> ActResult {
         try check(act.account)
         let personKey = try store.keys.personKey()
         // 1. Judge without writing: what is refused costs nothing, and attachments are sealed only for what will go.
         let first = try store.read { transaction in
-            try plan(act, in: caseID, profile: profile, isNew: isNew, transaction, personKey, now)
+            try plan(act, in: caseID, opening: opening, transaction, personKey, now)
         }
         // 2. Attachments, piece by piece, into files. Nothing names them yet.
         var prepared: [URL: [PreparedAttachment]] = [:]
@@ -96,7 +89,7 @@ public struct CaseDesk: Sendable {
             prepared = try prepareAttachments(of: first, caseID: caseID, now)
             // 3. Judge again on what the transaction itself reads, seal, sign, write.
             return try store.write { transaction in
-                try write(act, in: caseID, profile: profile, isNew: isNew, transaction, personKey, prepared, now)
+                try write(act, in: caseID, opening: opening, transaction, personKey, prepared, now)
             }
         } catch {
             discard(prepared)
@@ -106,39 +99,38 @@ public struct CaseDesk: Sendable {
 
     /// What the act comes to, as this transaction sees the case.
     private func plan(
-        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction,
-        _ personKey: [UInt8], _ now: Instant
+        _ act: Act, in caseID: CaseID, opening: Profile?, _ transaction: CaseTransaction, _ personKey: [UInt8],
+        _ now: Instant
     ) throws -> [LetterPlan] {
-        let (planner, previous, parents) = try planner(caseID, profile, isNew, transaction, personKey, now)
+        let (planner, previous, parents) = try planner(caseID, opening: opening, transaction, personKey, now)
         let plans = try planner.rehearse(act, previous: previous, parents: parents)
         try requireCurrentDirectory(for: plans, now)
         return plans
     }
 
     private func planner(
-        _ caseID: CaseID, _ profile: Profile, _ isNew: Bool, _ transaction: CaseTransaction, _ personKey: [UInt8],
-        _ now: Instant
+        _ caseID: CaseID, opening: Profile?, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
     ) throws -> (ActPlanner, previous: LetterID?, parents: [LetterID]) {
         let record = try transaction.caseRecord(caseID)
-        guard (record == nil) == isNew else {
-            throw DeskError(isNew ? .alreadyOpen : .unknownCase, "the pseudonym is \(isNew ? "taken" : "unknown")")
+        guard record == nil || opening == nil else { throw DeskError(.alreadyOpen, "the pseudonym is taken") }
+        let parents = try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? []
+        let sight = try record.map { record in
+            try self.sight(record, transaction).seen(after: parents + [record.lastOwn].compactMap { $0 })
         }
-        let sight = try record.map { try CaseSight($0, profile: profile, in: transaction) }
+        guard let profile = opening ?? sight?.history.profile else {
+            throw DeskError(.unknownCase, "this node has no such case")
+        }
         let planner = ActPlanner(
             member: identity.member, directories: network.directories, profile: profile,
             catalogue: network.forms(of: profile.digest),
             caseID: caseID, sight: sight, personKey: personKey,
             listed: try sight.map { try ConsentLists.read($0, transaction) } ?? [:],
             now: now)
-        return (
-            planner, record?.lastOwn,
-            try record.map { try transaction.heads(of: $0.caseID, limit: LetterLimits.parents) } ?? []
-        )
+        return (planner, record?.lastOwn, parents)
     }
 
     private func write(
-        _ act: Act, in caseID: CaseID, profile: Profile, isNew: Bool, _ transaction: CaseTransaction,
-        _ personKey: [UInt8],
+        _ act: Act, in caseID: CaseID, opening: Profile?, _ transaction: CaseTransaction, _ personKey: [UInt8],
         _ prepared: [URL: [PreparedAttachment]], _ now: Instant
     ) throws -> ActResult {
         // Each letter is planned against a history that holds the one before it.
@@ -149,12 +141,12 @@ public struct CaseDesk: Sendable {
             result.letters.append(made.id)
             if case .flagged(let flags) = plan.verdict { result.flags.formUnion(flags) }
         }
-        let (first, previous, parents) = try planner(caseID, profile, isNew, transaction, personKey, now)
+        let (first, previous, parents) = try planner(caseID, opening: opening, transaction, personKey, now)
         let (main, following) = try first.plan(act, previous: previous, parents: parents)
         if let main { try make(main) }
         let told = result.letters.first
         for one in following {
-            let (next, previous, parents) = try planner(caseID, profile, false, transaction, personKey, now)
+            let (next, previous, parents) = try planner(caseID, opening: nil, transaction, personKey, now)
             try make(
                 next.planForms(
                     ActPlanner.Following(forms: one.forms, after: one.after ?? told), act, previous: previous,

@@ -24,6 +24,8 @@ public struct CaseOverview: Sendable, Hashable {
 /// Where a case stands, as this node sees it.
 public struct CaseView: Sendable, Hashable {
     public var record: CaseRecord
+    /// The version of the procedure that the case runs under now.
+    public var profile: Digest
     public var state: CaseState
     /// Roles of the case with their holders.
     public var parties: [String: Set<MemberID>]

@@ -28,6 +28,7 @@ struct LetterJudge {
     /// Seconds that the receipt waits before it leaves.
     let receiptDelay: Int64
 
+    private static let unknownProfile = "unknown-profile"
     private var member: MemberID { desk.identity.member }
     private var store: CaseStore { desk.store }
 
@@ -56,7 +57,7 @@ struct LetterJudge {
         // 1. What does not depend on the letter: our clock, our directory, our profiles. Urgent letters never wait for them.
         if slip.at - now > LetterLimits.aheadSeconds, !isUrgent { return .held("clock") }
         if desk.network.directories.isExpired(slip.from, now: now), !isUrgent { return .held("directory-expired") }
-        guard let profile = desk.network.profile(reference.digest) else { return .held("unknown-profile") }
+        guard let profile = desk.network.profile(reference.digest) else { return .held(Self.unknownProfile) }
         let hasForm = slip.parts.contains { $0.recipient == member && $0.basis != .custody }
         if hasForm, desk.network.forms(of: profile.digest) == nil, !isUrgent { return .held("unknown-forms") }
         // 2. Is it for its turn? Opening attachments twice would be waste.
@@ -83,7 +84,7 @@ struct LetterJudge {
         // A letter of the graph was judged with its own ancestors there: where the direct ones are, so are the others. What escapes this
         // (an urgent letter among them came before its ancestors) is found when the letter is judged.
         if try transaction.known(slip.ancestors).count == slip.ancestors.count { return nil }
-        let sight = try CaseSight(record, profile: try caseProfile(record, profile), in: transaction)
+        guard let sight = try CaseSight(record, profiles: desk.network.profilesByDigest, in: transaction) else { return nil }
         let missing = sight.history.missingAncestors(of: Step(id: letter.id, slip: slip, roles: letter.roles))
         return missing.isEmpty ? nil : missing
     }
@@ -109,10 +110,6 @@ struct LetterJudge {
         return missing
     }
 
-    private func caseProfile(_ record: CaseRecord, _ profile: Profile) throws -> Profile {
-        desk.network.profile(record.profile) ?? profile
-    }
-
     private func write(
         _ letter: LetterRecord, _ slip: Slip, _ opened: OpenedLetter, _ profile: Profile, _ transaction: CaseTransaction
     ) throws -> (Outcome, [Digest]) {
@@ -131,14 +128,19 @@ struct LetterJudge {
         var state = LetterRecord.State.invalid
         var isRecorded = false
         if opened.steps != nil || slip.sealed == nil {
-            var sight = try CaseSight(record, profile: try caseProfile(record, profile), in: transaction)
+            guard var sight = try CaseSight(record, profiles: desk.network.profilesByDigest, in: transaction) else {
+                return (.held(Self.unknownProfile), [])
+            }
             let step = Step(id: letter.id, slip: slip, roles: letter.roles, opened: opened.steps)
             switch sight.history.admit(step) {
             case .admitted: state = .valid
             case .flagged where !sight.history.isHeard(step):
                 return (.waiting(sight.history.missingAncestors(of: step)), [])
             case .flagged: state = .flagged
-            case .waiting(let missing): return (.waiting(missing), [])
+            case .waiting(let missing):
+                // Its ancestors are here: what is not is the profile that it adopts.
+                guard !sight.history.missingAncestors(of: step).isEmpty else { return (.held(Self.unknownProfile), []) }
+                return (.waiting(missing), [])
             case .refused(let refusal):
                 code = refusal.reason == .stale ? "procedure.stale" : "procedure.refused"
                 try transaction.putRecord(

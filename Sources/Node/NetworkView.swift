@@ -40,6 +40,7 @@ public final class NetworkView: Sendable {
     public var profiles: [Profile] {
         content.withLock { $0.profiles.values.sorted { ($0.id, $0.version) < ($1.id, $1.version) } }
     }
+    public var profilesByDigest: [Digest: Profile] { content.withLock { $0.profiles } }
     public func profile(_ digest: Digest) -> Profile? { content.withLock { $0.profiles[digest] } }
     public func forms(of profile: Digest) -> FormCatalogue? { content.withLock { $0.forms[profile] } }
     public func setForms(_ catalogue: FormCatalogue, of profile: Digest) {

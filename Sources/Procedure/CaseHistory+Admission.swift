@@ -9,7 +9,7 @@ extension CaseHistory {
     ///
     /// - SeeAlso: Protocols/Procedure.md, "Admission": the steps below bear its numbers.
     public func admit(_ step: Step) -> Verdict {
-        var admission = Admission(self, step)
+        var admission = Admission(version(before: step), step)
         return admission.verdict()
     }
 }
@@ -66,7 +66,10 @@ struct Admission {
 
     mutating func verdict() -> Verdict {
         // 1. The letter by itself: codes, lane, facts, times, and what is shown of the sealed.
-        if let refusal = alone() { return .refused(refusal) }
+        if let refusal = alone() {
+            // The codes of a version that is not held here are not known, and whether it is the right one its ancestors will say.
+            return lost.isEmpty || step.profile == profile.digest ? .refused(refusal) : .waiting(lost)
+        }
         // 2. Its ancestors. Urgent letters take effect on arrival.
         guard lost.isEmpty else { return step.lane == .urgent ? .flagged([.gap]) : .waiting(lost) }
         // 3. One root.
@@ -79,7 +82,8 @@ struct Admission {
         if let refusal = party(parties, isRoot: isRoot) { return .refused(refusal) }
         guard hasEvents || !step.parts.isEmpty else { return .admitted }
         // 5. Profile.
-        if let refusal = profileRefusal(roots: roots) { return .refused(refusal) }
+        guard step.profile == history.version(among: ancestors) else { return .refused(Refusal(.otherProfile)) }
+        if let verdict = adoption() { return verdict }
         // 6. Awareness of its own letters.
         if let refusal = awareness() { return .refused(refusal) }
         // 7. Each event, after the ones before it in the letter.
@@ -216,12 +220,7 @@ struct Admission {
         return strangers.allSatisfy(after.isParty) ? nil : Refusal(.noParty, detail: "to")
     }
 
-    // MARK: 5, 6
-
-    private func profileRefusal(roots: [Int]) -> Refusal? {
-        let own = roots.first.flatMap { history.nodes[$0].step?.profile } ?? profile.digest
-        return step.profile == history.adoptedProfile(among: ancestors, root: own) ? nil : Refusal(.otherProfile)
-    }
+    // MARK: 6
 
     /// The sender's letters, and those it said it had opened, must all come before this one, or after it.
     private mutating func awareness() -> Refusal? {

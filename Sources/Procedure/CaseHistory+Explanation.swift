@@ -16,7 +16,7 @@ extension CaseHistory {
     /// Which guards of the letter's events are red against its ancestors: of the first event that a guard refuses, or of
     /// every fact that one flags. Empty where the verdict rests on something else.
     public func redGuards(of step: Step) -> [RedGuard] {
-        var admission = Admission(self, step)
+        var admission = Admission(version(before: step), step)
         admission.isExplained = true
         _ = admission.verdict()
         return admission.redGuards

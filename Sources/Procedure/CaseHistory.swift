@@ -8,7 +8,10 @@
 ///
 /// - SeeAlso: Protocols/Procedure.md.
 public struct CaseHistory: Sendable {
-    public let profile: Profile
+    /// The version of the procedure that the case has by all known letters, as far as this judge holds it.
+    public private(set) var profile: Profile
+    /// The versions that this judge holds, by digest. Protocols/Procedure.md, "Migration".
+    private(set) var versions: [Digest: Profile]
     private(set) var nodes: [Node] = []
     private(set) var index: [Digest: Int] = [:]
     private(set) var reaches: [SealedReach] = []
@@ -18,6 +21,8 @@ public struct CaseHistory: Sendable {
     /// Letters that can matter to replay.
     private(set) var eventful = BitSet()
     private(set) var retractions = BitSet()
+    /// Letters that adopt another version of the procedure.
+    private(set) var adoptions = BitSet()
     /// Letters that open a case, and letters that may make somebody a party.
     private(set) var roots = BitSet()
     private(set) var partyMakers = BitSet()
@@ -29,8 +34,12 @@ public struct CaseHistory: Sendable {
     /// Where replay begins: nothing has happened, or for the exhaustive check a past that is summed up.
     let beginning: Situation
 
-    public init(profile: Profile) {
+    /// - Parameters:
+    ///   - profile: as long as no letter says otherwise.
+    ///   - versions: what the case may adopt.
+    public init(profile: Profile, versions: [Digest: Profile] = [:]) {
         self.profile = profile
+        self.versions = versions
         beginning = Situation(profile.tables)
         settled = beginning
     }
@@ -39,6 +48,7 @@ public struct CaseHistory: Sendable {
     /// from it. With full sight of those only.
     init(profile: Profile, beginning: Situation, root: Step, parties: Parties) {
         self.profile = profile
+        versions = [:]
         self.beginning = beginning
         settled = beginning
         insert(root)
@@ -87,6 +97,33 @@ public struct CaseHistory: Sendable {
     /// Adds a letter, whatever was said of it. Again changes nothing, unless this time more of it is readable or it has
     /// become void.
     public mutating func insert(_ step: Step) {
+        let before = adoptions
+        add(step)
+        if Self.isRoot(step) || adoptions != before { adopt() }
+    }
+
+    /// What this judge holds is this now.
+    public mutating func learn(_ versions: [Digest: Profile]) {
+        let isMore = versions.count != self.versions.count
+        self.versions = versions
+        if isMore { adopt() }
+    }
+
+    /// Takes over the version that the letters say, if this judge holds it.
+    private mutating func adopt() {
+        let digest = version(among: everything)
+        guard digest != profile.digest, let next = versions[digest] else { return }
+        self = under(next)
+    }
+
+    /// The same letters by the tables of another version.
+    func under(_ version: Profile) -> CaseHistory {
+        var result = CaseHistory(profile: version, versions: versions)
+        for step in nodes.compactMap(\.step) { result.add(step) }
+        return result
+    }
+
+    private mutating func add(_ step: Step) {
         if let place = index[step.id], let known = nodes[place].step {
             let merged = Self.merge(known, step)
             guard merged != known else { return }
@@ -166,6 +203,7 @@ public struct CaseHistory: Sendable {
         nodes[place].naming = naming(of: nodes[place])
         if nodes[place].naming.isEmpty { partyMakers.remove(place) } else { partyMakers.insert(place) }
         if Self.isRoot(step) { rootParties[place] = opening(of: nodes[place]) }
+        if adopts(nodes[place]) { adoptions.insert(place) } else { adoptions.remove(place) }
         // Whom it retracts is asked later: that letter may not have come yet.
         let retracts = nodes[place].items.contains {
             $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event }

@@ -65,41 +65,87 @@ extension Profile {
 }
 
 extension CaseHistory {
-    /// The profile that the case has by all known letters: the one of its first letter, or the newest that every role of
-    /// its `adoption` took over. `nil` before the first letter has come.
-    public var adoptedProfile: Digest? {
-        rootPlace.flatMap { nodes[$0].step?.profile }.map { adoptedProfile(among: everything, root: $0) }
+    /// The case as the next letter sees it that descends from these: by the version that they leave it.
+    public func version(after letters: [Digest]) -> CaseHistory {
+        guard !adoptions.isEmpty else { return self }
+        return under(version(among: closure(of: letters)))
     }
 
-    /// The same case under a later version of its procedure. Nothing is judged again, and no state changes.
+    /// The case by the version under which a letter must be made: that of its ancestors; its own where it opens the case, and while some of
+    /// them have not come.
+    func version(before step: Step) -> CaseHistory {
+        guard !adoptions.isEmpty || step.profile != profile.digest else { return self }
+        if Self.isRoot(step) { return root.map { $0 == step.id } ?? true ? under(step.profile) : self }
+        guard missingAncestors(of: step).isEmpty else { return under(step.profile) }
+        return version(after: Array(Self.edges(of: step)))
+    }
+
+    /// A version that this judge does not hold changes nothing.
+    private func under(_ digest: Digest) -> CaseHistory {
+        guard digest != profile.digest, let version = versions[digest] else { return self }
+        return under(version)
+    }
+
+    private func closure(of letters: [Digest]) -> BitSet {
+        var members = BitSet()
+        for place in letters.compactMap({ index[$0] }) {
+            members.insert(place)
+            members.formUnion(nodes[place].ancestors)
+        }
+        return members
+    }
+
+    /// The profile of the case's first letter, or the newest that every role of `adoption` took over in these letters.
     ///
-    /// - Throws: ``ProfileError`` where `next` is no successor of this case's profile.
-    /// - SeeAlso: Protocols/Procedure.md, "Migration".
-    public func migrated(to next: Profile) throws(ProfileError) -> CaseHistory {
-        try next.check(succeeds: profile)
-        var result = CaseHistory(profile: next)
-        for step in nodes.compactMap(\.step) { result.insert(step) }
-        return result
-    }
-
-    func adoptedProfile(among members: BitSet, root: Digest) -> Digest {
-        guard let adoption = profile.definition.adoption else { return root }
-        let tables = profile.tables
-        var current = root
+    /// A version that does not name the one before it changes nothing: of two that were taken over beside each other only the first
+    /// counts, in the order of causality and then of ids.
+    func version(among members: BitSet) -> Digest {
+        let opening = members.intersection(roots).elements.first { !nodes[$0].isVoid }
+        var current = opening.flatMap { nodes[$0].step?.profile } ?? profile.digest
+        let notices = members.intersection(adoptions)
+        guard let adoption = profile.definition.adoption, !notices.isEmpty else { return current }
         var roles: [Digest: Set<String>] = [:]
-        let letters = members.intersection(eventful).elements.sorted {
+        let sorted = notices.elements.sorted {
             (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id)
         }
-        for place in letters {
+        for place in sorted {
             guard let sender = nodes[place].step else { continue }
-            for item in nodes[place].items {
-                guard item.candidates.contains(where: { tables.events[$0].name == adoption.event }),
-                    case .text(let text) = item.facts[adoption.fact], let digest = Digest(hex: text)
+            for digest in adopted(by: nodes[place]) {
+                roles[digest, default: []].formUnion(
+                    profile.tables.held(sender, roles: profile.definition.roles))
+                guard roles[digest]?.isSuperset(of: adoption.by) == true,
+                    versions[digest]?.definition.replaces.contains(current) == true
                 else { continue }
-                roles[digest, default: []].formUnion(tables.held(sender, roles: profile.definition.roles))
-                if roles[digest]?.isSuperset(of: adoption.by) == true { current = digest }
+                current = digest
             }
         }
         return current
+    }
+
+    func adopts(_ node: Node) -> Bool { !node.isVoid && !adopted(by: node).isEmpty }
+
+    /// Digests of the profiles that a letter takes over.
+    func adopted(by node: Node) -> [Digest] {
+        guard let adoption = profile.definition.adoption else { return [] }
+        return node.items.compactMap { item in
+            guard item.candidates.contains(where: { profile.tables.events[$0].name == adoption.event }),
+                case .text(let text) = item.facts[adoption.fact]
+            else { return nil }
+            return Digest(hex: text)
+        }
+    }
+}
+
+extension Admission {
+    /// A letter that adopts another profile: it waits until this judge holds that one, and is refused where it is no successor.
+    func adoption() -> Verdict? {
+        for digest in history.adopted(by: node) where digest != profile.digest {
+            guard let next = history.versions[digest] else { return .waiting([digest]) }
+            do { try next.check(succeeds: profile) } catch {
+                return .refused(
+                    Refusal(.otherProfile, event: profile.definition.adoption?.event, detail: error.place))
+            }
+        }
+        return nil
     }
 }

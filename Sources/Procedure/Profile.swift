@@ -26,6 +26,17 @@ public struct Profile: Sendable, Equatable {
         tables = try ProfileTables(definition)
     }
 
+    private init(_ definition: ProfileDefinition, digest: Digest, tables: ProfileTables) {
+        (self.definition, self.digest, self.tables) = (definition, digest, tables)
+    }
+
+    /// The same procedure as a later version, for a case told as a file.
+    func successor(_ digest: Digest, of others: [Digest]) -> Profile {
+        var definition = definition
+        definition.replaces = Set(others).union([self.digest])
+        return Profile(definition, digest: digest, tables: tables)
+    }
+
     /// The rule of an event or notice.
     public func event(_ name: String) -> ProfileDefinition.EventRule? { definition.events[name] }
 

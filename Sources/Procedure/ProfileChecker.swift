@@ -363,8 +363,9 @@ struct ProfileChecker {
         }
         if let adoption = definition.adoption {
             guard hasFact(adoption.fact, event: adoption.event), definition.facts[adoption.fact]?.isShown == true,
-                definition.events[adoption.event]?.shownAs == adoption.event
-            else { throw ProfileError(.contradiction, "adoption", "not visible") }
+                definition.events[adoption.event]?.shownAs == adoption.event,
+                definition.events[adoption.event]?.lanes == [.normal]
+            else { throw ProfileError(.contradiction, "adoption", "not visible, or urgent") }
         }
     }
 

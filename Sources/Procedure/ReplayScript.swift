@@ -63,12 +63,18 @@ public struct ReplayScript: Hashable, Sendable {
 
     /// What the file shows, for people.
     public var about: String
+    /// Digests of later versions of the profile, in their order; none of them changes anything.
+    public var successors: [Digest]
     public var letters: [Letter]
     public var expectation: Expectation?
     public var expectationOfBroker: Expectation?
 
-    public init(about: String, letters: [Letter], expectation: Expectation?, expectationOfBroker: Expectation?) {
+    public init(
+        about: String, successors: [Digest], letters: [Letter], expectation: Expectation?,
+        expectationOfBroker: Expectation?
+    ) {
         self.about = about
+        self.successors = successors
         self.letters = letters
         self.expectation = expectation
         self.expectationOfBroker = expectationOfBroker
@@ -77,7 +83,9 @@ public struct ReplayScript: Hashable, Sendable {
     /// Judges the letters one after the other, as a node or broker would: what is refused stays in the graph as void,
     /// what waits is judged again when the letter it waits for has come.
     public func run(profile: Profile, sight: Sight = .full) -> Report {
-        var history = CaseHistory(profile: profile)
+        var versions: [Digest: Profile] = [:]
+        for digest in successors { versions[digest] = profile.successor(digest, of: Array(versions.keys)) }
+        var history = CaseHistory(profile: profile, versions: versions)
         var lines: [Report.Line] = []
         var waiting: [(name: String, step: Step)] = []
         for letter in letters {

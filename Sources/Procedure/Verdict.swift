@@ -11,7 +11,7 @@ public enum Verdict: Hashable, Sendable {
     case refused(Refusal)
     /// A fact against the procedure: recorded all the same, because what has happened cannot be refused.
     case flagged(Set<Flag>)
-    /// These ancestors have not arrived yet; never for an urgent letter.
+    /// These ancestors have not arrived yet, or the profile of this digest, which the letter adopts; never for an urgent letter.
     case waiting([Digest])
 }
 

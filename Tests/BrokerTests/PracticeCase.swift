@@ -46,7 +46,8 @@ struct PracticeCase {
 
     mutating func step(
         from: MemberID, to: [MemberID], _ events: [Event], lane: Lane = .normal, parents: [LetterID]? = nil,
-        parts: [PracticePart] = [], expires: Int64 = 86_400 * 30, at: Int64 = 0, sequence: Int64? = nil
+        parts: [PracticePart] = [], expires: Int64 = 86_400 * 30, at: Int64 = 0, sequence: Int64? = nil,
+        under version: PracticeSuccessor? = nil
     ) throws -> PracticeLetter {
         let now = brokers.clock.now + at
         let world = brokers.world
@@ -93,11 +94,13 @@ struct PracticeCase {
                         basis: extra.basis))
             }
         }
-        let profile = PracticeBrokers.profile
+        let (profile, reference) =
+            version.map { ($0.profile, $0.reference) }
+            ?? (PracticeBrokers.profile.value, PracticeBrokers.profile.reference)
         let slip = Slip(
             type: .step, lane: lane, from: from, to: try addressees(from, to, sequence: sequence), caseID: caseID,
             root: root,
-            profile: profile.reference, steps: profile.value.shown(events), sealed: sealed,
+            profile: reference, steps: profile.shown(events), sealed: sealed,
             parents: root == nil ? [] : parents ?? defaultParents(from), previous: newest[from], parts: references,
             at: now,
             expires: lane == .normal ? now + expires : nil)

@@ -32,9 +32,11 @@ final class PracticeNodes {
     static let investigator = PracticeWorld.investigator
     static let stranger = MemberID("bd:akash")!
 
-    let world: PracticeWorld
+    private(set) var world: PracticeWorld
     let clock: TestClock
     let profile: Profile
+    /// The bytes that the authorities signed.
+    let profileFile: [UInt8]
     let catalogue: FormCatalogue
     let directory: URL
     /// Where set, nodes talk to it and not to the brokers.
@@ -49,6 +51,7 @@ final class PracticeNodes {
         self.office = office
         let (profile, bytes, catalogue) = try Self.procedure.get()
         self.profile = profile
+        profileFile = bytes
         self.catalogue = catalogue
         let clock = TestClock(PracticeWorld.start + 3_600)
         self.clock = clock
@@ -169,6 +172,18 @@ final class PracticeNodes {
             moved += report.ended + report.context
         }
         return moved
+    }
+
+    /// The authorities sign a later version, and these brokers hear of it.
+    func putInForce(_ version: PracticeSuccessor, at brokers: [MemberID]) async throws {
+        if !world.authorities.values.contains(where: { $0.directory.profiles.contains(version.reference) }) {
+            try world.putInForce(version.reference, version.file, at: clock.now)
+        }
+        for broker in brokers {
+            let core = try #require(self.brokers[broker])
+            core.use(try world.directories(now: clock.now), profiles: [version.profile])
+            try await core.sweep()
+        }
     }
 
     /// The directories as the authorities sign them now.

@@ -69,53 +69,114 @@ import Testing
     func `every story stands under the next version where it stood before`(file: String) throws {
         let bytes = try Protocols.bytes("Vectors/procedure/\(file)")
         guard try ReplayDocument.profile(of: bytes) == Profile.repatriation.id else { return }
-        let history = try ReplayDocument.read(bytes, profile: .repatriation).run(profile: .repatriation).history
-        let after = try history.migrated(to: try Self.successor.get()).state
-        let before = history.state
+        let script = try ReplayDocument.read(bytes, profile: .repatriation)
+        let history = script.run(profile: .repatriation).history
+        var next = CaseHistory(profile: try Self.successor.get())
+        for letter in script.letters { if let step = history.step(letter.step.id) { next.insert(step) } }
+        let (before, after) = (history.state, next.state)
         #expect(after.lifecycle == before.lifecycle && after.events == before.events && after.care == before.care)
         #expect(before.tracks.allSatisfy { after.tracks[$0.key] == $0.value })
     }
 
-    @Test func `new steps count once both sides adopted the version, and the old version no more`() throws {
-        let next = try Self.next()
-        var history = try history(upTo: "dossier")
-        let shelter = try #require(history.step(.named("dossier")))
+    /// A case up to a letter of the shelter that both sides take to `digest`: the case, and the two notices.
+    private static func adopted(_ digest: Digest, versions: [Profile], after last: String = "dossier") throws -> (
+        history: CaseHistory, first: Step, second: Step
+    ) {
+        var history = CaseHistory(
+            profile: .repatriation,
+            versions: Dictionary(uniqueKeysWithValues: (versions + [.repatriation]).map { ($0.digest, $0) }))
+        for letter in Stories.letters("main-path-adult") {
+            history.insert(letter.step)
+            if letter.name == last { break }
+        }
+        let shelter = try #require(history.step(.named(last)))
         let receiver = try #require(history.step(.named("accept")))
-        #expect(history.adoptedProfile == Profile.repatriation.digest)
-        let first = try Self.notice(
+        let first = try notice(
             "adopt-in", from: shelter.from, roles: shelter.roles, parents: [shelter.id], previous: shelter.id,
-            digest: next.digest)
+            digest: digest)
+        let second = try notice(
+            "adopt-bd", from: receiver.from, roles: receiver.roles, parents: [first.id], previous: receiver.id,
+            digest: digest)
+        return (history, first, second)
+    }
+
+    private static func school(after second: Step, profile: Digest) throws -> Step {
+        Step(
+            id: .named("school"), parents: [second.id], previous: second.id, root: .named("offer"), from: second.from,
+            roles: second.roles, to: [try #require(MemberID("in:practice-shelter"))],
+            at: Instant(seconds: 1_773_000_100), lane: .normal, profile: profile,
+            sealed: .opened([Event(code: "SCHOOL_FOUND")]))
+    }
+
+    @Test func `new steps count once both sides adopted the version, and the old version no more`() throws {
+        let next = try Self.successor.get()
+        var (history, first, second) = try Self.adopted(next.digest, versions: [next])
         #expect(history.admit(first) == .admitted)
         history.insert(first)
-        // One side alone changes nothing.
-        #expect(history.adoptedProfile == Profile.repatriation.digest)
-        let second = try Self.notice(
-            "adopt-bd", from: receiver.from, roles: receiver.roles, parents: [first.id], previous: receiver.id,
-            digest: next.digest)
+        #expect(history.profile == .repatriation, "one side alone changes nothing")
         #expect(history.admit(second) == .admitted)
         history.insert(second)
-        #expect(history.adoptedProfile == next.digest)
+        #expect(history.profile == next)
+        let school = try Self.school(after: second, profile: next.digest)
+        #expect(history.admit(school) == .admitted)
+        var old = school
+        (old.profile, old.sealed) = (Profile.repatriation.digest, .opened([Event(code: "QUESTION")]))
+        #expect(history.admit(old) == .refused(Refusal(.otherProfile)))
+        history.insert(school)
+        #expect(history.state.tracks["schooling"] == ["found"])
+    }
 
-        let migrated = try history.migrated(to: next)
-        #expect(migrated.adoptedProfile == next.digest)
-        let event = Event(code: "SCHOOL_FOUND")
-        var step = Step(
-            id: .named("school"), parents: [second.id], previous: second.id, root: .named("offer"), from: receiver.from,
-            roles: receiver.roles, to: [shelter.from], at: Instant(seconds: 1_773_000_100), lane: .normal,
-            profile: next.digest,
-            sealed: .opened([event]))
-        #expect(migrated.admit(step) == .admitted)
-        step.profile = Profile.repatriation.digest
-        guard case .refused(let refusal) = migrated.admit(step) else {
-            Issue.record("the old version still counts")
-            return
+    @Test func `who had not heard of it made its letter under the old version, and by that it is judged`() throws {
+        // The next version asks for more than the old one did.
+        let next = try Self.next { definition in
+            definition.events["HOME_INV_ACCEPTED"]?.guards.append("G_RECONFIRMED")
         }
-        #expect(refusal.reason == .otherProfile)
-        // Whoever had not heard of it made its letter under the old one, rightly.
-        var unaware = step
-        unaware.parents = [receiver.id]
-        unaware.previous = receiver.id
-        unaware.sealed = .opened([Event(code: "QUESTION")])
-        if case .refused(let refusal) = migrated.admit(unaware) { #expect(refusal.reason != .otherProfile) }
+        var (history, first, second) = try Self.adopted(next.digest, versions: [next], after: "request")
+        let late = try #require(Stories.letters("main-path-adult").first { $0.name == "visit-taken" }?.step)
+        #expect(history.admit(late) == .admitted)
+        for step in [first, second] { history.insert(step) }
+        #expect(history.profile == next)
+        #expect(history.admit(late) == .admitted)
+        // The control: who had heard of it is judged by the new one.
+        var knowing = late
+        (knowing.parents, knowing.profile) = ([second.id], next.digest)
+        #expect(history.admit(knowing) == .refused(Refusal(.guardRed, guard: "G_RECONFIRMED", event: "HOME_INV_ACCEPTED")))
+    }
+
+    @Test func `letters of the new version wait for the ones before them, in whatever order they come`() throws {
+        let next = try Self.successor.get()
+        var (history, first, second) = try Self.adopted(next.digest, versions: [next])
+        let school = try Self.school(after: second, profile: next.digest)
+        #expect(history.admit(school) == .waiting([second.id]))
+        let known = history
+        for step in [first, second, school] { history.insert(step) }
+        for order in [[first, school, second], [second, first, school], [school, second, first]] {
+            var other = known
+            for step in order { other.insert(step) }
+            #expect(other.profile == next && other.state == history.state)
+        }
+    }
+
+    @Test func `what adopts a profile that is not here waits for it`() throws {
+        let next = try Self.successor.get()
+        var (history, first, second) = try Self.adopted(next.digest, versions: [])
+        #expect(history.admit(first) == .waiting([next.digest]))
+        history.learn([next.digest: next, Profile.repatriation.digest: .repatriation])
+        #expect(history.admit(first) == .admitted)
+        history.insert(first)
+        history.insert(second)
+        #expect(history.profile == next)
+        // A notice that turns out void takes it back.
+        second.isVoid = true
+        history.insert(second)
+        #expect(history.profile == .repatriation)
+    }
+
+    @Test func `a profile that is no successor is refused, and the place is named`() throws {
+        let wrong = try Self.next { $0.events["DOSSIER"]?.shownAs = nil }
+        let (history, first, _) = try Self.adopted(wrong.digest, versions: [wrong])
+        #expect(
+            history.admit(first)
+                == .refused(Refusal(.otherProfile, event: "PROFILE_ADOPTED", detail: "events.DOSSIER")))
     }
 }

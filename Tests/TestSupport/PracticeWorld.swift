@@ -107,11 +107,16 @@ public struct PracticeWorld: Sendable {
         try world.add(ngo, name: "Setu (practice)", kind: .member(roles: ["BD_NGO"]), broker: bdBroker)
         try world.add(
             investigator, name: "Griho (practice)", kind: .member(roles: ["BD_INVESTIGATOR"]), broker: bdBroker)
-        for id in [inAuthority, bdAuthority] {
-            try world.publish(id, at: at) { _, draft in draft.profiles = profiles.map(\.reference) }
-            for profile in profiles { try world.authorities[id]?.sign(profile: profile.file, at: at) }
-        }
+        for profile in profiles { try world.putInForce(profile.reference, profile.file, at: at) }
         return world
+    }
+
+    /// Both authorities sign a profile beside those that they have.
+    public mutating func putInForce(_ profile: ProfileReference, _ file: [UInt8], at: Instant) throws {
+        for id in [Self.inAuthority, Self.bdAuthority] {
+            try publish(id, at: at) { _, draft in draft.profiles.append(profile) }
+            try authorities[id]?.sign(profile: file, at: at)
+        }
     }
 
     /// Enrols one more member or broker, as `kheya` does it. In force with the next ``publish(_:at:holds:_:)``.
