@@ -41,7 +41,8 @@ public enum ReplayDocument {
             try entry.finish()
         }
         let script = ReplayScript(
-            about: about, successors: successors, letters: reader.letters, expectation: try expectation(&fields, "expect"),
+            about: about, successors: successors, letters: reader.letters,
+            expectation: try expectation(&fields, "expect"),
             expectationOfBroker: try expectation(&fields, "expect_broker"))
         try fields.finish()
         return script

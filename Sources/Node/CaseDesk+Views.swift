@@ -33,7 +33,8 @@ extension CaseDesk {
             let sight = try sight(caseID, transaction)
             let state = sight.history.state
             return CaseView(
-                record: sight.record, profile: sight.history.profile.digest, state: state, parties: sight.history.parties,
+                record: sight.record, profile: sight.history.profile.digest, state: state,
+                parties: sight.history.parties,
                 waits: try Waits(sight: sight, member: identity.member, now: now).all(transaction),
                 formsAwaited: formsAwaited(sight),
                 countsAsChild: sight.history.countsAsChild)

@@ -84,7 +84,9 @@ struct LetterJudge {
         // A letter of the graph was judged with its own ancestors there: where the direct ones are, so are the others. What escapes this
         // (an urgent letter among them came before its ancestors) is found when the letter is judged.
         if try transaction.known(slip.ancestors).count == slip.ancestors.count { return nil }
-        guard let sight = try CaseSight(record, profiles: desk.network.profilesByDigest, in: transaction) else { return nil }
+        guard let sight = try CaseSight(record, profiles: desk.network.profilesByDigest, in: transaction) else {
+            return nil
+        }
         let missing = sight.history.missingAncestors(of: Step(id: letter.id, slip: slip, roles: letter.roles))
         return missing.isEmpty ? nil : missing
     }

@@ -54,7 +54,8 @@ import Testing
         #expect(try await shelter.push(first).isStored)
         // The other broker does not have it yet.
         _ = try await brokers.core(PracticeBrokers.inBroker).forward(
-            to: PracticeBrokers.bdBroker, over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
+            to: PracticeBrokers.bdBroker,
+            over: brokers.line(from: PracticeBrokers.inBroker, to: PracticeBrokers.bdBroker))
         let adoption = first.id
         #expect(
             try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(adoption)?.status } == .waiting)
@@ -72,10 +73,12 @@ import Testing
         try await brokers.exchange()
         // Who had not heard of it writes under the old version, rightly; who had, may not.
         let late = try one.step(
-            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "QUESTION")], parents: [accept.id, early.id])
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "QUESTION")],
+            parents: [accept.id, early.id])
         #expect(try await shelter.push(late).isStored)
         let old = try one.step(
-            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "QUESTION")], parents: [second.id, late.id])
+            from: PracticeCase.shelter, to: [PracticeCase.ngo], [Event(code: "QUESTION")],
+            parents: [second.id, late.id])
         #expect(try await shelter.push(old).code == "other-profile")
         let school = try one.step(
             from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "SCHOOL_FOUND")], parents: [second.id],

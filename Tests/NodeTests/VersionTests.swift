@@ -27,7 +27,9 @@ import Testing
         let caseID = try #require(example.caseID)
         let next = try PracticeSuccessor(of: nodes.profileFile)
         let (shelter, ngo) = (try nodes.desk(PracticeNodes.shelter), try nodes.desk(PracticeNodes.ngo))
-        func view(_ member: MemberID) throws -> CaseView { try nodes.desk(member).view(of: caseID, at: nodes.clock.now) }
+        func view(_ member: MemberID) throws -> CaseView {
+            try nodes.desk(member).view(of: caseID, at: nodes.clock.now)
+        }
         let before = try view(PracticeNodes.shelter).state
 
         // Nobody adopts what is not here.

@@ -140,7 +140,8 @@ import Testing
         // The control: who had heard of it is judged by the new one.
         var knowing = late
         (knowing.parents, knowing.profile) = ([second.id], next.digest)
-        #expect(history.admit(knowing) == .refused(Refusal(.guardRed, guard: "G_RECONFIRMED", event: "HOME_INV_ACCEPTED")))
+        #expect(
+            history.admit(knowing) == .refused(Refusal(.guardRed, guard: "G_RECONFIRMED", event: "HOME_INV_ACCEPTED")))
     }
 
     @Test func `letters of the new version wait for the ones before them, in whatever order they come`() throws {

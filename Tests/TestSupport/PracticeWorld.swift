@@ -147,7 +147,8 @@ public struct PracticeWorld: Sendable {
             case .broker: try authority.admitBroker(request, safetyNumber: request.safetyNumber, to: &draft, at: at)
             }
         }
-        parties[id] = try party(id, name: name, kind: kind, broker: broker, privateKeys: privateKeys, older: [], salt: salt,
+        parties[id] = try party(
+            id, name: name, kind: kind, broker: broker, privateKeys: privateKeys, older: [], salt: salt,
             logKeys: logKeys)
     }
 
