@@ -30,7 +30,7 @@ extension CaseAuditor {
     mutating func replay(_ log: Int) {
         let own = events.filter { $0.log == log }
         guard !own.isEmpty, let profile = caseProfile(own) else { return }
-        let history = CaseHistory(profile: profile)
+        let history = CaseHistory(profile: profile, versions: world.profiles)
         var view = View(log: log, history: history, full: opened.isEmpty ? nil : history)
         for event in own {
             switch event.content {
@@ -220,7 +220,7 @@ extension CaseAuditor {
     /// Whether a stop that is known, and no ancestor of the letter, makes it void: judged with these two and what came before them.
     private func isVoided(_ step: Step, by stop: LetterID?, in history: CaseHistory) -> Bool {
         guard let stop, history.contains(stop) else { return false }
-        var small = CaseHistory(profile: history.profile)
+        var small = CaseHistory(profile: history.profile, versions: world.profiles)
         let before = step.parents + [step.root, step.previous, stop].compactMap { $0 }
         for id in Set(before.flatMap { history.ancestors(of: $0) + [$0] }) where id != step.id {
             if let known = history.step(id) { small.insert(known) }
