@@ -67,7 +67,7 @@ let services: [Target] = [
     .target(
         name: "Broker",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit", "MessageStore",
             "SQLiteStore", "Exchange", serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
@@ -139,7 +139,7 @@ let tests: [Target] = [
     .testTarget(
         name: "BrokerTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit", "MessageStore",
             "SQLiteStore", "Exchange", "Broker", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),

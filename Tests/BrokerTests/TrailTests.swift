@@ -1,0 +1,103 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import Foundation
+import Letters
+import Membership
+import MessageStore
+import Procedure
+import SQLiteStore
+import TestSupport
+import Testing
+import TrailAudit
+import TransparencyLog
+
+/// What real brokers logged, exported and verified. Protocols/Trail.md.
+@Suite struct TrailTests {
+    static let pair = [PracticeBrokers.inBroker, PracticeBrokers.bdBroker]
+
+    /// Each broker cosigns the other's newest checkpoint, logs it, and the other keeps it.
+    static func cosign(_ brokers: PracticeBrokers) async throws {
+        for (own, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+            let note = try #require(brokers.queue(other).checkpoint)
+            let checkpoint = try Checkpoint(text: note.text)
+            let keys = try #require(try brokers.world.party(own).logKeys)
+            let now = brokers.clock.now
+            let cosigned = try note.adding(try keys.witness.cosign(checkpoint, at: now))
+            _ = try await brokers.queue(own).write {
+                try $0.log(.cosigned(checkpoint.seen, time: now, way: .line), in: nil, at: now)
+            }
+            try await brokers.queue(other).write {
+                try $0.keep(StoredCheckpoint(size: checkpoint.head.size, at: now, note: cosigned.bytes))
+            }
+        }
+    }
+
+    static func export(_ brokers: PracticeBrokers, during span: Range<Instant>? = nil) throws -> [UInt8] {
+        let now = brokers.clock.now
+        return try SQLiteLetterQueue.inspect(path: brokers.path(pair[0])) { inStore in
+            try SQLiteLetterQueue.inspect(path: brokers.path(pair[1])) { bdStore in
+                var archive: [UInt8] = []
+                try TrailExport([inStore, bdStore], during: span).write(
+                    made: now, recipient: "in:practice-auditor", destroy: now + 31_536_000
+                ) { archive += $0 }
+                return archive
+            }
+        }
+    }
+
+    static func trust(_ brokers: PracticeBrokers) throws -> TrailTrust {
+        let directories = try brokers.world.directories(now: brokers.clock.now)
+        return TrailTrust(anchors: directories.anchors, policies: directories.logs.mapValues(\.policy))
+    }
+
+    private static func verify(_ archive: [UInt8], _ brokers: PracticeBrokers) throws -> TrailReport {
+        let path = brokers.folder.appendingPathComponent("bundle.trail").path
+        try Data(archive).write(to: URL(fileURLWithPath: path))
+        return TrailVerifier(trust: try trust(brokers), asOf: brokers.clock.now + 60).verify(path: path)
+    }
+
+    @Test func `a case with a withdrawal, a refusal and a withheld letter is exported, and passes`() async throws {
+        let brokers = try PracticeBrokers()
+        var (one, offer, consent) = try await StopTests.consented(brokers)
+        let receipt = try one.receipt(from: PracticeCase.ngo, about: offer)
+        _ = try await brokers.connection(PracticeCase.ngo).push(receipt)
+        // The dossier waits in the mailbox when she says no: it is withheld. Another, which had not seen her no, is stale.
+        let dossier = try one.dossier(after: [consent])
+        _ = try await brokers.connection(PracticeCase.shelter).push(dossier)
+        brokers.clock.advance(30)
+        let stop = try one.withdrawal(after: [consent])
+        _ = try await brokers.connection(PracticeCase.ngo).push(stop)
+        try await brokers.exchange()
+        for member in [PracticeCase.shelter, PracticeCase.ngo] { try await brokers.fetch(member) }
+        try await brokers.exchange()
+        brokers.clock.advance(60)
+        try await Self.cosign(brokers)
+        try await Self.cosign(brokers)
+        let report = try Self.verify(try Self.export(brokers), brokers)
+        #expect(report.verdict == .pass, "\(report.text)")
+        #expect(report.letters >= 6 && report.newest.count == 2)
+    }
+
+    @Test func `a period opens its cases and leaves the rest closed, and passes`() async throws {
+        let brokers = try PracticeBrokers()
+        _ = try await StopTests.accepted(brokers)
+        try await Self.cosign(brokers)
+        brokers.clock.advance(86_400)
+        let from = brokers.clock.now
+        _ = try await StopTests.accepted(brokers)
+        brokers.clock.advance(60)
+        try await Self.cosign(brokers)
+        try await Self.cosign(brokers)
+        let report = try Self.verify(try Self.export(brokers, during: from..<(from + 3_600)), brokers)
+        #expect(report.verdict == .pass, "\(report.text)")
+        #expect(report.counts[.outside] ?? 0 > 0)
+    }
+
+    @Test func `a log that nobody has cosigned is not exported`() async throws {
+        let brokers = try PracticeBrokers()
+        _ = try await StopTests.accepted(brokers)
+        #expect(throws: StoreError(.unreadable, "")) { try Self.export(brokers) }
+    }
+}
