@@ -100,7 +100,8 @@ public struct TrailExport {
         var cases: Set<CaseID> = []
         for source in sources {
             try each(source) { leaf in
-                guard let event = try leaf.event.map({ try LogEvent($0) }), span.contains(event.at), let place = event.place
+                guard let event = try leaf.event.map({ try LogEvent($0) }), span.contains(event.at),
+                    let place = event.place
                 else { return }
                 cases.insert(place.caseID)
             }

@@ -13,9 +13,15 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Check a trail of letters offline, without reading anybody's data.",
         discussion: """
             A trail bundle holds what two brokers logged: no personal data. Whom to believe you bring along, in a folder: the \
-            authorities' certificates and a policy for each log. Protocols/Trail.md says what is checked.
+            authorities' certificates and a policy for each log. Protocols/Trail.md says what is checked. verify_trail.py and \
+            verify_letter.sh beside it check the same without this program.
+
+            Example:
+              kheya audit export --home broker --for in:oversight --destroy 2027-12-31 --to in-2026.trail
+              kheya audit trust in.directory bd.directory --root in-root.crt --root bd-root.crt --to trust
+              kheya audit verify in-2026.trail --trust trust --report in-2026.html
             """,
-        subcommands: [Verify.self])
+        subcommands: [Export.self, Trust.self, Verify.self])
 
     struct Verify: Verb {
         static let configuration = CommandConfiguration(

@@ -54,13 +54,12 @@ public struct TrailFinding: Hashable, Sendable, Comparable {
         case unended = "UNENDED"
         case pending = "PENDING"
         case erasure = "ERASURE"
-        case halfErased = "HALF-ERASED"
         case outside = "OUTSIDE"
 
         /// What it weighs unless the page gives it a second class.
         public var usualClass: Class {
             switch self {
-            case .absent, .stale, .unstamped, .uncosigned, .late, .gap, .halfErased: .incomplete
+            case .absent, .stale, .unstamped, .uncosigned, .late, .gap: .incomplete
             case .attested, .referenced, .sealed, .pending, .outside: .note
             default: .fail
             }

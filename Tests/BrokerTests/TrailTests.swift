@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Broker
+import Cryptography
 import Foundation
 import Letters
 import Membership
@@ -66,10 +67,13 @@ import TransparencyLog
         // The dossier waits in the mailbox when she says no: it is withheld. Another, which had not seen her no, is stale.
         let dossier = try one.dossier(after: [consent])
         _ = try await brokers.connection(PracticeCase.shelter).push(dossier)
+        try await brokers.exchange()
         brokers.clock.advance(30)
-        let stop = try one.withdrawal(after: [consent])
+        let stop = try one.withdrawal(after: [offer])
         _ = try await brokers.connection(PracticeCase.ngo).push(stop)
         try await brokers.exchange()
+        let again = try one.dossier(after: [consent])
+        _ = try await brokers.connection(PracticeCase.shelter).push(again)
         for member in [PracticeCase.shelter, PracticeCase.ngo] { try await brokers.fetch(member) }
         try await brokers.exchange()
         brokers.clock.advance(60)
@@ -78,6 +82,21 @@ import TransparencyLog
         let report = try Self.verify(try Self.export(brokers), brokers)
         #expect(report.verdict == .pass, "\(report.text)")
         #expect(report.letters >= 6 && report.newest.count == 2)
+        let text = String(decoding: try Self.export(brokers), as: UTF8.self)
+        #expect(text.contains(#""kind":"withheld""#), "no letter was withheld")
+        #expect(text.contains(#""code":"stale""#), "no letter was stale")
+        // The second verifier, which shares no code with this one.
+        let trust = brokers.folder.appendingPathComponent("trust")
+        try FileManager.default.createDirectory(at: trust, withIntermediateDirectories: true)
+        try Data(brokers.world.roots.flatMap(\.pem)).write(to: trust.appendingPathComponent("authorities.pem"))
+        for (origin, log) in try brokers.world.directories(now: brokers.clock.now).logs {
+            try Data(log.policyFile).write(
+                to: trust.appendingPathComponent("policy-\(origin.replacing("/", with: "_")).txt"))
+        }
+        let small = try SmallVerifier.trail(
+            brokers.folder.appendingPathComponent("bundle.trail").path, trust: trust.path,
+            asOf: brokers.clock.now.seconds + 60)
+        #expect(small.status == 0 && small.places.isEmpty, "\(small.output)")
     }
 
     @Test func `a period opens its cases and leaves the rest closed, and passes`() async throws {

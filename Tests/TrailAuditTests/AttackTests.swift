@@ -231,7 +231,7 @@ import TransparencyLog
     @Test func `the honest bundle passes, by every verifier`() throws {
         let report = try Self.honest.verify()
         #expect(report.verdict == .pass && report.places.isEmpty, "\(report.text)")
-        let python = try SmallVerifiers.python(Self.honest)
+        let python = try Self.honest.verifyInPython()
         #expect(python.status == 0 && python.places.isEmpty, "\(python.output)")
     }
 
@@ -248,9 +248,9 @@ import TransparencyLog
             #expect(
                 try bundle.verify(leavingOut: codes).verdict == .pass, "the checks that find it are not all that does")
         }
-        let python = try SmallVerifiers.python(bundle)
+        let python = try bundle.verifyInPython()
         let expected = Set(
-            report.findings.filter { $0.weight != .note && !SmallVerifiers.onlyOurs.contains($0.code) }.map {
+            report.findings.filter { $0.weight != .note && !PracticeBundle.onlyOurs.contains($0.code) }.map {
                 "\($0.code.rawValue) \($0.origin ?? "-") \($0.leaf.map(String.init) ?? "-")"
             })
         #expect(python.places == expected, "\(python.output)\n\(report.text)")

@@ -28,6 +28,8 @@ struct PracticeBundle {
     var authorities: [UInt8]
     var kept: [[UInt8]] = []
     var disclosed: [Digest: [UInt8]] = [:]
+    /// The chain of a time-stamping authority.
+    var timeAuthority: [UInt8]?
     var asOf: Instant
     /// Files that go in or replace others, last of all.
     var extra: [String: [UInt8]] = [:]
@@ -122,12 +124,20 @@ struct PracticeBundle {
         try put(archive, "bundle.trail")
         try put(authorities, "trust/authorities.pem")
         for (origin, policy) in policies { try put(Array(policy.utf8), "trust/policy-\(TrailName.folder(origin)).txt") }
+        if let timeAuthority { try put(timeAuthority, "trust/tsa-practice.pem") }
         for (place, note) in kept.enumerated() { try put(note, "trust/kept/\(place)") }
         for (commitment, part) in disclosed { try put(part, "trust/disclosed/\(commitment.hex)") }
         return disk
     }
 
-    /// The findings of the verifier, as `CODE origin leaf`, and its whole report.
+    /// Codes that only `kheya` finds. Protocols/Trail.md §6.
+    static let onlyOurs: Set<TrailFinding.Code> = [.heads, .procedure, .refusal, .disclosed]
+
+    func verifyInPython() throws -> (status: Int32, places: Set<String>, output: String) {
+        let disk = try write()
+        return try SmallVerifier.trail(disk.bundle, trust: disk.trust, asOf: asOf.seconds)
+    }
+
     func verify(leavingOut: Set<TrailFinding.Code> = []) throws -> TrailReport {
         let disk = try write()
         let trust: TrailTrust

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Copyright 2026 The Kheya authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# verify_letter.sh RECEIPT SLIP TRUST: checks one receipt (Log.md section 4) and the slip it is about, with sha256sum, basenc, jq, openssl
+# and awk. TRUST is the folder of Trail.md section 3.4. Prints PASS and what is proved, or FAIL and a code of Trail.md section 6.
+set -u
+receipt=$1 slip=$2 trust=$3 t=$(mktemp -d) dash=$(printf '\342\200\224')
+trap 'rm -rf "$t"' EXIT
+fail() { echo "FAIL $1 $2"; exit 2; }
+unhex() { tr a-f A-F | basenc -d --base16; }
+digest() { sha256sum | cut -c1-64; }
+node() { printf '01%s%s' "$1" "$2" | unhex | digest; }
+signed() {  # the key in C2SP's form, the signature's file, the text's file
+    { printf 302a300506032b6570032100 | unhex; printf %s "$1" | cut -d+ -f3- | base64 -d | tail -c 32; } > "$t/key"
+    openssl pkeyutl -verify -pubin -keyform DER -rawin -inkey "$t/key" -sigfile "$2" -in "$3" > "$t/out" 2>&1
+}
+[ "$(head -n 1 "$receipt")" = c2sp.org/tlog-proof@v1 ] || fail MALFORMED receipt
+sed -n '2s/^extra //p' "$receipt" | base64 -d > "$t/event" 2> "$t/out" && [ -s "$t/event" ] || fail MALFORMED event
+index=$(sed -n '3s/^index //p' "$receipt")
+awk 'NR > 3 && !note && $0 != "" { print > proof } note { print > all } $0 == "" { note = 1 }' proof="$t/proof" all="$t/all" "$receipt"
+touch "$t/proof"; sed -n '1,3p' "$t/all" > "$t/text"; sed '1,4d' "$t/all" > "$t/lines"
+origin=$(sed -n 1p "$t/text") size=$(sed -n 2p "$t/text") root=$(sed -n 3p "$t/text" | base64 -d | basenc --base16 -w0 | tr A-F a-f)
+case "$index$size" in ''|*[!0-9]*) fail MALFORMED checkpoint ;; esac
+
+# 1. Who has signed: the log, and as many witnesses as the policy asks for (one, or one of a group).
+policy=$trust/policy-$(printf %s "$origin" | tr / _).txt; [ -f "$policy" ] || fail TRUST policy
+line() { awk -v d="$dash" -v n="$1" '$1 == d && $2 == n { print $3; exit }' "$t/lines"; }
+log=$(awk '$1 == "log" { print $2 }' "$policy")
+line "${log%%+*}" | base64 -d | tail -c 64 > "$t/sig"
+[ "${log%%+*}" = "$origin" ] && signed "$log" "$t/sig" "$t/text" || fail LOG-SIGNATURE "$origin"
+quorum=$(awk '$1 == "quorum" { print $2 }' "$policy") cosigned=
+for name in $(awk -v q="$quorum" '$1 == "group" && $2 == q { if ($3 != "any" && NF > 4) exit; for (i = 4; i <= NF; i++) print $i }' "$policy") $quorum; do
+    witness=$(awk -v n="$name" '$1 == "witness" && $2 == n { print $3 }' "$policy"); [ "$witness" ] || continue
+    line "${witness%%+*}" | base64 -d > "$t/cosig"; [ "$(wc -c < "$t/cosig")" = 76 ] || continue
+    time=$((0x$(dd if="$t/cosig" bs=1 skip=4 count=8 2> "$t/out" | basenc --base16 -w0))); tail -c 64 "$t/cosig" > "$t/sig"
+    { printf 'cosignature/v1\ntime %s\n' "$time"; cat "$t/text"; } > "$t/cotext"
+    signed "$witness" "$t/sig" "$t/cotext" && cosigned=$time || fail LOG-SIGNATURE "$name"
+done
+[ "$cosigned" ] || [ "$quorum" = none ] || fail QUORUM "$origin"
+
+# 2. The event is in the tree: RFC 9162 section 2.1.3.2.
+hash=$(printf '00%s' "$(digest < "$t/event")" | unhex | digest) fn=$index sn=$((size - 1))
+while read -r line; do
+    other=$(printf %s "$line" | base64 -d | basenc --base16 -w0 | tr A-F a-f)
+    [ "$sn" -gt 0 ] || fail ROOT proof
+    if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
+        hash=$(node "$other" "$hash")
+        while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
+    else hash=$(node "$hash" "$other"); fi
+    fn=$((fn / 2)) sn=$((sn / 2))
+done < "$t/proof"
+[ "$sn" = 0 ] && [ "$hash" = "$root" ] || fail ROOT "$origin"
+
+# 3. The event is about this slip, whose signer an authority has certified.
+sed -n 2p "$t/event" > "$t/json"; field() { jq -r ".$1 // empty" "$t/json"; }
+jq -cjS . "$t/json" | cmp -s - "$t/json" || [ "$(jq -cjS . "$t/json")" = "$(cat "$t/json")" ] || fail CANON "$origin"
+[ "$(field log)" = "$origin" ] || fail CANON "$origin"
+case $(field kind) in accepted|arrived) ;; *) fail SLIP kind ;; esac
+[ "$(digest < "$slip")" = "$(field slip)" ] || fail SLIP file
+openssl cms -verify -binary -inform DER -in "$slip" -CAfile "$trust/authorities.pem" -purpose any -attime "$(field at)" -out "$t/slip" 2> "$t/out" \
+    || fail SLIP signature
+[ "$(digest < "$t/slip")" = "$(field letter)" ] && [ "$(jq -cjS . "$t/slip")" = "$(cat "$t/slip")" ] || fail SLIP letter
+echo "PASS $(field kind) $(field letter) $origin $index cosigned=${cosigned:--}"
