@@ -60,8 +60,8 @@ let services: [Target] = [
     .target(
         name: "Exchange",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "MessageStore", hummingbirdCore, hummingbirdTLS,
-            asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, logging,
+            "Procedure", "Letters", "Cryptography", "Sealing", "TransparencyLog", "MessageStore", hummingbirdCore,
+            hummingbirdTLS, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .target(
@@ -74,8 +74,8 @@ let services: [Target] = [
     .target(
         name: "Node",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Exchange",
-            serviceLifecycle, logging,
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "CaseFile", "Exchange", serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .target(
@@ -134,7 +134,9 @@ let tests: [Target] = [
         swiftSettings: swiftSettings),
     .testTarget(
         name: "StoreConformance",
-        dependencies: ["Procedure", "Letters", "TransparencyLog", "MessageStore", "SQLiteStore", "TestSupport"],
+        dependencies: [
+            "Procedure", "Letters", "Cryptography", "TransparencyLog", "MessageStore", "SQLiteStore", "TestSupport",
+        ],
         swiftSettings: swiftSettings),
     .testTarget(
         name: "BrokerTests",
@@ -146,14 +148,14 @@ let tests: [Target] = [
     .testTarget(
         name: "ExchangeTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "Exchange", "TestSupport",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore", "Exchange", "TestSupport",
             asyncHTTPClient, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(
         name: "NodeTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore", "SQLiteStore", "CaseFile",
             "Exchange",
             "Broker", "Node", "TestSupport", logging,
         ],
@@ -167,7 +169,10 @@ let tests: [Target] = [
         swiftSettings: swiftSettings),
     .testTarget(
         name: "Scenarios",
-        dependencies: ["Procedure", "Letters", "Commands", "TestSupport"], swiftSettings: swiftSettings),
+        dependencies: [
+            "Procedure", "Letters", "Cryptography", "TransparencyLog", "MessageStore", "SQLiteStore", "Commands",
+            "TestSupport",
+        ], swiftSettings: swiftSettings),
 ]
 
 let package = Package(

@@ -36,6 +36,8 @@ public final class BrokerCore: Sendable {
     let bell = MailboxBell()
     let log: BrokerLog
     let settings: BrokerSettings
+    /// Cosigns the logs of other brokers.
+    let witness: Witness?
     private let signing: SigningIdentity
     private let links = LinkMemory()
     private let memory = CaseMemory(limit: BrokerLimits.casesInMemory)
@@ -49,12 +51,13 @@ public final class BrokerCore: Sendable {
     ///   - clock: the wall clock.
     public init(
         id: MemberID, signing: SigningIdentity, queue: any LetterQueue, directories: Directories, profiles: [Profile],
-        settings: BrokerSettings = BrokerSettings(), clock: @escaping @Sendable () -> Instant, logger: Logger
+        settings: BrokerSettings = BrokerSettings(), witness: Witness? = nil, clock: @escaping @Sendable () -> Instant, logger: Logger
     ) {
         self.id = id
         self.signing = signing
         self.queue = queue
         self.settings = settings
+        self.witness = witness
         self.clock = clock
         log = BrokerLog(logger)
         pool = VerifyingPool(threads: settings.verifyingThreads)

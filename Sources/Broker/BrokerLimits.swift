@@ -51,6 +51,8 @@ public enum BrokerLimits {
     public static let casesInMemory = 1_000
     /// Letters given up, or parts deleted, in one transaction.
     public static let sweptInATransaction = 64
+    /// Leaves in one request to a mirror.
+    public static let leavesInARequest: Int64 = 16_384
     /// Between two sweeps when nothing is due.
     public static let sweepSeconds = 30
 }

@@ -4,6 +4,7 @@
 import Exchange
 public import Logging
 public import Membership
+import MessageStore
 public import Procedure
 import SQLiteStore
 import Sealing
@@ -35,13 +36,14 @@ public struct BrokerProcess: Sendable {
         guard let listen = home.settings.listen, directories.broker(id) != nil else {
             throw MembershipError(.homeMalformed, "\(home.path) is no home of a broker that a directory knows")
         }
+        let logKeys = try home.brokerKeys(by: directories)
         queue = try SQLiteLetterQueue(
-            path: home.path + "/broker.sqlite", signer: try home.brokerKeys(by: directories).log,
+            path: home.path + "/broker.sqlite", signer: logKeys.log,
             settings: SQLiteSettings(maximumBytes: settings.storeBytes))
         let core = BrokerCore(
             id: id, signing: keys.signing, queue: queue, directories: directories,
-            profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings, clock: clock,
-            logger: logger)
+            profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings,
+            witness: Witness(signer: logKeys.witness, path: home.path + "/broker.sqlite"), clock: clock, logger: logger)
         let identity = try Exchange.LinkIdentity(certificate: keys.link.certificate, key: keys.link.key)
         let server = ExchangeServer(
             identity: identity, address: listen.address, port: listen.port,
@@ -57,7 +59,31 @@ public struct BrokerProcess: Sendable {
 
     /// What runs, for a `ServiceGroup`. The door comes last, so that it closes first; the store closes when all else has ended.
     public var services: [any Service] {
-        [StoreKeeper(queue: queue), lines, documents, BrokerSweeper(core: core), server]
+        [
+            StoreKeeper(queue: queue), LogKeeper(core: core, queue: queue), lines, documents, BrokerSweeper(core: core),
+            server,
+        ]
+    }
+}
+
+/// Looks over the whole log once, beside the work; the start has looked at its last leaves. A log that must not go on stops no mailbox.
+private struct LogKeeper: Service {
+    let core: BrokerCore
+    let queue: SQLiteLetterQueue
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            do {
+                if let halt = queue.halt { throw halt }
+                try await queue.verifyLog()
+                core.log(.info, "log verified")
+            } catch let error as StoreError where error.code == .halted {
+                core.log(.error, "log halted: no letters are taken", ["reason": .code(error.reason)])
+            } catch {
+                core.log(.warning, "log not verified")
+            }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+        }
     }
 }
 

@@ -20,6 +20,9 @@ public struct BrokerSettings: Sendable, Hashable {
     public var leaseSeconds = BrokerLimits.leaseSeconds
     /// Letters of one mailbox that may be leased at a time: what a node that never acknowledges can hide. Stops are handed out beyond it.
     public var leasedLetters = 1_024
+    /// Between two requests for a cosignature while the log grows, and while it does not. *Assumed.*
+    public var cosignSeconds: Int64 = 60
+    public var heartbeatSeconds: Int64 = 900
     /// Threads that read and verify slips.
     public var verifyingThreads = 0
 
@@ -36,6 +39,8 @@ public struct BrokerSettings: Sendable, Hashable {
             storeBytes = try fields.optionalInteger("store_bytes")
             if let number = try fields.optionalInteger("lease_seconds") { leaseSeconds = max(1, number) }
             if let number = try fields.optionalInteger("leased_letters") { leasedLetters = max(1, Int(number)) }
+            if let number = try fields.optionalInteger("cosign_seconds") { cosignSeconds = max(1, number) }
+            if let number = try fields.optionalInteger("heartbeat_seconds") { heartbeatSeconds = max(1, number) }
             if let number = try fields.optionalInteger("verifying_threads") { verifyingThreads = min(64, Int(number)) }
             try fields.finish()
         } catch {

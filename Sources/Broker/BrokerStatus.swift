@@ -4,6 +4,7 @@
 public import MessageStore
 public import Procedure
 import SQLiteStore
+import TransparencyLog
 
 /// What waits at a broker, for its operator: counts only, no letter and no case.
 public struct BrokerStatus: Sendable, Hashable {
@@ -13,6 +14,19 @@ public struct BrokerStatus: Sendable, Hashable {
     public var mailboxes: [MemberID: Int]
     /// Letters on the way to each other broker.
     public var forwards: [MemberID: Int]
+
+    /// The log that is written; `nil` before its first event.
+    public var log: Log?
+
+    /// How far a log is, and how far others have cosigned it.
+    public struct Log: Sendable, Hashable {
+        public var origin: String
+        /// Leaves.
+        public var size: Int64
+        /// Of the newest checkpoint that somebody cosigned, and when that was stored.
+        public var cosignedSize: Int64?
+        public var cosignedAt: Instant?
+    }
 
     /// Queues empty, nothing under way.
     public var isEmpty: Bool {
@@ -31,6 +45,11 @@ public struct BrokerStatus: Sendable, Hashable {
         }
         mailboxes = try open(.mailbox)
         forwards = try open(.forward)
+        log = try reading.logs().last.map { log in
+            let newest = try reading.checkpoints(of: log.origin, newest: 1).first
+            return Log(
+                origin: log.origin, size: log.head.size, cosignedSize: newest?.size, cosignedAt: newest?.at)
+        }
     }
 
     /// Reads the store of a home, also while its broker runs.

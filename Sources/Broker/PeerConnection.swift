@@ -6,6 +6,7 @@ import Membership
 import MessageStore
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// What one authenticated peer may ask. Protocols/Queue.md, "Calls".
 struct PeerConnection: BrokerConnection {
@@ -351,6 +352,39 @@ struct PeerConnection: BrokerConnection {
 
     func documents() async throws -> [SignedFile] {
         core.directories.documents.map { SignedFile(slip: $0.slip, file: $0.file) }
+    }
+
+    func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
+        try refuseExpired()
+        // Only of what has been signed: what is behind it may still be undone.
+        guard let note = core.queue.checkpoint, let shown = try? Checkpoint(text: note.text), to <= shown.head.size,
+            (1...to).contains(from)
+        else { throw ExchangeError(.notFound, "no such step of the log") }
+        return try await asked { core in
+            try await core.look { reading in
+                try MerkleTree.consistencyProof(from: from, to: to) { try reading.node(of: shown.origin, at: $0) }
+            }
+        }
+    }
+
+    func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
+        let broker = try otherBroker()
+        return try await asked { try await $0.cosign(request, for: broker) }
+    }
+
+    func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 {
+        let broker = try otherBroker()
+        guard leaves.count <= Int(BrokerLimits.leavesInARequest), let log = core.directories.broker(broker)?.logs.last
+        else { throw ExchangeError(.badRequest, "no log of yours, or too many leaves") }
+        return try await asked { core in
+            try await core.transact { try $0.store.mirror(leaves, of: log.name, from: first) }
+        }
+    }
+
+    /// Even how many leaves a log has is for other brokers only.
+    private func otherBroker() throws -> MemberID {
+        guard case .broker(let broker) = peer else { throw ExchangeError(.forbidden, "only another broker may ask") }
+        return broker
     }
 
     // MARK: - Who

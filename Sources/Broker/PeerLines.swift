@@ -31,6 +31,8 @@ final class PeerLines: Service {
                     for peer in self.core.directories.peers(of: self.core.id) where started.insert(peer.id).inserted {
                         let forwarder = Forwarder(core: self.core, to: peer.id) { try self.connection(to: peer.id) }
                         group.addTask { try? await forwarder.run() }
+                        let cosigning = Cosigning(core: self.core, by: peer.id) { try self.connection(to: peer.id) }
+                        group.addTask { try? await cosigning.run() }
                     }
                     await self.core.bell.wait(.directory, after: ticket, seconds: 60)
                 }

@@ -6,7 +6,7 @@ import GRDB
 /// The tables of `node.sqlite`. Protocols/CaseFile.md, "Tables", says what each one means.
 enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
-    private static let versions = [tables, webTables]
+    private static let versions = [tables, webTables, logTables]
     static var version: Int { versions.count }
 
     static func make(in database: Database) throws {
@@ -17,6 +17,11 @@ enum CaseSchema {
         for added in versions.dropFirst(found) { try database.execute(sql: added) }
         try database.execute(sql: "PRAGMA user_version=\(version)")
     }
+
+    /// The newest checkpoint of each log that this node has verified.
+    private static let logTables = """
+        CREATE TABLE checkpoint(origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL) WITHOUT ROWID;
+        """
 
     private static let webTables = """
         CREATE TABLE account(

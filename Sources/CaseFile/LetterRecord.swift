@@ -122,7 +122,7 @@ public struct OutboxEntry: Sendable, Hashable {
     /// The last answer that was not *stored*.
     public var code: String?
     public var stop: LetterID?
-    /// The broker's signed acknowledgement.
+    /// The receipt of the broker's log, verified.
     public var relayed: [UInt8]?
     /// When it was last written to a stick.
     public var carried: Instant?
@@ -217,6 +217,8 @@ public struct Alarm: Sendable, Hashable {
         case rejected
         /// A receipt for a letter we did not send to that member, or that we do not know.
         case strangeReceipt = "strange-receipt"
+        /// The receipt of the broker's log does not prove what it should, or fits not to what the log has shown before.
+        case logForged = "log-forged"
         /// A letter's clock runs more than 24 hours ahead of ours.
         case clock
         /// The broker is not who it should be, or does not know us.

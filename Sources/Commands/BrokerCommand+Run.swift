@@ -40,6 +40,27 @@ extension BrokerCommand {
             let mailboxes: [String: Int]
             let forwards: [String: Int]
             let letters: [String: Int]
+            let log: LogReport?
+
+            /// Leaves of the log, and how far the newest cosigned checkpoint reaches.
+            struct LogReport: Encodable {
+                let origin: String
+                let size: Int64
+                let cosignedSize: Int64?
+                let cosignedSeconds: Int64?
+
+                init(_ log: BrokerStatus.Log) {
+                    (origin, size, cosignedSize) = (log.origin, log.size, log.cosignedSize)
+                    cosignedSeconds = log.cosignedAt.map { Moment.now() - $0 }
+                }
+
+                var text: String {
+                    guard let cosignedSize, let cosignedSeconds else {
+                        return "  log \(origin): \(size) leaves, not cosigned yet"
+                    }
+                    return "  log \(origin): \(size) leaves, the first \(cosignedSize) cosigned \(cosignedSeconds) s ago"
+                }
+            }
 
             init(_ settings: HomeSettings, _ status: BrokerStatus?, isRunning: Bool) {
                 id = settings.id.text
@@ -49,6 +70,7 @@ extension BrokerCommand {
                 letters = Dictionary((status?.letters ?? [:]).filter { $0.value > 0 }.map { ("\($0.key)", $0.value) }) {
                     first, _ in first
                 }
+                log = (status?.log).map { LogReport($0) }
                 waiting = (status?.letters ?? [:]).filter { $0.key.isOpen }.values.reduce(0, +)
             }
 
@@ -70,6 +92,7 @@ extension BrokerCommand {
             let report = Report(settings, status, isRunning: isRunning)
             try console.result("broker.status", report) {
                 (["\(report.id): \(isRunning ? "running" : "not running"), \(report.waiting) letters are not done"]
+                    + [report.log?.text].compactMap { $0 }
                     + Table.lines(
                         report.mailboxes.sorted { $0.key < $1.key }.map {
                             ["  for \($0.key)", "\($0.value) in the mailbox"]

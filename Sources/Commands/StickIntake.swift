@@ -11,6 +11,7 @@ import MessageStore
 import Node
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// Takes letters from a stick into a node: large parts go to their files as they come, so memory stays flat; a letter is judged when
 /// all of it is here.
@@ -71,6 +72,9 @@ actor StickLine: BrokerConnection {
     func acknowledge(_ letters: [LetterID]) {}
     func changes() throws -> Int64 { throw noLine }
     func documents() -> [SignedFile] { [] }
+    func addCheckpoint(_ request: [UInt8]) throws -> (status: Int, body: [UInt8]) { throw noLine }
+    func mirror(_ leaves: [Digest], from first: Int64) throws -> Int64 { throw noLine }
+    func logProof(from: Int64, to: Int64) throws -> ConsistencyProof { throw noLine }
 
     private var noLine: ExchangeError { ExchangeError(.unreachable, "a stick is no line") }
 }

@@ -29,6 +29,13 @@ struct Answer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
     }
 
+    /// An answer of C2SP tlog-witness: its status, and a signature line or, with 409, the recorded size.
+    init(witness status: Int, body: [UInt8]) {
+        self.init(
+            status: HTTPResponse.Status(code: status), type: status == 409 ? MediaType.size : MediaType.part,
+            length: body.count, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
     /// - Parameter closes: ends the connection too, so that what follows of a body that nobody wants is not read.
     init(_ fault: ExchangeFault, closes: Bool) {
         self.init(json: fault.body, status: fault.status)

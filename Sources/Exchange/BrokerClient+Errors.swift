@@ -52,10 +52,10 @@ extension HTTPClientResponse {
 extension ExchangeRoute {
     var httpMethod: HTTPMethod {
         switch self {
-        case .pushLetters, .acknowledge, .slips: .POST
+        case .pushLetters, .acknowledge, .slips, .addCheckpoint, .mirror: .POST
         case .putPart: .PUT
         case .partState: .HEAD
-        case .getPart, .mailbox, .changes, .documents: .GET
+        case .getPart, .mailbox, .changes, .documents, .logProof: .GET
         }
     }
 }

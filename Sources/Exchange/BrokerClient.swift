@@ -10,6 +10,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 public import Procedure
+public import TransparencyLog
 
 /// A broker at the other end of a line: every call is one or a few HTTP requests over mutual TLS 1.3.
 ///
@@ -115,6 +116,26 @@ public final class BrokerClient: BrokerConnection {
         return try Self.reading { () throws(LetterError) in try ChangesAnswer.read(answer) }
     }
 
+    public func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
+        let answer = try await json(.logProof(from: from, to: to), body: nil, limit: ExchangeLimits.jsonBytes)
+        return try Self.reading { () throws(LetterError) in try ProofAnswer.read(answer) }
+    }
+
+    public func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
+        let response = try await execute(.addCheckpoint, body: request, isTaken: { [400, 403, 404, 409, 422, 503].contains($0) })
+        return (
+            Int(response.status.code), try await Self.collect(response, limit: LogLimits.noteBytes)
+        )
+    }
+
+    public func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32 * leaves.count)
+        for leaf in leaves { leaf.append(to: &bytes) }
+        let answer = try await json(.mirror(from: first), body: bytes, limit: ExchangeLimits.jsonBytes)
+        return try Self.reading { () throws(LetterError) in try ChangesAnswer.read(answer) }
+    }
+
     /// Asks again for what did not fit into one answer, as long as each answer brings something.
     public func slips(_ letters: [LetterID]) async throws -> [ContextLetter] {
         var contexts: [ContextLetter] = []
@@ -188,7 +209,8 @@ public final class BrokerClient: BrokerConnection {
     // MARK: One request
 
     private func execute(
-        _ route: ExchangeRoute, body: [UInt8]?, headers: [(String, String)] = [], waitSeconds: Int = 0
+        _ route: ExchangeRoute, body: [UInt8]?, headers: [(String, String)] = [], waitSeconds: Int = 0,
+        isTaken: (UInt) -> Bool = { _ in false }
     ) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: origin + route.target)
         request.method = route.httpMethod
@@ -202,7 +224,7 @@ public final class BrokerClient: BrokerConnection {
             let seconds = BrokerClientLimits.callSeconds + waitSeconds
             response = try await client.execute(request, timeout: .seconds(Int64(seconds)))
         } catch { throw Self.mapped(error) }
-        guard (200..<300).contains(response.status.code) else { throw try await Self.refusal(response) }
+        guard (200..<300).contains(response.status.code) || isTaken(response.status.code) else { throw try await Self.refusal(response) }
         return response
     }
 

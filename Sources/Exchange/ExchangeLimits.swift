@@ -19,6 +19,8 @@ public struct ExchangeLimits: Sendable {
     public static let inlinePartBytes = 65_536
     /// 1,088 KiB: one part file, the most that a request for bytes of one carries.
     public static let partBytes = LetterArchiveLimits.partBytes
+    /// Leaf data in one request to a mirror: 16,384 leaves.
+    public static let leavesBytes = 524_288
     /// Missing parts that one answer names; the sender puts them and pushes again.
     public static let answerParts = 64
     /// Unknown ancestors that one answer names: a slip has at most 64 parents.

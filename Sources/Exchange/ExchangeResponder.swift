@@ -115,6 +115,19 @@ struct ExchangeResponder: Sendable {
                 archive.add(context)
             }
             return Answer(archive: archive)
+        case .logProof(let from, let to):
+            return Answer(json: ProofAnswer.write(try await call.first.logProof(from: from, to: to)))
+        case .addCheckpoint:
+            let request = try await body(request, call)
+            let (status, body) = try await connection(of: call.peer).addCheckpoint(request)
+            return Answer(witness: status, body: body)
+        case .mirror(let from):
+            let bytes = try await body(request, call)
+            let leaves = stride(from: 0, to: bytes.count, by: 32).compactMap {
+                Digest(bytes[$0..<min($0 + 32, bytes.count)])
+            }
+            guard leaves.count * 32 == bytes.count else { throw ExchangeFault.badRequest }
+            return Answer(json: ChangesAnswer.write(try await connection(of: call.peer).mirror(leaves, from: from)))
         case .documents:
             var archive = BundleArchive()
             for document in try await call.first.documents() {

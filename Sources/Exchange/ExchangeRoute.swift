@@ -3,6 +3,7 @@
 
 internal import HTTPTypes
 internal import Procedure
+internal import TransparencyLog
 
 /// What a request asks, by its method and path alone. Protocols/Exchange.md §3.
 enum ExchangeRoute: Hashable {
@@ -15,6 +16,9 @@ enum ExchangeRoute: Hashable {
     case changes
     case slips
     case documents
+    case logProof(from: Int64, to: Int64)
+    case addCheckpoint
+    case mirror(from: Int64)
 
     /// - Parameter target: the request target as sent; one spelling of each, no percent signs, no slash more or less.
     init(method: HTTPRequest.Method, target: String) throws(ExchangeFault) {
@@ -41,21 +45,42 @@ enum ExchangeRoute: Hashable {
         case "/v1/changes": (wanted, route) = (.get, .changes)
         case "/v1/slips": (wanted, route) = (.post, .slips)
         case "/v1/documents": (wanted, route) = (.get, .documents)
+        case "/v1/log/proof":
+            let (from, to) = try Self.numbers(query, "from", "to", most: LogLimits.treeSize)
+            (wanted, route) = (.get, .logProof(from: from, to: to))
+        case "/v1/witness/add-checkpoint": (wanted, route) = (.post, .addCheckpoint)
+        case "/v1/witness/leaves":
+            guard let query, query.hasPrefix("from="),
+                let from = Self.number(query.dropFirst(5), most: Int(LogLimits.treeSize))
+            else { throw .badRequest }
+            (wanted, route) = (.post, .mirror(from: Int64(from)))
         default: throw .notFound
         }
         guard method == wanted else { throw .method }
-        if case .mailbox = route {} else if query != nil { throw .badRequest }
+        switch route {
+        case .mailbox, .logProof, .mirror: break
+        default: guard query == nil else { throw .badRequest }
+        }
         self = route
     }
 
     /// `limit=16&wait=55`, both there, in this order.
     private static func mailbox(_ query: String?) throws(ExchangeFault) -> ExchangeRoute {
+        let (limit, wait) = try numbers(query, "limit", "wait", most: Int64(ExchangeLimits.batchLetters))
+        guard limit > 0, wait <= ExchangeLimits.waitSeconds else { throw .badRequest }
+        return .mailbox(limit: Int(limit), wait: Int(wait))
+    }
+
+    /// `first=1&second=2`, both there, in this order.
+    private static func numbers(
+        _ query: String?, _ first: String, _ second: String, most: Int64
+    ) throws(ExchangeFault) -> (Int64, Int64) {
         let fields = (query ?? "").split(separator: "&", omittingEmptySubsequences: false)
-        guard fields.count == 2, fields[0].hasPrefix("limit="), fields[1].hasPrefix("wait="),
-            let limit = number(fields[0].dropFirst(6), most: ExchangeLimits.batchLetters), limit > 0,
-            let wait = number(fields[1].dropFirst(5), most: ExchangeLimits.waitSeconds)
+        guard fields.count == 2, fields[0].hasPrefix(first + "="), fields[1].hasPrefix(second + "="),
+            let one = number(fields[0].dropFirst(first.utf8.count + 1), most: Int(most)),
+            let two = number(fields[1].dropFirst(second.utf8.count + 1), most: Int(most))
         else { throw .badRequest }
-        return .mailbox(limit: limit, wait: wait)
+        return (Int64(one), Int64(two))
     }
 
     /// A decimal number without sign or leading zero, at most `most`.
@@ -77,6 +102,9 @@ enum ExchangeRoute: Hashable {
         case .changes: "/v1/changes"
         case .slips: "/v1/slips"
         case .documents: "/v1/documents"
+        case .logProof(let from, let to): "/v1/log/proof?from=\(from)&to=\(to)"
+        case .addCheckpoint: "/v1/witness/add-checkpoint"
+        case .mirror(let from): "/v1/witness/leaves?from=\(from)"
         }
     }
 
@@ -86,13 +114,17 @@ enum ExchangeRoute: Hashable {
         case .pushLetters: (MediaType.archive, ExchangeLimits.batchBytes)
         case .putPart: (MediaType.part, ExchangeLimits.partBytes)
         case .acknowledge, .slips: (MediaType.json, ExchangeLimits.jsonBytes)
-        case .partState, .getPart, .mailbox, .changes, .documents: nil
+        case .addCheckpoint: (MediaType.part, LogLimits.advanceBytes)
+        case .mirror: (MediaType.part, ExchangeLimits.leavesBytes)
+        case .partState, .getPart, .mailbox, .changes, .documents, .logProof: nil
         }
     }
 }
 
-/// The three types of bodies.
+/// The types of bodies.
 enum MediaType {
+    /// What a witness has recorded, C2SP tlog-witness.
+    static let size = "text/x.tlog.size"
     static let archive = "application/x-tar"
     static let part = "application/octet-stream"
     static let json = "application/json"

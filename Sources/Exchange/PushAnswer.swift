@@ -4,6 +4,7 @@
 internal import Letters
 internal import MessageStore
 internal import Procedure
+internal import TransparencyLog
 
 /// The answers to a push, one for each letter, as canonical JSON.
 ///
@@ -96,6 +97,33 @@ enum LetterList {
         let letters = try reader.digests("letters", limit: ExchangeLimits.requestIDs)
         try reader.finish()
         return letters
+    }
+}
+
+/// `{"hashes":["<hash>"…],"v":1}`: a consistency proof; absent when it needs none.
+enum ProofAnswer {
+    static func write(_ proof: ConsistencyProof) -> [UInt8] {
+        var fields: [String: JSONValue] = ["v": .integer(1)]
+        if !proof.hashes.isEmpty { fields["hashes"] = .array(proof.hashes.map { .string($0.hex) }) }
+        return CanonicalJSON.write(.object(fields))
+    }
+
+    static func read(_ bytes: [UInt8]) throws(LetterError) -> ConsistencyProof {
+        var reader = FieldReader(
+            try CanonicalJSON.read(bytes, limits: ExchangeLimits.request), place: "proof", failure: .malformed)
+        guard try reader.integer("v") == 1 else { throw reader.fault("v", "unknown version") }
+        // In the order of the proof, which is no order of digests.
+        var hashes: [Digest] = []
+        if reader.has("hashes") {
+            for value in try reader.array("hashes", limit: LogLimits.proofHashes) {
+                guard case .string(let text) = value, let hash = Digest(hex: text) else {
+                    throw reader.fault("hashes", "not a hash")
+                }
+                hashes.append(hash)
+            }
+        }
+        try reader.finish()
+        return ConsistencyProof(hashes: hashes)
     }
 }
 

@@ -158,6 +158,12 @@ public protocol LetterTransaction: LetterReading {
     func log(_ content: LogEvent.Content, in caseID: CaseID?, at now: Instant) throws -> Int64
     /// Appends that a document came into force, with the document. One that is logged already changes nothing.
     func log(_ document: StoredDocument, at now: Instant) throws
+    /// Goes on with the mirror of another broker's log; what does not begin where the mirror ends changes nothing.
+    ///
+    /// - Returns: how many leaves are mirrored then.
+    func mirror(_ leaves: [Digest], of origin: String, from first: Int64) throws -> Int64
+    /// Appends that another log has signed two histories, with the note that shows it. A note that is logged already changes nothing.
+    func log(conflict seen: SeenCheckpoint, note: [UInt8], at now: Instant) throws
     /// Keeps a checkpoint of the own log with its cosignatures.
     func keep(_ checkpoint: StoredCheckpoint) throws
 

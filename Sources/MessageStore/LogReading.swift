@@ -26,6 +26,12 @@ public protocol LogReading {
     func node(of origin: String, at position: TreeNode.Position) throws -> Digest
     /// Checkpoints of the log that somebody cosigned, by size, then by time.
     func checkpoints(of origin: String) throws -> [StoredCheckpoint]
+    /// At most `count` of them, the newest first.
+    func checkpoints(of origin: String, newest count: Int) throws -> [StoredCheckpoint]
+    /// What is mirrored of another broker's log: the right edge of its tree.
+    func mirror(of origin: String) throws -> Frontier
+    /// Checkpoint files that contradict what their logs had signed before, as `conflict` events name them.
+    func conflicts() throws -> [[UInt8]]
     /// Documents that came into force here, in that order, with their files.
     func documents() throws -> [StoredDocument]
 }

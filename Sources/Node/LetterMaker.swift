@@ -83,7 +83,8 @@ struct LetterMaker {
             steps: plan.profile.shown(plan.events), sealed: sealedDigest,
             parents: try record.map { try parents(of: $0) } ?? [],
             previous: record?.lastOwn, requires: showsAny ? plan.requires : [], parts: references, at: now,
-            expires: plan.lane == .normal ? now + min(settings.expiryDays * 86_400, LetterLimits.expirySeconds) : nil)
+            expires: plan.lane == .normal ? now + min(settings.expiryDays * 86_400, LetterLimits.expirySeconds) : nil,
+            seen: try transaction.checkpoints().suffix(LetterLimits.seen))
         let signed = try SignedSlip.sign(slip, by: identity.signing)
 
         // 4. Everything that goes with it. A crash before the commit leaves the files of pieces and copies that nothing names; after
@@ -126,7 +127,8 @@ struct LetterMaker {
             parents: [letter],
             // A letter with another root is of another case, whatever its label: its receipt descends from nothing of this one.
             previous: root == record.root ? try transaction.caseRecord(record.caseID)?.lastOwn : nil,
-            about: About(letter: letter, state: state, code: code), at: now)
+            about: About(letter: letter, state: state, code: code), at: now,
+            seen: try transaction.checkpoints().suffix(LetterLimits.seen))
         let signed = try SignedSlip.sign(slip, by: identity.signing)
         try store(signed)
         try transaction.add(

@@ -5,9 +5,11 @@ import CaseFile
 import Foundation
 import Letters
 import Logging
+import Membership
 import MessageStore
 import Procedure
 import Sealing
+import TransparencyLog
 
 extension NodeService {
     /// Part files up to this size go along with their slip; larger ones follow by digest, resumable.
@@ -36,8 +38,9 @@ extension NodeService {
             guard outcomes.count == bundles.count else {
                 throw ExchangeError(.badAnswer, "\(outcomes.count) answers for \(bundles.count) letters")
             }
+            var check = try receiptCheck()
             for (bundle, outcome) in zip(bundles, outcomes) {
-                if try await settle(bundle, outcome, lane: lane) { settled += 1 }
+                if try await settle(bundle, outcome, lane: lane, &check) { settled += 1 }
             }
         }
     }
@@ -59,16 +62,20 @@ extension NodeService {
     }
 
     /// Acts on the broker's answer for one letter; whether the letter came to an end.
-    private func settle(_ bundle: LetterBundle, _ first: PushOutcome, lane: Lane) async throws -> Bool {
+    private func settle(
+        _ bundle: LetterBundle, _ first: PushOutcome, lane: Lane, _ check: inout ReceiptCheck
+    ) async throws -> Bool {
         var outcome = first
         // Each round brings the letter further: parts are put, context is given. The bound only guards against a broker that asks
         // for the same thing for ever.
         for _ in 0..<64 {
             switch outcome {
             case .stored(let relayed):
+                guard let checkpoint = try await verify(relayed, of: bundle, &check) else { return false }
                 let keeps = settings.keepsSealedParts
                 let files = try store.write { transaction in
                     try transaction.settle(bundle.id, as: .stored, at: clock(), relayed: relayed)
+                    try transaction.keep(checkpoint.checkpoint.seen, note: checkpoint.note.bytes)
                     // A stick was faster than the line: everybody may have answered already.
                     return try transaction.dropAnsweredParts(of: bundle.id, keeps: keeps)
                 }
@@ -124,6 +131,31 @@ extension NodeService {
         }
         try postpone(bundle.id, seconds: 30, "no-progress")
         return false
+    }
+
+    /// What the broker's receipts are checked against, for one round.
+    private func receiptCheck() throws -> ReceiptCheck {
+        let directories = desk.network.directories
+        return ReceiptCheck(
+            directories: directories, broker: directories.member(desk.identity.member)?.broker ?? desk.identity.member,
+            known: try store.read { try $0.checkpoints() })
+    }
+
+    /// A receipt that does not verify proves nothing: it is an alarm, and the letter stays, to be handed over again.
+    private func verify(
+        _ receipt: [UInt8], of bundle: LetterBundle, _ check: inout ReceiptCheck
+    ) async throws -> VerifiedCheckpoint? {
+        do {
+            return try await check.verify(receipt, of: bundle) { [connection] from, to in
+                try await connection.logProof(from: from, to: to)
+            }
+        } catch let error as LogError {
+            let code = error.code.rawValue
+            try postpone(bundle.id, seconds: 300, code)
+            try store.write { try $0.raise(Alarm(at: clock(), kind: .logForged, letter: bundle.id, detail: code)) }
+            logger.error("receipt not believed", metadata: ["letter": "\(bundle.id.hex)", "code": "\(code)"])
+            return nil
+        }
     }
 
     private func pushAgain(_ bundle: LetterBundle, context: [ContextLetter]) async throws -> PushOutcome {

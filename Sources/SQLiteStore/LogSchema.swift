@@ -24,6 +24,11 @@ enum LogSchema {
             leaf INTEGER PRIMARY KEY, letter BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, version INTEGER NOT NULL,
             slip BLOB NOT NULL, file BLOB NOT NULL) STRICT;
 
+        CREATE TABLE log_conflict (leaf INTEGER PRIMARY KEY, note BLOB NOT NULL UNIQUE) STRICT;
+        CREATE TABLE log_mirror (origin TEXT NOT NULL, leaf INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (origin, leaf))
+            STRICT, WITHOUT ROWID;
+        CREATE TABLE log_mirror_head (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, peaks BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
         CREATE TRIGGER log_shrinks BEFORE UPDATE ON log
         WHEN new.origin <> old.origin OR new.first <> old.first OR new.size < old.size
         BEGIN SELECT RAISE(ABORT, 'append-only'); END;

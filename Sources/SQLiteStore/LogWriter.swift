@@ -252,8 +252,7 @@ extension LogWriter {
 
     /// The tree as the store has it, its last leaves computed anew from their data.
     private func load(size: Int64, peaks: [UInt8], at: Int64, _ db: Database) throws {
-        let list = stride(from: 0, to: peaks.count, by: 32).compactMap { Digest(peaks[$0..<min($0 + 32, peaks.count)]) }
-        guard let stored = Frontier(size: size, peaks: list) else {
+        guard let stored = Frontier(size: size, peaks: Frontier.peaks(peaks)) else {
             _ = halt(.forked)
             return
         }

@@ -36,6 +36,50 @@ extension SQLiteTransaction {
     }
 }
 
+// MARK: Mirrors
+
+extension SQLiteTransaction {
+    func mirror(_ leaves: [Digest], of origin: String, from first: Int64) throws -> Int64 {
+        var tree = try mirror(of: origin)
+        guard tree.size == first, !leaves.isEmpty else { return tree.size }
+        for leaf in leaves {
+            try run("INSERT INTO log_mirror VALUES (?, ?, ?)", [origin, tree.size, Data(leaf.bytes)])
+            tree.append(leafHash: MerkleHash.leaf(leaf))
+        }
+        try run(
+            "INSERT INTO log_mirror_head VALUES (?1, ?2, ?3) ON CONFLICT (origin) DO UPDATE SET size = ?2, peaks = ?3",
+            [origin, tree.size, Data(tree.peaks.flatMap(\.bytes))])
+        return tree.size
+    }
+
+    func log(conflict seen: SeenCheckpoint, note: [UInt8], at now: Instant) throws {
+        guard try integer("SELECT 1 FROM log_conflict WHERE note = ?", [Data(note)]) == nil else { return }
+        let leaf = try log(.conflict(seen, note: .sha256(note)), in: nil, at: now)
+        try run("INSERT INTO log_conflict VALUES (?, ?)", [leaf, Data(note)])
+    }
+
+    func conflicts() throws -> [[UInt8]] {
+        try rows("SELECT note FROM log_conflict ORDER BY leaf", []).map { [UInt8]($0[0] as Data) }
+    }
+
+    func mirror(of origin: String) throws -> Frontier {
+        guard let row = try row("SELECT size, peaks FROM log_mirror_head WHERE origin = ?", [origin]) else {
+            return Frontier()
+        }
+        guard let tree = Frontier(size: row[0], peaks: Frontier.peaks([UInt8](row[1] as Data))) else {
+            throw StoreError(.unreadable, "not a mirror")
+        }
+        return tree
+    }
+}
+
+extension Frontier {
+    /// Peaks as a store keeps them, 32 bytes each.
+    static func peaks(_ bytes: [UInt8]) -> [Digest] {
+        stride(from: 0, to: bytes.count, by: 32).compactMap { Digest(bytes[$0..<min($0 + 32, bytes.count)]) }
+    }
+}
+
 // MARK: Reading
 
 extension SQLiteTransaction {
@@ -120,7 +164,18 @@ extension SQLiteTransaction {
     func checkpoints(of origin: String) throws -> [StoredCheckpoint] {
         try rows(
             "SELECT size, at, note FROM log_checkpoint WHERE log = ? ORDER BY size, at", [place(of: origin).log]
-        ).map { StoredCheckpoint(size: $0[0], at: Instant(seconds: $0[1]), note: [UInt8]($0[2] as Data)) }
+        ).map(Self.checkpoint)
+    }
+
+    func checkpoints(of origin: String, newest count: Int) throws -> [StoredCheckpoint] {
+        try rows(
+            "SELECT size, at, note FROM log_checkpoint WHERE log = ? ORDER BY size DESC, at DESC LIMIT ?",
+            [place(of: origin).log, count]
+        ).map(Self.checkpoint)
+    }
+
+    private static func checkpoint(_ row: Row) -> StoredCheckpoint {
+        StoredCheckpoint(size: row[0], at: Instant(seconds: row[1]), note: [UInt8](row[2] as Data))
     }
 
     func documents() throws -> [StoredDocument] {

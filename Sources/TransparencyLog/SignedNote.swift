@@ -43,6 +43,13 @@ public struct SignedNote: Hashable, Sendable {
         return result
     }
 
+    /// The note without the signatures of others than `keys`: what a witness keeps of it.
+    public func only(_ keys: [VerifierKey]) -> SignedNote {
+        var result = self
+        result.signatures.removeAll { line in !keys.contains(where: line.isBy) }
+        return result
+    }
+
     /// With `line` in place of an older one by the same key, else behind the others.
     ///
     /// - Throws: ``LogError`` `.malformed`: no room for another signature.

@@ -76,7 +76,8 @@ final class PracticeBrokers: Sendable {
         let core = BrokerCore(
             id: broker, signing: try world.party(broker).signing, queue: queue,
             directories: try world.directories(now: clock.now),
-            profiles: [Self.profile.value], settings: settings, clock: { [clock] in clock.now }, logger: logger)
+            profiles: [Self.profile.value], settings: settings,
+            witness: Witness(signer: keys.witness, path: path(broker)), clock: { [clock] in clock.now }, logger: logger)
         state.withLock { state in
             state.cores[broker] = core
             state.queues[broker] = queue

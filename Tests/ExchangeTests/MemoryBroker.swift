@@ -6,6 +6,7 @@ import Letters
 import MessageStore
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// A broker that keeps everything in memory and judges nothing: the other side of the door under test.
 actor MemoryBroker: BrokerConnection {
@@ -91,4 +92,12 @@ actor MemoryBroker: BrokerConnection {
 
     func slips(_ letters: [LetterID]) throws -> [ContextLetter] { contexts.filter { letters.contains($0.id) } }
     func documents() throws -> [SignedFile] { signedFiles }
+    func addCheckpoint(_ request: [UInt8]) throws -> (status: Int, body: [UInt8]) {
+        (request.count % 2 == 0 ? 200 : 409, Array(request.reversed()))
+    }
+    func mirror(_ leaves: [Digest], from first: Int64) throws -> Int64 { first + Int64(leaves.count) }
+    func logProof(from: Int64, to: Int64) throws -> ConsistencyProof {
+        // Not in the order of digests: a proof has its own.
+        ConsistencyProof(hashes: (from..<to).map { Digest.sha256(Array("\($0)".utf8)) })
+    }
 }

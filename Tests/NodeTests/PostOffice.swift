@@ -6,6 +6,7 @@ import MessageStore
 import Procedure
 import Sealing
 import Synchronization
+import TransparencyLog
 
 /// A carrier that only carries: mailboxes, parts and leases, no procedure. It can be told to misbehave, as no real broker would.
 /// What a real broker answers is tested with the real one.
@@ -34,6 +35,31 @@ final class PostOffice: Sendable {
         var tampers: (@Sendable (Digest, [UInt8]) -> [UInt8])?
         var answers: [PushOutcome] = []
         var documents: [SignedFile] = []
+        /// The log of each member's broker, as receipts need it.
+        var logs: [MemberID: Log] = [:]
+        /// What is answered in place of a true receipt.
+        var forges: (@Sendable ([UInt8]) -> [UInt8])?
+    }
+
+    /// A log in memory, with the key that the directory lists.
+    struct Log: Sendable {
+        let signer: LogSigner
+        var tree = LeafTree()
+
+        init(signer: LogSigner) { self.signer = signer }
+
+        mutating func receipt(of letter: LetterBundle, in caseID: CaseID) throws -> [UInt8] {
+            var batch = LogBatch(origin: signer.key.name, frontier: tree.frontier, lastAt: Instant(seconds: 0))
+            let content = LogEvent.Content.accepted(
+                letter: letter.id, slip: .sha256(letter.slip), verdict: .admitted)
+            let place = LogEvent.Place(caseID: caseID, number: 0, previous: nil)
+            let entry = batch.append(content, place: place, now: Instant(seconds: 1)) { _ in EventSalt.random() }
+            tree.append(leafHash: entry.leafHash)
+            return try LogReceipt(
+                event: entry.event, proof: MerkleTree.inclusionProof(of: entry.index, in: tree.head.size, node: tree.node),
+                note: signer.sign(Checkpoint(origin: signer.key.name, head: tree.head))
+            ).bytes
+        }
     }
 
     let state = Mutex(State())
@@ -69,7 +95,9 @@ final class PostOffice: Sendable {
                         state.stored.append(bundle.id)
                         for addressee in slip.to { state.boxes[addressee.member, default: []].append(bundle.id) }
                     }
-                    return .stored(relayed: [1])
+                    guard let caseID = slip.caseID else { return .rejected(code: "slip.binding") }
+                    let receipt = try state.logs[member]?.receipt(of: bundle, in: caseID) ?? []
+                    return .stored(relayed: state.forges?(receipt) ?? receipt)
                 }
             }
         }
@@ -148,5 +176,15 @@ final class PostOffice: Sendable {
         }
 
         func documents() async throws -> [SignedFile] { try use { $0.documents } }
+
+        func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) { (404, []) }
+        func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 { 0 }
+
+        func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
+            try use { state in
+                guard let tree = state.logs[member]?.tree else { throw ExchangeError(.notFound, "log") }
+                return try MerkleTree.consistencyProof(from: from, to: to, node: tree.node)
+            }
+        }
     }
 }

@@ -62,7 +62,13 @@ final class PracticeNodes {
         world = made
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-node-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        guard office == nil else { return }
+        guard office == nil else {
+            for party in world.parties.values {
+                guard let keys = try party.broker.flatMap({ try world.party($0).logKeys }) else { continue }
+                office?.state.withLock { $0.logs[party.id] = PostOffice.Log(signer: keys.log) }
+            }
+            return
+        }
         for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
             let keys = try world.party(broker).logKeys
             let queue = try SQLiteLetterQueue(

@@ -188,6 +188,7 @@ final class CrashHarness: Sendable {
                 ["-readonly", world.path(file), "PRAGMA integrity_check"], program: "/usr/bin/sqlite3")
             #expect(result.output == "ok\n", "\(file): \(result.output)\(result.errors)")
         }
+        try checkLogs()
     }
 
     private func note(_ answer: [String: Any], from member: String, _ caseID: String) {

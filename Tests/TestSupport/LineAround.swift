@@ -4,6 +4,7 @@
 public import Letters
 public import MessageStore
 public import Procedure
+public import TransparencyLog
 
 /// A line that a test disturbs: every call goes through to the real one, but those that the test writes itself.
 public protocol LineAround: BrokerConnection {
@@ -28,4 +29,13 @@ extension LineAround {
     public func changes() async throws -> Int64 { try await inner.changes() }
     public func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { try await inner.slips(letters) }
     public func documents() async throws -> [SignedFile] { try await inner.documents() }
+    public func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
+        try await inner.addCheckpoint(request)
+    }
+    public func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 {
+        try await inner.mirror(leaves, from: first)
+    }
+    public func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
+        try await inner.logProof(from: from, to: to)
+    }
 }

@@ -1,0 +1,147 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import Membership
+public import MessageStore
+public import Procedure
+public import ServiceLifecycle
+import TransparencyLog
+
+/// Asks one other broker to cosign the own log, for as long as the program runs: soon after something happened, and now and then when
+/// nothing does. Never in the way of a letter. Protocols/Log.md §5.2.
+public struct Cosigning: Service {
+    private let core: BrokerCore
+    private let witness: MemberID
+    private let connection: @Sendable () async throws -> any BrokerConnection
+
+    public init(
+        core: BrokerCore, by witness: MemberID, connection: @escaping @Sendable () async throws -> any BrokerConnection
+    ) {
+        self.core = core
+        self.witness = witness
+        self.connection = connection
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    if try await core.isCosigningDue(by: witness) {
+                        try await core.askToCosign(witness, over: try await connection())
+                    }
+                } catch {
+                    core.log(.info, "not cosigned", ["broker": .member(witness)])
+                }
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
+
+extension BrokerCore {
+    /// Whether the log has grown by more than cosignatures of others since this witness cosigned it, and it was not asked just now; or the
+    /// heartbeat is due. Leaves that say only what was cosigned call for no cosignature: else two logs would drive each other for ever.
+    public func isCosigningDue(by witness: MemberID) async throws -> Bool {
+        guard let checkpoint = try signedCheckpoint(), let key = directories.broker(witness)?.witness else { return false }
+        let now = now
+        let last = try await look { reading in try Self.lastCosigned(by: key, of: checkpoint.origin, reading) }
+        guard let last else { return checkpoint.head.size > 0 }
+        if now - last.at >= settings.heartbeatSeconds { return true }
+        guard checkpoint.head.size > last.head.size, now - last.at >= settings.cosignSeconds else { return false }
+        return try await look { reading in
+            // More than so many new leaves are not all cosignatures.
+            let new = try reading.leaves(of: checkpoint.origin, from: last.head.size, count: 256)
+            return new.count == 256
+                || new.contains { leaf in
+                    guard let event = leaf.event.flatMap({ try? LogEvent($0) }) else { return true }
+                    if case .cosigned = event.content { return false }
+                    return true
+                }
+        }
+    }
+
+    private func signedCheckpoint() throws -> TransparencyLog.Checkpoint? { try queue.checkpoint.map { try Checkpoint(text: $0.text) } }
+
+    /// The newest checkpoint that carries a cosignature of this key, and its time.
+    private static func lastCosigned(
+        by key: VerifierKey, of origin: String, _ reading: any LogReading
+    ) throws -> (head: TreeHead, at: Instant)? {
+        // The newest ones are enough: a witness that did not sign one of them has not signed for long.
+        for stored in try reading.checkpoints(of: origin, newest: 16) {
+            guard let note = try? SignedNote(stored.note), let checkpoint = try? Checkpoint(text: note.text),
+                let signatures = try? note.verify(by: [key]), let time = signatures.compactMap(\.time).max()
+            else { continue }
+            return (checkpoint.head, time)
+        }
+        return nil
+    }
+
+    /// Mirrors the new leaves, then asks for a cosignature of the newest checkpoint, and keeps it.
+    public func askToCosign(_ witness: MemberID, over connection: any BrokerConnection) async throws {
+        guard let note = queue.checkpoint, let checkpoint = try signedCheckpoint(), checkpoint.head.size > 0,
+            let listed = directories.logs[checkpoint.origin], let key = directories.broker(witness)?.witness
+        else { return }
+        let origin = checkpoint.origin
+        // 1. The leaves, so that the other broker computes the root from all of them, and can give them back after a disaster.
+        var mirrored = try await connection.mirror([], from: 0)
+        while mirrored < checkpoint.head.size {
+            let from = mirrored
+            let count = Int(min(checkpoint.head.size - from, BrokerLimits.leavesInARequest))
+            let leaves = try await look { try $0.leafData(of: origin, from: from, count: count) }
+            mirrored = try await connection.mirror(leaves, from: from)
+            guard mirrored == from + Int64(leaves.count), !leaves.isEmpty else {
+                throw ExchangeError(.badAnswer, "a mirror that does not go on")
+            }
+        }
+        // 2. The step from what it cosigned last. Only it knows that for sure: its 409 says.
+        var old = try await look { try Self.lastCosigned(by: key, of: origin, $0) }?.head.size ?? 0
+        for _ in 0..<2 {
+            let from = old
+            let proof = try await look { reading in
+                try MerkleTree.consistencyProof(from: from, to: checkpoint.head.size) {
+                    try reading.node(of: origin, at: $0)
+                }
+            }
+            let request = CheckpointAdvance(oldSize: from, proof: proof, note: note)
+            let reply = try await connection.addCheckpoint(request.bytes)
+            switch try WitnessAnswer(status: reply.status, body: reply.body) {
+            case .conflict(let recorded) where recorded <= checkpoint.head.size: old = recorded
+            case .cosigned(let lines):
+                var cosigned = note
+                for line in lines { cosigned = try cosigned.adding(line) }
+                let verified = try listed.policy.verify(cosigned)
+                guard verified.cosigned[key] != nil else { throw ExchangeError(.badAnswer, "not its cosignature") }
+                let stored = StoredCheckpoint(size: checkpoint.head.size, at: now, note: cosigned.bytes)
+                try await transact { try $0.store.keep(stored) }
+                return
+            case .conflict, .refused:
+                log(
+                    .error, "the other broker does not cosign",
+                    ["broker": .member(witness), "status": .count(reply.status)])
+                return
+            }
+        }
+    }
+
+    /// The own witness is asked by another broker.
+    func cosign(_ request: [UInt8], for broker: MemberID) async throws -> (status: Int, body: [UInt8]) {
+        guard let witness else { throw ExchangeError(.notFound, "no witness") }
+        let logs = directories.broker(broker)?.logs ?? []
+        guard let current = logs.last?.name else { throw ExchangeError(.notFound, "no log of yours") }
+        let mirror = try await look { try $0.mirror(of: current) }
+        let reply = await witness.answer(request, logs: logs, mirrored: [current: mirror.head], now: now)
+        guard let checkpoint = reply.checkpoint else { return (reply.status.rawValue, reply.body) }
+        let seen = checkpoint.seen
+        let now = now
+        if reply.status == .inconsistent {
+            // Two histories, signed by one log: evidence, kept with its note.
+            let note = (try? CheckpointAdvance(request))?.note.bytes ?? []
+            log(.error, "log.conflict: another log has signed two histories", ["broker": .member(broker)])
+            try await transact { try $0.store.log(conflict: seen, note: note, at: now) }
+        } else if reply.isAdvance {
+            try await transact { try $0.log(.cosigned(seen, time: now, way: .line), in: nil) }
+        }
+        return (reply.status.rawValue, reply.body)
+    }
+}

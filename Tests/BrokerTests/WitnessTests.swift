@@ -1,0 +1,134 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import Letters
+import Membership
+import MessageStore
+import Procedure
+import SQLiteStore
+import TestSupport
+import Testing
+import TransparencyLog
+
+/// Two brokers cosign each other's logs. Protocols/Log.md §5.2.
+@Suite struct CosigningTests {
+    private static let (india, bangladesh) = (PracticeBrokers.inBroker, PracticeBrokers.bdBroker)
+
+    private func ask(_ brokers: PracticeBrokers, _ from: MemberID, _ by: MemberID) async throws {
+        try await brokers.core(from).askToCosign(by, over: brokers.line(from: from, to: by))
+    }
+
+    private func events(_ brokers: PracticeBrokers, _ broker: MemberID) async throws -> [LogEvent.Content] {
+        try await brokers.queue(broker).read { reading in
+            let origin = try #require(reading.logs().last).origin
+            return try reading.leaves(of: origin, from: 0, count: .max).map { try LogEvent($0.event ?? []).content }
+        }
+    }
+
+    private func cosigned(_ brokers: PracticeBrokers, _ broker: MemberID) async throws -> Int {
+        try await events(brokers, broker).filter { if case .cosigned = $0 { true } else { false } }.count
+    }
+
+    private func newest(_ brokers: PracticeBrokers, _ broker: MemberID) async throws -> VerifiedCheckpoint? {
+        let origin = try #require(brokers.world.party(broker).logKeys).log.key.name
+        let stored = try await brokers.queue(broker).read { try $0.checkpoints(of: origin, newest: 1).first }
+        let policy = try #require(brokers.world.directories(now: brokers.clock.now).logs[origin]).policy
+        return try stored.map { try policy.verify(SignedNote($0.note)) }
+    }
+
+    /// The offer of one case, all over both brokers.
+    private func started() async throws -> PracticeBrokers {
+        let brokers = try PracticeBrokers()
+        var one = PracticeCase(brokers)
+        let offer = try one.offer()
+        #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
+        try await brokers.exchange()
+        try await brokers.fetch(PracticeCase.ngo)
+        return brokers
+    }
+
+    @Test func `each broker cosigns the other's checkpoint from all its leaves, and logs that it did`() async throws {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        try await ask(brokers, Self.bangladesh, Self.india)
+        for (broker, other) in [(Self.india, Self.bangladesh), (Self.bangladesh, Self.india)] {
+            let checkpoint = try #require(try await newest(brokers, broker))
+            #expect(checkpoint.isQuorate && checkpoint.quorumTime == brokers.clock.now)
+            let logged = try await events(brokers, other).contains {
+                $0 == .cosigned(checkpoint.checkpoint.seen, time: brokers.clock.now, way: .line)
+            }
+            #expect(logged, "\(other)")
+            let mirror = try await brokers.queue(other).read { try $0.mirror(of: checkpoint.checkpoint.origin) }
+            #expect(mirror.head == checkpoint.checkpoint.head)
+        }
+    }
+
+    @Test func `what was cosigned calls for no cosignature, and a heartbeat makes no new leaf`() async throws {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        try await ask(brokers, Self.bangladesh, Self.india)
+        brokers.clock.advance(120)
+        // Each has logged that it cosigned the other, and nothing else.
+        #expect(try await !brokers.core(Self.india).isCosigningDue(by: Self.bangladesh))
+        let size = try await newest(brokers, Self.bangladesh)?.checkpoint.head.size
+        let count = try await cosigned(brokers, Self.india)
+        brokers.clock.advance(900)
+        #expect(try await brokers.core(Self.bangladesh).isCosigningDue(by: Self.india))
+        try await ask(brokers, Self.bangladesh, Self.india)
+        try await ask(brokers, Self.bangladesh, Self.india)
+        let again = try #require(try await newest(brokers, Self.bangladesh))
+        #expect(again.quorumTime == brokers.clock.now && again.checkpoint.head.size == size)
+        #expect(try await cosigned(brokers, Self.india) == count)
+        // A letter is something that happened.
+        var one = PracticeCase(brokers)
+        let offer = try one.offer()
+        #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
+        #expect(try await brokers.core(Self.india).isCosigningDue(by: Self.bangladesh))
+    }
+
+    @Test func `a log that signs another history is not cosigned, and the evidence is kept`() async throws {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        let known = try #require(try await newest(brokers, Self.india)).checkpoint
+        let keys = try #require(brokers.world.party(Self.india).logKeys)
+        let forked = LeafTree(leafHashes: (0..<known.head.size).map { MerkleHash.leaf([UInt8(truncatingIfNeeded: $0)]) })
+        let note = try keys.log.sign(Checkpoint(origin: known.origin, head: forked.head))
+        let request = CheckpointAdvance(oldSize: known.head.size, proof: ConsistencyProof(hashes: []), note: note)
+        let line = brokers.line(from: Self.india, to: Self.bangladesh)
+        for _ in 0..<2 { #expect(try await line.addCheckpoint(request.bytes).status == 422) }
+        #expect(try await brokers.queue(Self.bangladesh).read { try $0.conflicts() } == [note.bytes])
+        let conflicts = try await events(brokers, Self.bangladesh).filter { if case .conflict = $0 { true } else { false } }
+        #expect(conflicts.count == 1, "the same note twice is one event")
+        // The true history is still cosigned.
+        try await ask(brokers, Self.india, Self.bangladesh)
+    }
+
+    @Test func `a witness that starts again remembers what it has cosigned`() async throws {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        try await brokers.stop(Self.bangladesh)
+        try brokers.start(Self.bangladesh)
+        let note = try #require(brokers.queue(Self.india).checkpoint)
+        let request = CheckpointAdvance(oldSize: 0, proof: ConsistencyProof(hashes: []), note: note)
+        let reply = try await brokers.line(from: Self.india, to: Self.bangladesh).addCheckpoint(request.bytes)
+        let size = try #require(try await newest(brokers, Self.india)).checkpoint.head.size
+        #expect(reply.status == 409 && reply.body == Array("\(size)\n".utf8))
+    }
+
+    @Test func `leaves that are not mirrored are not cosigned`() async throws {
+        let brokers = try await started()
+        let note = try #require(brokers.queue(Self.india).checkpoint)
+        let request = CheckpointAdvance(oldSize: 0, proof: ConsistencyProof(hashes: []), note: note)
+        let line = brokers.line(from: Self.india, to: Self.bangladesh)
+        #expect(try await line.addCheckpoint(request.bytes).status == 503)
+        #expect(try await line.addCheckpoint([1, 2, 3]).status == 400)
+    }
+
+    @Test func `a member asks a broker for no cosignature`() async throws {
+        let brokers = try await started()
+        let line = brokers.connection(PracticeCase.shelter)
+        await #expect(throws: ExchangeError(.forbidden, "")) { _ = try await line.addCheckpoint([]) }
+        await #expect(throws: ExchangeError(.forbidden, "")) { _ = try await line.mirror([], from: 0) }
+    }
+}

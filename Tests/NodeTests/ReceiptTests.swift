@@ -1,0 +1,95 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import MessageStore
+@testable import Node
+import Procedure
+import Sealing
+import Synchronization
+import TestSupport
+import Testing
+import TransparencyLog
+
+/// What a node believes of its broker's log. Protocols/Log.md §4.
+@Suite struct ReceiptTests {
+    private static let shelter = PracticeNodes.shelter
+
+    private func offered() throws -> (PracticeNodes, PostOffice, LetterID) {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        return (nodes, office, try #require(try example.send("01").letters.first))
+    }
+
+    private func state(_ nodes: PracticeNodes, _ letter: LetterID) throws -> OutboxEntry? {
+        try nodes.store(Self.shelter).read { try $0.outboxEntry(letter) }
+    }
+
+    private static let forgeries: [(name: String, change: @Sendable ([UInt8]) -> [UInt8])] = [
+        ("nothing", { _ in [] }),
+        ("cut", { Array($0.dropLast(20)) }),
+        ("a signature with one bit changed", { $0.dropLast(8) + [$0[$0.count - 8] ^ 1] + $0.suffix(7) }),
+        (
+            "an event with one character changed",
+            { bytes in
+                var bytes = bytes
+                bytes[60] = bytes[60] == 0x41 ? 0x42 : 0x41
+                return bytes
+            }
+        ),
+    ]
+
+    @Test(arguments: forgeries.indices)
+    func `a receipt that proves nothing is an alarm, and the letter stays`(_ index: Int) async throws {
+        let (nodes, office, letter) = try offered()
+        office.state.withLock { $0.forges = Self.forgeries[index].change }
+        #expect(try await nodes.service(Self.shelter).pushDue() == 0)
+        #expect(try state(nodes, letter)?.state == .waiting, "\(Self.forgeries[index].name)")
+        #expect(try nodes.desk(Self.shelter).alarms().map(\.kind) == [.logForged])
+        // The control: the same letter, and the receipt as the log made it.
+        office.state.withLock { $0.forges = nil }
+        nodes.clock.advance(600)
+        #expect(try await nodes.service(Self.shelter).pushDue() == 1)
+        let entry = try #require(try state(nodes, letter))
+        #expect(entry.state == .stored)
+        #expect(try LogReceipt(entry.relayed ?? []).bytes == entry.relayed)
+    }
+
+    @Test func `the receipt of another letter is none`() async throws {
+        let (nodes, office, letter) = try offered()
+        let other = try office.state.withLock { state in
+            try state.logs[Self.shelter]?.receipt(
+                of: LetterBundle(id: .sha256([1]), slip: [1]), in: CaseID(random: Array(repeating: 1, count: 16))!) ?? []
+        }
+        office.state.withLock { $0.forges = { _ in other } }
+        #expect(try await nodes.service(Self.shelter).pushDue() == 0)
+        #expect(try state(nodes, letter)?.state == .waiting)
+        #expect(try nodes.desk(Self.shelter).alarms().first?.detail == LogError.Code.binding.rawValue)
+    }
+
+    @Test func `a log that shows another history than before is an alarm, and the letter stays`() async throws {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        let letter = try #require(try example.send("01").letters.first)
+        try await nodes.settle()
+        let seen = try nodes.store(Self.shelter).read { try $0.checkpoints() }
+        try #require(seen.count == 1 && seen[0].size > 0)
+        // The broker begins anew, with its real key, as one does that was put back and goes on.
+        office.state.withLock { state in
+            guard let old = state.logs[Self.shelter] else { return }
+            var forked = PostOffice.Log(signer: old.signer)
+            for number in 0..<(seen[0].size + 3) {
+                forked.tree.append(leafHash: MerkleHash.leaf([UInt8(truncatingIfNeeded: number)]))
+            }
+            state.logs[Self.shelter] = forked
+        }
+        try nodes.store(Self.shelter).write { try $0.sendAgain(letter) }
+        #expect(try await nodes.service(Self.shelter).pushDue() == 0)
+        #expect(try state(nodes, letter)?.state == .waiting)
+        #expect(try nodes.desk(Self.shelter).alarms().map(\.kind) == [.logForged])
+        #expect(try nodes.store(Self.shelter).read { try $0.checkpoints() } == seen, "what was verified stays")
+    }
+}
