@@ -54,12 +54,28 @@ struct MemberCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The form catalogue of a profile (forms.json), which lies beside it; a node checks forms by it.",
-                valueName: "file"))
-        var forms: [String] = []
+                "What lies beside a profile: forms.json and labels-*.json, or the directory that holds them. A node checks forms by the one and tells people of cases by the others.",
+                valueName: "path"))
+        var documents: [String] = []
+
+        /// By their names in the profile: `forms`, `labels-bn`.
+        private func documentFiles() throws -> [String: [UInt8]] {
+            var files: [String: [UInt8]] = [:]
+            for path in documents {
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: path)).map { names in
+                    names.filter { $0 == "forms.json" || $0.hasPrefix("labels-") && $0.hasSuffix(".json") }
+                        .map { path + "/" + $0 }
+                }
+                for file in names ?? [path] {
+                    let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+                    files[name] = try Files.read(file, limit: 4 << 20)
+                }
+            }
+            return files
+        }
 
         func execute(_ console: Console) async throws {
-            guard !files.isEmpty || !root.isEmpty || !forms.isEmpty else {
+            guard !files.isEmpty || !root.isEmpty || !documents.isEmpty else {
                 throw CommandFailure(.usage, "nothing to import")
             }
             var opened = try OpenedHome(home)
@@ -70,15 +86,11 @@ struct MemberCommand: AsyncParsableCommand {
                 news.append("root of \(certificate.commonName): \(SafetyNumber.text(of: certificate.id))")
             }
             if !root.isEmpty { opened.directories = try opened.home.directories(now: opened.now) }
-            var documents: [SignedDocument] = []
-            for path in files { documents += try DocumentArchive.read(try Files.read(path)) }
-            news += try opened.take(documents)
-            if !forms.isEmpty {
-                let node = try LocalNode.open(opened.home, now: opened.now)
-                for path in forms {
-                    try node.installForms(try Files.read(path))
-                    news.append("forms")
-                }
+            var signed: [SignedDocument] = []
+            for path in files { signed += try DocumentArchive.read(try Files.read(path)) }
+            news += try opened.take(signed)
+            if !documents.isEmpty {
+                news += try LocalNode.open(opened.home, now: opened.now).install(try documentFiles())
             }
             struct Report: Encodable {
                 let id: String

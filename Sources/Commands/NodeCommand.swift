@@ -46,11 +46,13 @@ struct NodeCommand: AsyncParsableCommand {
                 "Keep sealed files after they were opened, so that `letter export` gives whole letters to check with openssl."
         )
         var keepSealed = false
+        @OptionGroup var reader: LanguageOptions
 
         func execute(_ console: Console) async throws {
             var accounts = Accounts()
             for name in account { try accounts.set(name, roles: []) }
             var settings = HomeSettings(kind: .member, id: id, name: enrolment.name)
+            if let language = reader.language { settings.options["language"] = .string(language) }
             if keepSealed { settings.options["keep_sealed"] = .bool(true) }
             let report = try enrolment.create(
                 settings, kind: .member(roles: Set(role)), in: home, now: Moment.now())

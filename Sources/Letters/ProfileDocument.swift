@@ -15,6 +15,14 @@ public enum ProfileDocument {
         CanonicalJSON.write(.object(try CanonicalJSON.readSource(source)))
     }
 
+    /// The bytes of a file beside the profile, whose SHA-256 its `documents` name.
+    ///
+    /// - Parameter name: its name there: `forms`, `labels-bn`.
+    /// - Throws: ``LetterError`` for what is no such JSON.
+    public static func canonicalBytes(ofSource source: [UInt8], document name: String) throws(LetterError) -> [UInt8] {
+        name == "forms" ? try canonicalBytes(ofSource: source) : try ProfileLabels.canonicalBytes(ofSource: source)
+    }
+
     /// Reads a profile, from its source or its canonical spelling, and checks that it agrees with itself.
     ///
     /// - Parameter digest: SHA-256 of the canonical spelling, taken by the caller.

@@ -167,7 +167,7 @@ import Testing
         #expect(
             try say(.waiting([digest]), of: "FIT") == [
                 "Waits for 1 letter that must come before.", "অপেক্ষায়: এর আগে ১টি চিঠি আসতে হবে।",
-                "पहले आने वाले 1 पत्र की प्रतीक्षा है।",
+                "प्रतीक्षा में: पहले 1 पत्र आना बाकी।",
             ])
         #expect(try say(.waiting([digest, digest]), of: "FIT")[0] == "Waits for 2 letters that must come before.")
     }
