@@ -91,7 +91,9 @@ public enum ProfileDocument {
             try track(&entry)
         }
         definition.events = try objects(&fields, "events") { (entry: inout FieldReader) throws(LetterError) in
-            try event(&entry, kind: try entry.code("class", ProfileDefinition.EventRule.Kind.self))
+            let kind = try entry.code("class", ProfileDefinition.EventRule.Kind.self)
+            guard kind != .notice else { throw entry.fault("class", "unknown code") }
+            return try event(&entry, kind: kind)
         }
         let notices = try objects(&fields, "notices") { (entry: inout FieldReader) throws(LetterError) in
             try event(&entry, kind: .notice)

@@ -19,7 +19,7 @@ import Testing
     @Test func `a missing answer is told by the field's name and its section`() throws {
         #expect(
             try say(FormViolation(field: "traffickers_near", section: "F", rule: .missing), "home-report") == [
-                "Section F, Traffickers. “Traffickers near” has no answer yet.",
+                "Section F, Traffickers. “Traffickers near by” has no answer yet.",
                 "অংশ F, পাচারকারী। “কাছাকাছি পাচারকারী”: এখনও উত্তর দেওয়া হয়নি।",
                 "भाग F, तस्कर। “आस-पास तस्कर”: अभी उत्तर नहीं दिया गया है।",
             ])
