@@ -169,7 +169,8 @@ let tests: [Target] = [
         swiftSettings: swiftSettings),
     .testTarget(
         name: "Scenarios",
-        dependencies: ["Procedure", "Letters", "Commands", "TestSupport"], swiftSettings: swiftSettings),
+        dependencies: ["Procedure", "Letters", "Commands", "TestSupport", argumentParser],
+        swiftSettings: swiftSettings),
 ]
 
 let package = Package(

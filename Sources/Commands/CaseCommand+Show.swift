@@ -11,7 +11,8 @@ import Procedure
 extension CaseCommand {
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Where a case stands: its state, the board of checkpoints, who waits on whom and until when.")
+            abstract: "Where a case stands: its state, the board of checkpoints, who waits on whom and until when.",
+            example: "kheya case show CASE --home node --language bn")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -25,6 +26,7 @@ extension CaseCommand {
                 let due: String?
                 let overdue: Bool
                 let deadline: String?
+                let deadlineWords: String?
                 let events: [String]
                 let letter: String?
                 let words: String
@@ -67,11 +69,12 @@ extension CaseCommand {
                 parties = view.parties.mapValues { $0.map(\.text).sorted() }
                 tracks = view.state.tracks.mapValues { $0.joined(separator: "|") }
                 waits = view.waits.map { wait in
-                    WaitReport(
+                    let isOverdue = wait.due.map { $0 < now } ?? false
+                    return WaitReport(
                         kind: wait.kind.rawValue, on: wait.on.map(\.text), since: Moment.text(wait.since),
-                        due: wait.due.map(Moment.text),
-                        overdue: wait.due.map { $0 < now } ?? false, deadline: wait.deadline, events: wait.events,
-                        letter: wait.letter?.hex, words: words.sentence(for: wait, at: now))
+                        due: wait.due.map(Moment.text), overdue: isOverdue, deadline: wait.deadline,
+                        deadlineWords: wait.deadline.map { words.deadline($0, isBroken: isOverdue) },
+                        events: wait.events, letter: wait.letter?.hex, words: words.sentence(for: wait, at: now))
                 }
                 formsAwaited = view.formsAwaited.map {
                     Awaited(
@@ -94,7 +97,8 @@ extension CaseCommand {
 
     struct Possible: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "What this node could do next in a case, and what stands against the rest.")
+            abstract: "What this node could do next in a case, and what stands against the rest.",
+            example: "kheya case possible CASE --all --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -144,7 +148,8 @@ extension CaseCommand {
 
     struct History: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Every letter of a case, in the order in which this node came to know it.")
+            abstract: "Every letter of a case, in the order in which this node came to know it.",
+            example: "kheya case history CASE --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -173,8 +178,8 @@ extension CaseCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take a form, and its attachments, out of a case into files of mode 0600.",
             discussion:
-                "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only."
-        )
+                "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only.",
+            example: "kheya case form CASE COMMITMENT --out dossier.json --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String

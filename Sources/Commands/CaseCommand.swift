@@ -75,7 +75,11 @@ struct CaseCommand: AsyncParsableCommand {
     struct Open: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Open a case: its first letter, with the event that opens it.",
-            discussion: "The case gets a random pseudonym, which is all that brokers ever see of it.")
+            discussion: "The case gets a random pseudonym, which is all that brokers ever see of it.",
+            example: """
+                kheya case open ADULT_ESTABLISHED SHARE_CONSENT_PREVIEW REFERRAL_OFFER --home node --as \
+                worker-1 --to bd:ngo-03 --facts offer-facts.json --form consent.json --form preview.json
+                """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -102,6 +106,10 @@ struct CaseCommand: AsyncParsableCommand {
             discussion: """
                 Several events share a letter when they are named together. Without an event, a form follows a fact that was told \
                 before. `kheya case possible CASE` lists what can be done now, and what stands against the rest.
+                """,
+            example: """
+                kheya case do CASE DOSSIER --home node --as worker-1 --form dossier.json --attach \
+                photo=photo.jpg
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
@@ -125,7 +133,9 @@ struct CaseCommand: AsyncParsableCommand {
     }
 
     struct List: Verb {
-        static let configuration = CommandConfiguration(abstract: "List the cases of this node.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the cases of this node.",
+            example: "kheya case list --home node --language bn")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions

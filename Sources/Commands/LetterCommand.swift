@@ -59,7 +59,9 @@ struct LetterCommand: AsyncParsableCommand {
     }
 
     struct Inbox: Verb {
-        static let configuration = CommandConfiguration(abstract: "Letters that came, newest last.")
+        static let configuration = CommandConfiguration(
+            abstract: "Letters that came, newest last.",
+            example: "kheya letter inbox --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -72,7 +74,8 @@ struct LetterCommand: AsyncParsableCommand {
                 letters: try node.desk.inbox().filter { all || $0.letter.type == .step }.map { item in
                     TransitReport.Entry(
                         item, state: item.entry.state.rawValue, done: item.entry.state == .judged,
-                        events: try LetterCommand.events(item.letter, item.shown, node), words: words.sentence(for: item))
+                        events: try LetterCommand.events(item.letter, item.shown, node),
+                        words: words.sentence(for: item))
                 })
             try console.result("letter.inbox", report) { report.text(words) }
         }
@@ -81,8 +84,9 @@ struct LetterCommand: AsyncParsableCommand {
     struct Outbox: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Letters that were made here, and how far each has come.",
-            discussion: "`done` in JSON: the broker has stored, refused or given it up; nothing is to be sent any more."
-        )
+            discussion:
+                "`done` in JSON: the broker has stored, refused or given it up; nothing is to be sent any more.",
+            example: "kheya letter outbox --all --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -96,7 +100,8 @@ struct LetterCommand: AsyncParsableCommand {
                 letters: try items.map { item in
                     TransitReport.Entry(
                         item, state: item.entry.state.rawValue, done: item.entry.state != .waiting,
-                        events: try LetterCommand.events(item.letter, item.shown, node), words: words.sentence(for: item))
+                        events: try LetterCommand.events(item.letter, item.shown, node),
+                        words: words.sentence(for: item))
                 })
             try console.result("letter.outbox", report) { report.text(words) }
         }
@@ -112,7 +117,8 @@ struct LetterCommand: AsyncParsableCommand {
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "One letter: its way, its receipts, what makes it void.")
+            abstract: "One letter: its way, its receipts, what makes it void.",
+            example: "kheya letter show LETTER --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
@@ -181,7 +187,8 @@ struct LetterCommand: AsyncParsableCommand {
                 For inspection on this machine only: a slip tells who writes to whom. To carry letters use `kheya courier export`. \
                 Sealed files are written as far as this node still has them: they go once a letter was opened, unless the node was made \
                 with --keep-sealed.
-                """)
+                """,
+            example: "kheya letter export LETTER --to inspect --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The letter's id.") var letter: Digest
@@ -209,7 +216,8 @@ struct LetterCommand: AsyncParsableCommand {
 
     struct Acted: Verb {
         static let configuration = CommandConfiguration(
-            commandName: "act", abstract: "Say that a person here has acted on a letter; its sender gets the receipt.")
+            commandName: "act", abstract: "Say that a person here has acted on a letter; its sender gets the receipt.",
+            example: "kheya letter act LETTER --home node --as worker-1")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The letter's id.") var letter: Digest

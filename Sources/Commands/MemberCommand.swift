@@ -24,7 +24,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct Request: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Show the enrolment request of this home, and the safety number that is read to the authority.")
+            abstract: "Show the enrolment request of this home, and the safety number that is read to the authority.",
+            example: "kheya member request --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: ArgumentHelp("Write the request there, too.", valueName: "file")) var out: String?
@@ -45,6 +46,10 @@ struct MemberCommand: AsyncParsableCommand {
             discussion: """
                 Nothing is believed before its signature by a pinned root. A root is pinned once, after its number was compared \
                 with the authority by telephone; another one of the same name is refused from then on. An older directory is left.
+                """,
+            example: """
+                kheya member import in.directory bd.directory --documents \
+                Protocols/Profiles/in-bd-repatriation --home node
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
@@ -108,7 +113,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct Renew: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make new keys and the request for their certificates, vouched for by the current signing key.")
+            abstract: "Make new keys and the request for their certificates, vouched for by the current signing key.",
+            example: "kheya member renew --use link --request renewal.request --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: ArgumentHelp("sign, seal or link; may be repeated. Default: all three.", valueName: "use"))
@@ -136,7 +142,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct List: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "List members and brokers of all directories that this home holds.")
+            abstract: "List members and brokers of all directories that this home holds.",
+            example: "kheya member list --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
@@ -155,7 +162,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Show one member or broker: roles, status, certificates.")
+            abstract: "Show one member or broker: roles, status, certificates.",
+            example: "kheya member show bd:ngo-03 --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member or broker.") var id: MemberID

@@ -27,6 +27,15 @@ extension Verb {
     }
 }
 
+extension CommandConfiguration {
+    /// A verb. Its help ends in an example that can be typed so: CASE, LETTER, COMMITMENT and NUMBER stand for one's own.
+    init(commandName: String? = nil, abstract: String, discussion: String = "", example: String) {
+        self.init(
+            commandName: commandName, abstract: abstract,
+            discussion: (discussion.isEmpty ? "" : discussion + "\n\n") + "Example:\n  " + example)
+    }
+}
+
 /// In which language a command tells what the procedure says.
 struct LanguageOptions: ParsableArguments {
     @Option(

@@ -76,7 +76,8 @@ public struct ProgramWords: Hashable, Sendable {
         }
         for month in 1...12 { result["month.\(month)"] = [] }
         for type in FormSchema.Field.Kind.names { result["type.\(type)"] = [] }
-        for tier in Tier.allCases.map(\.rawValue) + ["T4"] { result["tier.\(tier)"] = [] }  // T4 is never sent; people read why
+        // T4 is never sent; people read why.
+        for tier in Tier.allCases.map(\.rawValue) + ["T4"] { result["tier.\(tier)"] = [] }
         for reason in Refusal.Reason.allCases { result["refusal.\(reason.rawValue)"] = [] }
         for flag in Flag.allCases { result["flag.\(flag.rawValue)"] = [] }
         return result

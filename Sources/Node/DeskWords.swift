@@ -31,7 +31,6 @@ public struct DeskWords: Sendable {
     /// A fact, or a field of a form.
     public func fact(_ name: String) -> String { labels.label("fact", name) ?? labels.name("field", name) }
     public func role(_ name: String) -> String { labels.name("role", name) }
-    public func consent(_ name: String) -> String { labels.name("consent", name) }
     public func track(_ name: String) -> String { labels.name("track", name) }
     /// Of a deadline: what it is; with `isBroken`, what it means that it has passed.
     public func deadline(_ name: String, isBroken: Bool = false) -> String {

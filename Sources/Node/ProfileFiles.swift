@@ -32,7 +32,8 @@ struct ProfileFiles {
         }
         let names = Set(taken.flatMap(\.documents.keys))
         if let strange = Set(documents.keys).subtracting(names).min() {
-            throw LetterError(.profileInvalid, "\(strange): no profile that is here names it; take in the profile first")
+            throw LetterError(
+                .profileInvalid, "\(strange): no profile that is here names it; take in the profile first")
         }
         for (profile, documents) in taken {
             for (name, bytes) in documents { try DurableFile.write(bytes, to: url(name, profile)) }

@@ -26,7 +26,8 @@ extension Refusal {
                 fields.has(name) ? try fields.string(name) : nil
             }
             self.init(
-                try fields.code("reason", Reason.self), guard: try text("guard"), stop: try fields.optionalDigest("stop"),
+                try fields.code("reason", Reason.self), guard: try text("guard"),
+                stop: try fields.optionalDigest("stop"),
                 event: try text("event"), detail: try text("detail"))
             try fields.finish()
         } catch { throw CaseFileError(.damaged, error.reason) }

@@ -120,7 +120,8 @@ struct WordedProfile: Sendable, CustomTestStringConvertible {
 
     @Test func `a label of nothing is refused by its key`() throws {
         let keys = [
-            "colour.red", "event.DOSIER", "refusal.guard", "field", "help.dossier.her_wish", "help.her_wishes", "sentence.hello",
+            "colour.red", "event.DOSIER", "refusal.guard", "field", "help.dossier.her_wish", "help.her_wishes",
+            "sentence.hello",
             "value.relation.brother",
         ]
         let files = try WordedProfile.repatriation().files("labels-bn") { for key in keys { $0[key] = "কথা" } }

@@ -62,7 +62,8 @@ import Testing
 
     @Test(arguments: ["profile", "forms", "labels", "properties"])
     func `every file that is shipped fits its schema`(schema: String) throws {
-        let documents = try Protocols.names(in: "Profiles", suffix: "").filter { !$0.hasPrefix(".") }.flatMap { folder in
+        let documents = try Protocols.names(in: "Profiles", suffix: "").filter { !$0.hasPrefix(".") }.flatMap {
+            folder in
             try Protocols.names(in: "Profiles/\(folder)", suffix: ".json").filter { $0.hasPrefix(schema) }
                 .map { try object(Protocols.bytes("Profiles/\(folder)/\($0)")) }
         }
@@ -75,7 +76,8 @@ import Testing
     }
 
     @Test(arguments: ["profile", "forms", "labels", "words", "properties"])
-    func `schema and reader refuse the same, whatever key is missing, strange or of another type`(schema: String) throws {
+    func `schema and reader refuse the same, whatever key is missing, strange or of another type`(schema: String) throws
+    {
         let whole = try vector(schema)
         #expect(try refusal(whole, by: schema) == nil)
         let changed = Mutation.all(of: whole)
@@ -94,9 +96,20 @@ import Testing
         }
     }
 
+    @Test func `a notice moves nothing: it has neither class nor home nor withdrawal`() throws {
+        let whole = try #require(try vector("profile") as? [String: Any])
+        let notices = try #require(whole["notices"] as? [String: [String: Any]])
+        let changed = [("class", "fact"), ("home", "lifecycle"), ("withdrawal", true)].map { key, value in
+            whole.merging(["notices": notices.mapValues { $0.merging([key: value]) { $1 } }]) { $1 }
+        }
+        #expect(try judge(changed, by: "profile") == [false, false, false])
+        for document in changed { #expect(try refusal(document, by: "profile")?.contains("unknown field") == true) }
+    }
+
     private static let beyond = [
         "unknown list", "unknown data class", "rules: unknown field", "above the form's tier", "guard-syntax at",
-        "unknown-name at", "a field stands twice", "is an event too", "of another profile", "placeholders of this label",
+        "unknown-name at", "a field stands twice", "is an event too", "of another profile",
+        "placeholders of this label",
         "words.", "not one of",
     ]
 }

@@ -57,7 +57,7 @@ import Testing
         #expect(try say(FormViolation(field: "valid_days", rule: .tooMuch), "fitness")[1] == "“কত দিন বৈধ”: সর্বোচ্চ ৭ হতে পারে।")
         #expect(
             try say(FormViolation(field: "explained_options", rule: .tooLittle), "return-decision") == [
-                "“Explained options” must have 2 entries at least.", "“যে বিকল্পগুলো বোঝানো হয়েছে”: অন্তত ২টি সারি থাকতে হবে।",
+                "“Options that were explained” must have 2 entries at least.", "“যে বিকল্পগুলো বোঝানো হয়েছে”: অন্তত ২টি সারি থাকতে হবে।",
                 "“जो विकल्प समझाए गए”: कम से कम 2 प्रविष्टियाँ ज़रूरी।",
             ])
         #expect(

@@ -111,7 +111,9 @@ import Testing
         let world = try World()
         let folder = world.path("documents")
         func refused() throws -> String {
-            let result = try world.run(["member", "import", "--documents", folder, "--home", world.path("ngo"), "--json"])
+            let result = try world.run([
+                "member", "import", "--documents", folder, "--home", world.path("ngo"), "--json",
+            ])
             #expect(result.status == 65)
             let error = try JSONSerialization.jsonObject(with: Data(result.errors.utf8)) as? [String: Any]
             return try #require(error?["message"] as? String)
@@ -126,7 +128,8 @@ import Testing
         try FileManager.default.removeItem(atPath: hindi)
         #expect(try refused() == "labels-hi: missing")
         #expect(
-            try world.run(["case", "list", "--language", "hi", "--home", world.path("ngo")]).output == "अभी कोई केस नहीं है।\n")
+            try world.run(["case", "list", "--language", "hi", "--home", world.path("ngo")]).output
+                == "अभी कोई केस नहीं है।\n")
         #expect(try world.run(["case", "list", "--language", "ta", "--home", world.path("ngo")]).status == 64)
     }
 
