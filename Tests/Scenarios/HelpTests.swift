@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Commands
+import Foundation
 import Testing
 
 /// Help that is wrong is worse than none: every example is parsed as it stands.
