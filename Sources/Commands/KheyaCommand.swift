@@ -15,7 +15,7 @@ public struct KheyaCommand: AsyncParsableCommand {
             authority admits them.
 
             First steps:
-              kheya authority create in:authority --home authority --country IN --key-file authority.key
+              kheya authority create in:authority --home authority --key-file authority.key
               kheya node create in:shelter-07 --home node --name "Shelter 07" --role IN_SHELTER --account worker-1 \
             --root in-root.crt --root bd-root.crt --request shelter.request
               kheya authority admit shelter.request --home authority --broker in:broker --safety-number NUMBER
