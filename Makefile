@@ -21,7 +21,7 @@ ONLY ?=
 JSON ?=
 
 # What the program links, and the commands that tests and demo check it with.
-PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq curl git python3 ca-certificates \
+PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq curl git python3 python3-jsonschema ca-certificates \
   libimage-exiftool-perl netpbm
 
 .PHONY: build test demo bench crash soak simulate check format deps install-deps clean help

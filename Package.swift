@@ -32,7 +32,9 @@ let core: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "COpenSSLShims", dependencies: ["COpenSSL"]),
     .target(name: "Procedure", swiftSettings: swiftSettings),
-    .target(name: "Letters", dependencies: ["Procedure"], swiftSettings: swiftSettings),
+    .target(
+        name: "Letters", dependencies: ["Procedure"],
+        resources: ["bn", "en", "hi"].map { .embedInCode("Words/words-\($0).json") }, swiftSettings: swiftSettings),
     .target(name: "Cryptography", dependencies: ["COpenSSL", "COpenSSLShims"], swiftSettings: pointerSettings),
     .target(name: "Sealing", dependencies: ["Procedure", "Letters", "Cryptography"], swiftSettings: swiftSettings),
     .target(
@@ -171,7 +173,7 @@ let tests: [Target] = [
         name: "Scenarios",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "TransparencyLog", "MessageStore", "SQLiteStore", "Commands",
-            "TestSupport",
+            "TestSupport", argumentParser,
         ], swiftSettings: swiftSettings),
 ]
 

@@ -20,7 +20,8 @@ extension AuditCommand {
             discussion: """
                 Reads the store beside a broker that runs. The bundle goes up to the newest checkpoint that another broker has cosigned. It \
                 holds no personal data, but tells who wrote to whom, and when: name for whom it is and until when it may be kept.
-                """)
+                """,
+            example: "kheya audit export --home broker --for in:oversight --destroy 2027-12-31 --to in-2026.trail")
         @OptionGroup var output: OutputOptions
         @Option(help: ArgumentHelp("A broker's home; of several brokers on this machine each.", valueName: "dir"))
         var home: [String]
@@ -98,7 +99,8 @@ extension AuditCommand {
             abstract: "Make a trust folder from directories that the authorities signed.",
             discussion: """
                 Compare each authority's safety number by telephone before anything is believed. For a third witness, edit the policies.
-                """)
+                """,
+            example: "kheya audit trust in.directory bd.directory --root in-root.crt --root bd-root.crt --to trust")
         @OptionGroup var output: OutputOptions
         @Argument(help: "What `kheya authority publish` wrote, of each authority.") var directories: [String]
         @Option(help: ArgumentHelp("An authority's root certificate.", valueName: "file")) var root: [String]

@@ -29,7 +29,8 @@ struct AuditCommand: AsyncParsableCommand {
             discussion: """
                 Prints one line with the verdict, then a line for each finding. Exits with 0 if all holds, 2 if anything is false, 3 if \
                 nothing is false but something is missing, 65 if nothing could be checked.
-                """)
+                """,
+            example: "kheya audit verify trail.bundle --trust trust --report story.html")
         @OptionGroup var output: OutputOptions
         @Argument(help: "A bundle, a directory into which one was unpacked, or - for standard input.") var bundle:
             String

@@ -20,7 +20,7 @@ struct AuthorityCommand: AsyncParsableCommand {
 
             Example:
               kheya authority create in:authority --home authority --key-file authority.key
-              kheya authority admit shelter.request --home authority --key-file authority.key --broker in:broker --safety-number "…"
+              kheya authority admit shelter.request --home authority --key-file authority.key --broker in:broker --safety-number NUMBER
               kheya authority publish --home authority --key-file authority.key --out in.directory
             """,
         subcommands: [
@@ -118,7 +118,8 @@ extension AuthorityCommand {
 
     struct Create: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make a new authority: a root key, its self-signed root certificate, an empty directory.")
+            abstract: "Make a new authority: a root key, its self-signed root certificate, an empty directory.",
+            example: "kheya authority create in:authority --home authority --key-file authority.key")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "Its id: `<country>:authority`, for example in:authority.") var id: MemberID
@@ -147,7 +148,11 @@ extension AuthorityCommand {
     struct Admit: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Admit an organisation or a broker, after its safety number was compared by telephone.",
-            discussion: "It holds from the next `authority publish` on.")
+            discussion: "It holds from the next `authority publish` on.",
+            example: """
+                kheya authority admit shelter.request --home authority --broker in:broker \
+                --safety-number NUMBER
+                """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The request that `node create` or `broker create` wrote.") var request: String
@@ -183,7 +188,8 @@ extension AuthorityCommand {
 
     struct Renew: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Give a member certificates for new keys; the old ones run out.")
+            abstract: "Give a member certificates for new keys; the old ones run out.",
+            example: "kheya authority renew shelter.request --home authority")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The request that `member renew` wrote.") var request: String
@@ -204,7 +210,11 @@ extension AuthorityCommand {
 
     struct Publish: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Sign the next directory, and profiles with it; write both for everybody to import.")
+            abstract: "Sign the next directory, and profiles with it; write both for everybody to import.",
+            example: """
+                kheya authority publish --home authority --profile \
+                Protocols/Profiles/in-bd-repatriation/profile.json --out in.directory
+                """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(
@@ -244,7 +254,8 @@ extension AuthorityCommand {
     struct Suspend: Verb {
         static let configuration = CommandConfiguration(
             abstract:
-                "Stop a member for now: its letters and connections are refused, what waits for it goes on waiting.")
+                "Stop a member for now: its letters and connections are refused, what waits for it goes on waiting.",
+            example: "kheya authority suspend in:shelter-07 --home authority")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member.") var id: MemberID
@@ -258,7 +269,9 @@ extension AuthorityCommand {
     }
 
     struct Reinstate: Verb {
-        static let configuration = CommandConfiguration(abstract: "End a suspension.")
+        static let configuration = CommandConfiguration(
+            abstract: "End a suspension.",
+            example: "kheya authority reinstate in:shelter-07 --home authority")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member.") var id: MemberID
@@ -273,7 +286,8 @@ extension AuthorityCommand {
 
     struct Remove: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "End a membership: what still waits for it ends with a notice to its sender.")
+            abstract: "End a membership: what still waits for it ends with a notice to its sender.",
+            example: "kheya authority remove in:shelter-07 --home authority")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member.") var id: MemberID
@@ -289,7 +303,8 @@ extension AuthorityCommand {
     struct Revoke: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Take certificates back: a lost laptop, a key in other hands.",
-            discussion: "The member renews with new keys afterwards, its safety number compared again.")
+            discussion: "The member renews with new keys afterwards, its safety number compared again.",
+            example: "kheya authority revoke in:shelter-07 --use link --home authority")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member or broker.") var id: MemberID
@@ -307,7 +322,8 @@ extension AuthorityCommand {
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Show the directory as it is signed, and what the next one changes.")
+            abstract: "Show the directory as it is signed, and what the next one changes.",
+            example: "kheya authority show --home authority")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 

@@ -14,7 +14,8 @@ extension BrokerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Serve members and other brokers until SIGTERM or SIGINT.",
             discussion:
-                "Logs one JSON object a line on standard output: letters, members, codes and counts, never content.")
+                "Logs one JSON object a line on standard output: letters, members, codes and counts, never content.",
+            example: "kheya broker run --home broker --key-file broker.key")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: "What is logged: debug, info, notice, warning, error.") var logLevel: Logger.Level = .info
@@ -28,7 +29,8 @@ extension BrokerCommand {
     struct Status: Verb {
         static let configuration = CommandConfiguration(
             abstract: "What waits at a broker, and for whom; also while it does not run.",
-            discussion: "Needs no key. Exits with 69 when nobody answers at its port.")
+            discussion: "Needs no key. Exits with 69 when nobody answers at its port.",
+            example: "kheya broker status --home broker")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 

@@ -27,7 +27,12 @@ struct BrokerCommand: AsyncParsableCommand {
 
     struct Create: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make a broker's home: three keys, settings, and the request for its authority.")
+            abstract: "Make a broker's home: three keys, settings, and the request for its authority.",
+            example: """
+                kheya broker create in:broker --home broker --name "Broker India" --host \
+                broker.in.example --port 8443 --root in-root.crt --root bd-root.crt --request \
+                broker.request
+                """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @OptionGroup var enrolment: EnrolmentOptions

@@ -11,8 +11,10 @@ import Procedure
 extension CaseCommand {
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Where a case stands: its state, the board of checkpoints, who waits on whom and until when.")
+            abstract: "Where a case stands: its state, the board of checkpoints, who waits on whom and until when.",
+            example: "kheya case show CASE --home node --language bn")
         @OptionGroup var output: OutputOptions
+        @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
 
@@ -24,10 +26,18 @@ extension CaseCommand {
                 let due: String?
                 let overdue: Bool
                 let deadline: String?
+                let deadlineWords: String?
                 let events: [String]
                 let letter: String?
+                let words: String
             }
-            struct Awaited: Encodable { let event, form, letter, from, since: String }
+            struct Awaited: Encodable { let event, form, letter, from, since, words: String }
+            struct Checkpoint: Encodable {
+                let track: String
+                let states: [String]
+                let standing: String
+                let words: String
+            }
 
             let `case`: String
             let root: String
@@ -36,12 +46,14 @@ extension CaseCommand {
             let ended: Bool
             let exact: Bool
             let child: Bool
+            let words: String
             let parties: [String: [String]]
+            let checkpoints: [Checkpoint]
             let tracks: [String: String]
             let waits: [WaitReport]
             let formsAwaited: [Awaited]
 
-            init(_ view: CaseView, now: Instant) {
+            init(_ view: CaseView, _ words: DeskWords, now: Instant) {
                 `case` = view.record.caseID.text
                 root = view.record.root.hex
                 lifecycle = view.state.lifecycle.joined(separator: "|")
@@ -49,19 +61,25 @@ extension CaseCommand {
                 ended = view.state.hasEnded ?? false
                 exact = view.state.isExact
                 child = view.countsAsChild
+                self.words = words.states(view.state.lifecycle)
+                checkpoints = view.checkpoints.map {
+                    Checkpoint(
+                        track: $0.track, states: $0.states, standing: $0.standing.rawValue, words: words.checkpoint($0))
+                }
                 parties = view.parties.mapValues { $0.map(\.text).sorted() }
                 tracks = view.state.tracks.mapValues { $0.joined(separator: "|") }
                 waits = view.waits.map { wait in
-                    WaitReport(
+                    let isOverdue = wait.due.map { $0 < now } ?? false
+                    return WaitReport(
                         kind: wait.kind.rawValue, on: wait.on.map(\.text), since: Moment.text(wait.since),
-                        due: wait.due.map(Moment.text),
-                        overdue: wait.due.map { $0 < now } ?? false, deadline: wait.deadline, events: wait.events,
-                        letter: wait.letter?.hex)
+                        due: wait.due.map(Moment.text), overdue: isOverdue, deadline: wait.deadline,
+                        deadlineWords: wait.deadline.map { words.deadline($0, isBroken: isOverdue) },
+                        events: wait.events, letter: wait.letter?.hex, words: words.sentence(for: wait, at: now))
                 }
                 formsAwaited = view.formsAwaited.map {
                     Awaited(
                         event: $0.event, form: $0.form, letter: $0.letter.hex, from: $0.from.text,
-                        since: Moment.text($0.since))
+                        since: Moment.text($0.since), words: words.sentence(for: $0))
                 }
             }
         }
@@ -70,17 +88,19 @@ extension CaseCommand {
             let (node, opened) = try NodeAssembly.open(home)
             let id = try CaseCommand.find(`case`, in: node.desk)
             let view = try node.desk.view(of: id, at: opened.now)
-            let tracks = node.network.profile(view.profile)?.definition.tracks ?? [:]
-            try console.result("case.show", Report(view, now: opened.now)) {
-                Board(view, tracks: tracks, now: opened.now).text
+            let words = try reader.words(node, for: id)
+            try console.result("case.show", Report(view, words, now: opened.now)) {
+                Board(view, words, now: opened.now).text
             }
         }
     }
 
     struct Possible: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "What this node could do next in a case, and what stands against the rest.")
+            abstract: "What this node could do next in a case, and what stands against the rest.",
+            example: "kheya case possible CASE --all --home node")
         @OptionGroup var output: OutputOptions
+        @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
         @ArgumentParser.Flag(help: "List what is refused, too.") var all = false
         @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
@@ -88,6 +108,7 @@ extension CaseCommand {
         struct Report: Encodable {
             struct Entry: Encodable {
                 let event: String
+                let words: String
                 let possible: Bool
                 let code: String?
                 let reason: String?
@@ -99,32 +120,38 @@ extension CaseCommand {
             let events: [Entry]
         }
 
+        /// The code stands beside the label here, because it is what `case do` is told.
+        private static func text(_ entry: Report.Entry, _ words: DeskWords) -> String {
+            var lines = ["\(entry.words) [\(entry.event)]"]
+            if let reason = entry.reason { lines.append("✗ " + reason) }
+            if let form = entry.form { lines.append(words.labels.sentence(.formNamed, ["form": words.form(form)])) }
+            if !entry.facts.isEmpty { lines.append(entry.facts.map(words.fact).joined(separator: ", ")) }
+            return lines.joined(separator: "\n    ")
+        }
+
         func execute(_ console: Console) async throws {
             let (node, opened) = try NodeAssembly.open(home)
             let id = try CaseCommand.find(`case`, in: node.desk)
+            let words = try reader.words(node, for: id)
             let report = Report(
                 events: try node.desk.possible(in: id, at: opened.now).filter { all || $0.refusal == nil }.map {
                     Report.Entry(
-                        event: $0.event, possible: $0.refusal == nil, code: $0.refusal?.code, reason: $0.reason,
+                        event: $0.event, words: words.event($0.event), possible: $0.refusal == nil,
+                        code: $0.refusal?.code, reason: $0.refusal.map(words.reason),
                         lanes: $0.lanes.map(\.rawValue).sorted(), facts: $0.facts, form: $0.form, consents: $0.consents)
                 })
             try console.result("case.possible", report) {
-                Table.lines(
-                    report.events.map {
-                        [
-                            $0.event, $0.possible ? "" : "✗ " + ($0.code ?? ""), $0.form.map { "form \($0)" } ?? "",
-                            $0.facts.joined(separator: ","),
-                        ]
-                    }
-                ).joined(separator: "\n")
+                report.events.map { Self.text($0, words) }.joined(separator: "\n")
             }
         }
     }
 
     struct History: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Every letter of a case, in the order in which this node came to know it.")
+            abstract: "Every letter of a case, in the order in which this node came to know it.",
+            example: "kheya case history CASE --home node")
         @OptionGroup var output: OutputOptions
+        @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
 
@@ -138,7 +165,8 @@ extension CaseCommand {
         func execute(_ console: Console) async throws {
             let (node, _) = try NodeAssembly.open(home)
             let id = try CaseCommand.find(`case`, in: node.desk)
-            let letters = try node.desk.history(of: id).map { try LetterReport($0) }
+            let words = try reader.words(node, for: id)
+            let letters = try node.desk.history(of: id).map { try LetterReport($0, words) }
             let named = Set(letters.flatMap { $0.parents + [$0.previous, $0.about?.letter].compactMap { $0 } })
             let report = Report(
                 case: id.text, heads: letters.map(\.letter).filter { !named.contains($0) }.sorted(), letters: letters)
@@ -150,8 +178,8 @@ extension CaseCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take a form, and its attachments, out of a case into files of mode 0600.",
             discussion:
-                "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only."
-        )
+                "`case history --json` names forms and attachments by their commitment. Personal data leaves to files only.",
+            example: "kheya case form CASE COMMITMENT --out dossier.json --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The case, or the beginning of its pseudonym.") var `case`: String
@@ -193,55 +221,21 @@ extension CaseCommand {
 /// A case as a person reads it.
 struct Board {
     private let view: CaseView
-    private let tracks: [String: ProfileDefinition.Track]
+    private let words: DeskWords
     private let now: Instant
 
-    init(_ view: CaseView, tracks: [String: ProfileDefinition.Track], now: Instant) {
+    init(_ view: CaseView, _ words: DeskWords, now: Instant) {
         self.view = view
-        self.tracks = tracks
+        self.words = words
         self.now = now
     }
 
     var text: String {
-        var lines = [
-            "case \(view.record.caseID.text.prefix(8))…  \(view.state.lifecycle.joined(separator: " or "))"
-                + (view.state.care.map { ", care with \($0)" } ?? "")
-        ]
-        let checkpoints = tracks.filter { $0.value.group == .checkpoint }.keys.sorted()
-        let marks = checkpoints.map { name -> String in
-            let states = view.state.tracks[name] ?? []
-            let isGreen = !states.isEmpty && states.allSatisfy { tracks[name]?.green.contains($0) ?? false }
-            return "\(isGreen ? "●" : "○") \(name) \(states.joined(separator: "|"))"
-        }
-        lines += Table.lines(
-            stride(from: 0, to: marks.count, by: 3).map { Array(marks[$0..<min($0 + 3, marks.count)]) })
-        for wait in view.waits where wait.kind == .step { lines.append(sentence(wait)) }
-        lines += [Wait.Kind.broker, .ancestors, .receipt, .us].compactMap(summary)
-        for form in view.formsAwaited { lines.append("form awaited: \(form.form) of \(form.event), from \(form.from)") }
+        var lines = ["\(view.record.caseID.text.prefix(8))…  \(words.states(view.state.lifecycle))"]
+        if let care = view.state.care { lines.append(words.care(care)) }
+        lines += view.checkpoints.map { "\($0.standing == .green ? "●" : "○") \(words.checkpoint($0))" }
+        lines += words.sentences(for: view.waits, at: now)
+        lines += view.formsAwaited.map(words.sentence)
         return lines.joined(separator: "\n")
-    }
-
-    private func sentence(_ wait: Wait) -> String {
-        let due =
-            wait.due.map { $0 < now ? ", overdue since \(Moment.short($0))" : ", until \(Moment.short($0))" } ?? ""
-        let holder = wait.on.isEmpty ? wait.role ?? "" : wait.on.map(\.text).joined(separator: ", ")
-        return "waits on \(holder) for \(wait.events.joined(separator: " or "))\(due)"
-    }
-
-    /// All waits of one kind in one line, with the oldest's age.
-    private func summary(_ kind: Wait.Kind) -> String? {
-        let waits = view.waits.filter { $0.kind == kind }
-        guard let oldest = waits.map(\.since).min() else { return nil }
-        let letters = waits.count == 1 ? "1 letter" : "\(waits.count) letters"
-        let since = Moment.span(now - oldest)
-        switch kind {
-        case .step: return nil
-        case .broker: return "\(letters) of ours not with the broker yet, since \(since)"
-        case .receipt:
-            return
-                "waits on \(Set(waits.flatMap(\.on)).map(\.text).sorted().joined(separator: ", ")) to open \(letters), since \(since)"
-        case .ancestors: return "\(letters) here without those that they build on, since \(since)"
-        case .us: return "\(letters) to be acted on by somebody here, since \(since)"
-        }
     }
 }

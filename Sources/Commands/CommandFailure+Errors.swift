@@ -18,7 +18,7 @@ extension CommandFailure {
     init(explaining error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure
-        case let error as DeskError: self.init(desk: error)
+        case let error as DeskError: self.init(desk: error, nil)
         case let error as MembershipError: self.init(membership: error)
         case let error as CaseFileError: self.init(caseFile: error)
         case let error as ExchangeError: self.init(exchange: error)
@@ -96,7 +96,8 @@ extension CommandFailure {
 }
 
 extension CommandFailure {
-    private init(desk error: DeskError) {
+    /// - Parameter words: of the reader; `nil` where no case is spoken of: then codes.
+    init(desk error: DeskError, _ words: DeskWords?) {
         let (status, cure): (ExitStatus, String) =
             switch error.code {
             case .refused: (.refused, "`kheya case show CASE` says what is open and who can supply it.")
@@ -112,7 +113,8 @@ extension CommandFailure {
             case .alreadyOpen: (.refused, "One person has one live case.")
             }
         self.init(
-            status, code: error.refusal?.code ?? error.code.rawValue, error.reason, cure: cure, details: error.findings)
+            status, code: error.refusal?.code ?? error.code.rawValue, words?.sentence(for: error) ?? error.reason,
+            cure: cure, details: words?.findings(in: error) ?? error.findings, findings: error.findings)
     }
 
     private init(caseFile error: CaseFileError) {

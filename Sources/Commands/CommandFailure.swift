@@ -10,16 +10,21 @@ public struct CommandFailure: Error, Sendable, Equatable {
     public let message: String
     /// What to do about it; empty where nothing helps.
     public let cure: String
-    /// What belongs to it, line by line: findings of a form, open guards.
+    /// What belongs to it, line by line, for people: what is wrong with a form, what was refuted.
     public let details: [String]
+    /// The fields of a form that are wrong, in codes: `F/traffickers_near: missing`.
+    public let findings: [String]
 
-    public init(_ status: ExitStatus, code: String? = nil, _ message: String, cure: String = "", details: [String] = [])
-    {
+    public init(
+        _ status: ExitStatus, code: String? = nil, _ message: String, cure: String = "", details: [String] = [],
+        findings: [String] = []
+    ) {
         self.status = status
         self.code = code ?? status.word
         self.message = message
         self.cure = cure
         self.details = details
+        self.findings = findings
     }
 
     public static func == (left: Self, right: Self) -> Bool { left.status == right.status && left.code == right.code }

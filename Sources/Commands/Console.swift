@@ -42,7 +42,7 @@ struct Console: Sendable {
         let report = FailureReport(
             schema: "kheya.error", version: 1, status: failure.status.word, exit: failure.status.rawValue,
             code: failure.code,
-            message: failure.message, cure: failure.cure, details: failure.details)
+            message: failure.message, cure: failure.cure, details: failure.details, findings: failure.findings)
         if let data = try? encoder.encode(report) { Console.write(data + Data("\n".utf8), to: .standardError) }
     }
 
@@ -58,6 +58,7 @@ struct Console: Sendable {
         let message: String
         let cure: String
         let details: [String]
+        let findings: [String]
     }
 
     /// The value's own fields beside `schema` and `version`.

@@ -63,7 +63,8 @@ struct CourierCommand: AsyncParsableCommand {
 
     struct Export: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Write what waits to a stick: a node its outbox, a broker one member's mailbox.")
+            abstract: "Write what waits to a stick: a node its outbox, a broker one member's mailbox.",
+            example: "kheya courier export --to /media/stick --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: ArgumentHelp("The stick's directory; it must exist.", valueName: "dir")) var to: String
@@ -185,8 +186,8 @@ struct CourierCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take in what lies on a stick; a letter that is known already changes nothing.",
             discussion:
-                "Works beside a running node or broker. Exits with 3 when pieces are missing, with 2 when a shipment is refused."
-        )
+                "Works beside a running node or broker. Exits with 3 when pieces are missing, with 2 when a shipment is refused.",
+            example: "kheya courier import /media/stick --home broker")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The stick's directory.") var stick: String

@@ -15,13 +15,15 @@ public struct KheyaCommand: AsyncParsableCommand {
             authority admits them.
 
             First steps:
-              kheya authority create in:authority --home authority --country IN --key-file authority.key
-              kheya node create in:shelter-07 --home node --name "…" --role IN_SHELTER --broker in:broker --request shelter.request
-              kheya authority admit shelter.request --home authority --key-file authority.key
-              kheya authority publish --home authority --key-file authority.key --out directory.kheya
-              kheya member import directory.kheya --home node
+              kheya authority create in:authority --home authority --key-file authority.key
+              kheya node create in:shelter-07 --home node --name "Shelter 07" --role IN_SHELTER --account worker-1 \
+            --root in-root.crt --root bd-root.crt --request shelter.request
+              kheya authority admit shelter.request --home authority --broker in:broker --safety-number NUMBER
+              kheya authority publish --home authority --out in.directory
+              kheya member import in.directory --home node
               kheya node run --home node
-              kheya case open --home node --as caseworker --to bd:ngo-03 --facts offer.json --form preview.json
+              kheya case open ADULT_ESTABLISHED SHARE_CONSENT_PREVIEW REFERRAL_OFFER --home node --as worker-1 --to bd:ngo-03 \
+            --facts offer-facts.json --form consent.json --form preview.json
 
             No command takes a name, an address or a story as an argument: personal data comes from files and leaves to files.
             Every command knows --json.

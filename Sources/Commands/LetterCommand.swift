@@ -36,64 +36,74 @@ struct LetterCommand: AsyncParsableCommand {
             let done: Bool
             let events: [String]
             let words: String
+
+            init<Item>(_ item: TransitItem<Item>, state: String, done: Bool, events: [String], words: String) {
+                letter = item.letter.id.hex
+                `case` = item.letter.caseID.text
+                type = item.letter.type.rawValue
+                lane = item.letter.lane.rawValue
+                from = item.letter.sender.text
+                to = item.to.map(\.text)
+                at = Moment.text(item.letter.sent)
+                (self.state, self.done, self.events, self.words) = (state, done, events, words)
+            }
         }
         let letters: [Entry]
 
-        var text: String {
-            letters.isEmpty
-                ? "Nothing."
-                : Table.lines(
-                    letters.map {
-                        [$0.at, String($0.letter.prefix(12)), $0.from, $0.events.joined(separator: ", "), $0.words]
-                    }
-                )
-                .joined(separator: "\n")
+        func text(_ words: DeskWords) -> String {
+            guard !letters.isEmpty else { return words.labels.sentence(.noLetters) }
+            return Table.lines(
+                letters.map { [$0.at, String($0.letter.prefix(12)), $0.from, words.events($0.events), $0.words] }
+            ).joined(separator: "\n")
         }
     }
 
     struct Inbox: Verb {
-        static let configuration = CommandConfiguration(abstract: "Letters that came, newest last.")
+        static let configuration = CommandConfiguration(
+            abstract: "Letters that came, newest last.",
+            example: "kheya letter inbox --home node")
         @OptionGroup var output: OutputOptions
+        @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
         @ArgumentParser.Flag(help: "Receipts, refusals and notices, too.") var all = false
 
         func execute(_ console: Console) async throws {
             let (node, _) = try NodeAssembly.open(home)
+            let words = try reader.words(node)
             let report = TransitReport(
                 letters: try node.desk.inbox().filter { all || $0.letter.type == .step }.map { item in
                     TransitReport.Entry(
-                        letter: item.letter.id.hex, case: item.letter.caseID.text, type: item.letter.type.rawValue,
-                        lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text),
-                        at: Moment.text(item.letter.sent),
-                        state: item.entry.state.rawValue, done: item.entry.state == .judged,
-                        events: try LetterCommand.events(item.letter, item.shown, node), words: item.words)
+                        item, state: item.entry.state.rawValue, done: item.entry.state == .judged,
+                        events: try LetterCommand.events(item.letter, item.shown, node),
+                        words: words.sentence(for: item))
                 })
-            try console.result("letter.inbox", report) { report.text }
+            try console.result("letter.inbox", report) { report.text(words) }
         }
     }
 
     struct Outbox: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Letters that were made here, and how far each has come.",
-            discussion: "`done` in JSON: the broker has stored, refused or given it up; nothing is to be sent any more."
-        )
+            discussion:
+                "`done` in JSON: the broker has stored, refused or given it up; nothing is to be sent any more.",
+            example: "kheya letter outbox --all --home node")
         @OptionGroup var output: OutputOptions
+        @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
         @ArgumentParser.Flag(help: "Receipts, too.") var all = false
 
         func execute(_ console: Console) async throws {
             let (node, _) = try NodeAssembly.open(home)
+            let words = try reader.words(node)
+            let items = try node.desk.outbox().filter { all || $0.letter.type == .step || $0.entry.state == .waiting }
             let report = TransitReport(
-                letters: try node.desk.outbox().filter { all || $0.letter.type == .step || $0.entry.state == .waiting }
-                    .map { item in
-                        TransitReport.Entry(
-                            letter: item.letter.id.hex, case: item.letter.caseID.text, type: item.letter.type.rawValue,
-                            lane: item.letter.lane.rawValue, from: item.letter.sender.text, to: item.to.map(\.text),
-                            at: Moment.text(item.letter.sent),
-                            state: item.entry.state.rawValue, done: item.entry.state != .waiting,
-                            events: try LetterCommand.events(item.letter, item.shown, node), words: item.words)
-                    })
-            try console.result("letter.outbox", report) { report.text }
+                letters: try items.map { item in
+                    TransitReport.Entry(
+                        item, state: item.entry.state.rawValue, done: item.entry.state != .waiting,
+                        events: try LetterCommand.events(item.letter, item.shown, node),
+                        words: words.sentence(for: item))
+                })
+            try console.result("letter.outbox", report) { report.text(words) }
         }
     }
 
@@ -107,8 +117,10 @@ struct LetterCommand: AsyncParsableCommand {
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "One letter: its way, its receipts, what makes it void.")
+            abstract: "One letter: its way, its receipts, what makes it void.",
+            example: "kheya letter show LETTER --home node")
         @OptionGroup var output: OutputOptions
+        @OptionGroup var reader: LanguageOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The letter's id.") var letter: Digest
 
@@ -133,9 +145,10 @@ struct LetterCommand: AsyncParsableCommand {
         func execute(_ console: Console) async throws {
             let (node, _) = try NodeAssembly.open(home)
             let view = try node.desk.letter(letter)
+            let words = try reader.words(node, for: view.entry.letter.caseID)
             let slip = view.slip
             let report = Report(
-                letter: try LetterReport(view.entry), words: view.words,
+                letter: try LetterReport(view.entry, words), words: words.sentence(for: view),
                 slip: SlipReport(
                     at: Moment.text(slip.at), expires: slip.expires.map(Moment.text),
                     profile: slip.profile.map { "\($0.id) \($0.version)" },
@@ -151,12 +164,13 @@ struct LetterCommand: AsyncParsableCommand {
                     "letter \(letter.letter)", "case \(letter.case), \(letter.lane), sent \(letter.at)",
                     "\(letter.from) → \(letter.to.joined(separator: ", "))",
                 ]
-                lines.append(letter.events.isEmpty ? letter.type : letter.events.joined(separator: ", "))
+                lines.append(letter.words.isEmpty ? letter.type : letter.words)
                 lines.append(report.words)
-                lines += letter.receipts.map {
-                    "receipt of \($0.from): \($0.state)\($0.code.map { " (\($0))" } ?? ""), \($0.at)"
+                lines += view.entry.receipts.map {
+                    "\($0.sender): \(words.receipt($0.state, $0.code)), \(words.moment($0.at))"
                 }
-                lines += letter.voids.map { "\($0.type) of \($0.by): \($0.code)" }
+                if let reason = letter.reason { lines.append(reason) }
+                if letter.void { lines.append(letter.mark) }
                 lines += report.slip.parts.map {
                     "part \($0.digest.prefix(12))… \($0.tier) for \($0.to) on \($0.basis), \($0.size) bytes"
                         + ($0.pieces.map { ", \($0) pieces" } ?? "")
@@ -173,7 +187,8 @@ struct LetterCommand: AsyncParsableCommand {
                 For inspection on this machine only: a slip tells who writes to whom. To carry letters use `kheya courier export`. \
                 Sealed files are written as far as this node still has them: they go once a letter was opened, unless the node was made \
                 with --keep-sealed.
-                """)
+                """,
+            example: "kheya letter export LETTER --to inspect --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The letter's id.") var letter: Digest
@@ -201,7 +216,8 @@ struct LetterCommand: AsyncParsableCommand {
 
     struct Acted: Verb {
         static let configuration = CommandConfiguration(
-            commandName: "act", abstract: "Say that a person here has acted on a letter; its sender gets the receipt.")
+            commandName: "act", abstract: "Say that a person here has acted on a letter; its sender gets the receipt.",
+            example: "kheya letter act LETTER --home node --as worker-1")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The letter's id.") var letter: Digest

@@ -53,8 +53,17 @@ struct LetterReport: Encodable {
     let forms: [String: String]
     let attachments: [String]
     let reason: String?
+    /// What it is, and what became of it, in the reader's language.
+    let words: String
+    let mark: String
+    private let moment: String
 
-    init(_ entry: HistoryEntry) throws {
+    private enum CodingKeys: String, CodingKey {
+        case letter, `case`, type, lane, from, to, at, direction, state, events, opened, void, voids, about, parents
+        case previous, receipts, forms, attachments, reason, words, mark
+    }
+
+    init(_ entry: HistoryEntry, _ words: DeskWords) throws {
         let slip = try StoredSlip.read(entry.letter.slip)
         letter = entry.letter.id.hex
         `case` = entry.letter.caseID.text
@@ -83,22 +92,12 @@ struct LetterReport: Encodable {
         }
         forms = Dictionary(entry.forms.map { ($0.key.hex, $0.value) }) { first, _ in first }
         attachments = entry.attachments.map(\.hex)
-        reason = entry.reason
+        reason = entry.refusal.map(words.sentence)
+        self.words = words.title(of: entry)
+        mark = words.mark(of: entry)
+        moment = words.moment(entry.letter.sent)
     }
 
     /// A line of the history.
-    var row: [String] {
-        let what: String
-        if let about {
-            what = "\(about.state ?? about.code ?? "") \(about.letter.prefix(8))…"
-        } else if events.isEmpty {
-            what = forms.isEmpty ? (opened ? "" : "sealed") : "form " + forms.values.sorted().joined(separator: ", ")
-        } else {
-            what = events.joined(separator: ", ")
-        }
-        let mark = void ? "void (\(voids.first?.code ?? "refused"))" : receipts.map(\.state).joined(separator: ", ")
-        return [
-            at, String(letter.prefix(8)), from, type == "step" ? what : "\(type): \(what)", mark.isEmpty ? state : mark,
-        ]
-    }
+    var row: [String] { [moment, String(letter.prefix(8)), from, words, mark] }
 }

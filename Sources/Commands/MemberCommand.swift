@@ -24,7 +24,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct Request: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Show the enrolment request of this home, and the safety number that is read to the authority.")
+            abstract: "Show the enrolment request of this home, and the safety number that is read to the authority.",
+            example: "kheya member request --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: ArgumentHelp("Write the request there, too.", valueName: "file")) var out: String?
@@ -45,6 +46,10 @@ struct MemberCommand: AsyncParsableCommand {
             discussion: """
                 Nothing is believed before its signature by a pinned root. A root is pinned once, after its number was compared \
                 with the authority by telephone; another one of the same name is refused from then on. An older directory is left.
+                """,
+            example: """
+                kheya member import in.directory bd.directory --documents \
+                Protocols/Profiles/in-bd-repatriation --home node
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
@@ -54,12 +59,28 @@ struct MemberCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The form catalogue of a profile (forms.json), which lies beside it; a node checks forms by it.",
-                valueName: "file"))
-        var forms: [String] = []
+                "What lies beside a profile: forms.json and labels-*.json, or the directory that holds them. A node checks forms by the one and tells people of cases by the others.",
+                valueName: "path"))
+        var documents: [String] = []
+
+        /// By their names in the profile: `forms`, `labels-bn`.
+        private func documentFiles() throws -> [String: [UInt8]] {
+            var files: [String: [UInt8]] = [:]
+            for path in documents {
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: path)).map { names in
+                    names.filter { $0 == "forms.json" || $0.hasPrefix("labels-") && $0.hasSuffix(".json") }
+                        .map { path + "/" + $0 }
+                }
+                for file in names ?? [path] {
+                    let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+                    files[name] = try Files.read(file, limit: 4 << 20)
+                }
+            }
+            return files
+        }
 
         func execute(_ console: Console) async throws {
-            guard !files.isEmpty || !root.isEmpty || !forms.isEmpty else {
+            guard !files.isEmpty || !root.isEmpty || !documents.isEmpty else {
                 throw CommandFailure(.usage, "nothing to import")
             }
             var opened = try OpenedHome(home)
@@ -70,15 +91,11 @@ struct MemberCommand: AsyncParsableCommand {
                 news.append("root of \(certificate.commonName): \(SafetyNumber.text(of: certificate.id))")
             }
             if !root.isEmpty { opened.directories = try opened.home.directories(now: opened.now) }
-            var documents: [SignedDocument] = []
-            for path in files { documents += try DocumentArchive.read(try Files.read(path)) }
-            news += try opened.take(documents)
-            if !forms.isEmpty {
-                let node = try LocalNode.open(opened.home, now: opened.now)
-                for path in forms {
-                    try node.installForms(try Files.read(path))
-                    news.append("forms")
-                }
+            var signed: [SignedDocument] = []
+            for path in files { signed += try DocumentArchive.read(try Files.read(path)) }
+            news += try opened.take(signed)
+            if !documents.isEmpty {
+                news += try LocalNode.open(opened.home, now: opened.now).install(try documentFiles())
             }
             struct Report: Encodable {
                 let id: String
@@ -96,7 +113,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct Renew: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make new keys and the request for their certificates, vouched for by the current signing key.")
+            abstract: "Make new keys and the request for their certificates, vouched for by the current signing key.",
+            example: "kheya member renew --use link --request renewal.request --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(help: ArgumentHelp("sign, seal or link; may be repeated. Default: all three.", valueName: "use"))
@@ -124,7 +142,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct List: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "List members and brokers of all directories that this home holds.")
+            abstract: "List members and brokers of all directories that this home holds.",
+            example: "kheya member list --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
@@ -143,7 +162,8 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Show one member or broker: roles, status, certificates.")
+            abstract: "Show one member or broker: roles, status, certificates.",
+            example: "kheya member show bd:ngo-03 --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The member or broker.") var id: MemberID

@@ -21,8 +21,8 @@ extension NodeCommand {
             abstract:
                 "Carry letters: hand the outbox to the broker, fetch and judge what comes, until SIGTERM or SIGINT.",
             discussion:
-                "Logs one JSON object a line on standard output. Killed at any moment, the next start goes on where it stands."
-        )
+                "Logs one JSON object a line on standard output. Killed at any moment, the next start goes on where it stands.",
+            example: "kheya node run --home node --key-file node.key")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(
@@ -66,7 +66,8 @@ extension NodeCommand {
 
     struct Once: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "One round by hand: hand over what waits, fetch and judge what is there, send the receipts.")
+            abstract: "One round by hand: hand over what waits, fetch and judge what is there, send the receipts.",
+            example: "kheya node once --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
@@ -94,7 +95,8 @@ extension NodeCommand {
     struct Status: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Whether the node runs, what waits, and what a person should look at.",
-            discussion: "Exits with 69 when no process runs this home.")
+            discussion: "Exits with 69 when no process runs this home.",
+            example: "kheya node status --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 

@@ -31,7 +31,12 @@ struct NodeCommand: AsyncParsableCommand {
 
     struct Create: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make a node's home: three keys, settings, accounts, and the request for its authority.")
+            abstract: "Make a node's home: three keys, settings, accounts, and the request for its authority.",
+            example: """
+                kheya node create in:shelter-07 --home node --name "Shelter 07" --role IN_SHELTER \
+                --account worker-1 --language hi --root in-root.crt --root bd-root.crt --request \
+                shelter.request
+                """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @OptionGroup var enrolment: EnrolmentOptions
@@ -46,11 +51,13 @@ struct NodeCommand: AsyncParsableCommand {
                 "Keep sealed files after they were opened, so that `letter export` gives whole letters to check with openssl."
         )
         var keepSealed = false
+        @OptionGroup var reader: LanguageOptions
 
         func execute(_ console: Console) async throws {
             var accounts = Accounts()
             for name in account { try accounts.set(name, roles: []) }
             var settings = HomeSettings(kind: .member, id: id, name: enrolment.name)
+            if let language = reader.language { settings.options["language"] = .string(language) }
             if keepSealed { settings.options["keep_sealed"] = .bool(true) }
             let report = try enrolment.create(
                 settings, kind: .member(roles: Set(role)), in: home, now: Moment.now())
@@ -65,7 +72,8 @@ struct NodeCommand: AsyncParsableCommand {
             discussion: """
                 With it `openssl pkey -in keys/seal.pem -passin file:SECRET` opens a key without kheya. Whoever has it and the \
                 home can read every letter: redirect it to a file of mode 0600 and remove that soon.
-                """)
+                """,
+            example: "kheya node secret --home node > secret")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
@@ -79,7 +87,11 @@ struct NodeCommand: AsyncParsableCommand {
 
     struct Account: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Who may act on this node (`--as`).", subcommands: [Add.self, Remove.self, List.self])
+            abstract: "Who may act on this node (`--as`).",
+            discussion: """
+                Example:
+                  kheya node account add worker-1 --home node
+                """, subcommands: [Add.self, Remove.self, List.self])
 
         struct Report: Encodable {
             struct Entry: Encodable {
@@ -103,7 +115,9 @@ struct NodeCommand: AsyncParsableCommand {
         }
 
         struct Add: Verb {
-            static let configuration = CommandConfiguration(abstract: "Add an account, or give it other roles.")
+            static let configuration = CommandConfiguration(
+                abstract: "Add an account, or give it other roles.",
+                example: "kheya node account add reviewer-1 --role reviewer --home node")
             @OptionGroup var output: OutputOptions
             @OptionGroup var home: HomeOptions
             @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
@@ -119,7 +133,8 @@ struct NodeCommand: AsyncParsableCommand {
 
         struct Remove: Verb {
             static let configuration = CommandConfiguration(
-                abstract: "Take an account away; what it did stays in the history.")
+                abstract: "Take an account away; what it did stays in the history.",
+                example: "kheya node account remove reviewer-1 --home node")
             @OptionGroup var output: OutputOptions
             @OptionGroup var home: HomeOptions
             @Argument(help: "The account.") var account: String
@@ -134,7 +149,9 @@ struct NodeCommand: AsyncParsableCommand {
         }
 
         struct List: Verb {
-            static let configuration = CommandConfiguration(abstract: "List the accounts.")
+            static let configuration = CommandConfiguration(
+                abstract: "List the accounts.",
+                example: "kheya node account list --home node")
             @OptionGroup var output: OutputOptions
             @OptionGroup var home: HomeOptions
 

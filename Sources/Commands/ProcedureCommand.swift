@@ -46,7 +46,8 @@ struct ProcedureCommand: AsyncParsableCommand {
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Show the profile: its states and events, or one event with its guards, facts and form.")
+            abstract: "Show the profile: its states and events, or one event with its guards, facts and form.",
+            example: "kheya procedure show DOSSIER --profile Protocols/Profiles/in-bd-repatriation/profile.json")
         @OptionGroup var output: OutputOptions
         @OptionGroup var options: ProfileOptions
         @Argument(help: "An event, as the profile names it; without one, the whole list.") var event: String?
@@ -137,7 +138,11 @@ struct ProcedureCommand: AsyncParsableCommand {
     struct Replay: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Judge a history told in a file, letter by letter: the verdicts, and where the case then stands.",
-            discussion: "Exits with 2 where the file says what should come out, and something else does.")
+            discussion: "Exits with 2 where the file says what should come out, and something else does.",
+            example: """
+                kheya procedure replay Protocols/Vectors/procedure/main-path-adult.json --profile \
+                Protocols/Profiles/in-bd-repatriation/profile.json
+                """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var options: ProfileOptions
         @Argument(help: "The history: Protocols/Procedure.md, \"Replay files\".") var file: String

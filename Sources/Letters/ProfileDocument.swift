@@ -15,6 +15,14 @@ public enum ProfileDocument {
         CanonicalJSON.write(.object(try CanonicalJSON.readSource(source)))
     }
 
+    /// The bytes of a file beside the profile, whose SHA-256 its `documents` name.
+    ///
+    /// - Parameter name: its name there: `forms`, `labels-bn`.
+    /// - Throws: ``LetterError`` for what is no such JSON.
+    public static func canonicalBytes(ofSource source: [UInt8], document name: String) throws(LetterError) -> [UInt8] {
+        name == "forms" ? try canonicalBytes(ofSource: source) : try ProfileLabels.canonicalBytes(ofSource: source)
+    }
+
     /// Reads a profile, from its source or its canonical spelling, and checks that it agrees with itself.
     ///
     /// - Parameter digest: SHA-256 of the canonical spelling, taken by the caller.
@@ -83,7 +91,9 @@ public enum ProfileDocument {
             try track(&entry)
         }
         definition.events = try objects(&fields, "events") { (entry: inout FieldReader) throws(LetterError) in
-            try event(&entry, kind: try entry.code("class", ProfileDefinition.EventRule.Kind.self))
+            let kind = try entry.code("class", ProfileDefinition.EventRule.Kind.self)
+            guard kind != .notice else { throw entry.fault("class", "unknown code") }
+            return try event(&entry, kind: kind)
         }
         let notices = try objects(&fields, "notices") { (entry: inout FieldReader) throws(LetterError) in
             try event(&entry, kind: .notice)
@@ -136,7 +146,7 @@ public enum ProfileDocument {
             state.has("care") ? try state.pattern("care", ProfilePatterns.name) : nil
         }
         return ProfileDefinition.Lifecycle(
-            initial: try entry.string("initial"), terminal: try names(&entry, "terminal"),
+            initial: try entry.string("initial"), terminal: try someNames(&entry, "terminal"),
             notMovedByFacts: try names(&entry, "not_moved_by_facts"), care: care,
             transitions: try entry.list("transitions", limit: 500) { (rule: inout FieldReader) throws(LetterError) in
                 ProfileDefinition.Transition(
@@ -164,15 +174,15 @@ public enum ProfileDocument {
         _ entry: inout FieldReader, kind: ProfileDefinition.EventRule.Kind
     ) throws(LetterError) -> ProfileDefinition.EventRule {
         var lanes: Set<Lane> = []
-        for name in try names(&entry, "lanes") {
+        for name in try someNames(&entry, "lanes") {
             guard let lane = Lane(rawValue: name) else { throw entry.fault("lanes", "unknown code") }
             lanes.insert(lane)
         }
         var rule = ProfileDefinition.EventRule(
-            kind: kind, home: entry.has("home") ? try entry.string("home") : nil, by: try names(&entry, "by"),
+            kind: kind, home: kind == .notice ? nil : try entry.string("home"), by: try someNames(&entry, "by"),
             lanes: lanes,
             tier: try entry.code("tier", Tier.self))
-        rule.isWithdrawal = entry.has("withdrawal") ? try entry.bool("withdrawal") : false
+        rule.isWithdrawal = kind != .notice && entry.has("withdrawal") ? try entry.bool("withdrawal") : false
         rule.shownAs = entry.has("shown_as") ? try entry.pattern("shown_as", Patterns.event) : nil
         rule.guards = try names(&entry, "guards")
         rule.facts = try names(&entry, "facts")
@@ -304,6 +314,12 @@ public enum ProfileDocument {
 
     private static func names(_ entry: inout FieldReader, _ name: String) throws(LetterError) -> [String] {
         try entry.strings(name, limit: 500, ProfilePatterns.name)
+    }
+
+    /// A list that must be there.
+    private static func someNames(_ entry: inout FieldReader, _ name: String) throws(LetterError) -> [String] {
+        guard entry.has(name) else { throw entry.fault(name, "missing") }
+        return try names(&entry, name)
     }
 
     private static func codes(_ value: JSONValue, _ place: String) throws(LetterError) -> [String] {

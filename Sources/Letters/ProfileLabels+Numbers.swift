@@ -8,15 +8,9 @@ public enum CountedUnit: String, Hashable, Sendable, CaseIterable { case minute,
 
 /// Numbers and dates as the language writes them. Nothing here knows a language: digits, plurals and months are labels.
 extension ProfileLabels {
-    /// The ten digits, in order.
-    var digitScalars: [Unicode.Scalar] { Array((texts["number.digits"] ?? "").unicodeScalars) }
-
-    /// The numbers that go with the singular.
-    var singular: [Int64] { (texts["number.one"] ?? "").split(separator: " ").compactMap { Int64($0) } }
-
     /// The digits 0–9 of a text in the language's own; everything else stays.
     public func digits(_ text: String) -> String {
-        let own = digitScalars
+        let own = words.digits
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             let isDigit = (0x30...0x39).contains(scalar.value)
@@ -30,9 +24,18 @@ extension ProfileLabels {
 
     /// `1 day`, `5 days`.
     public func count(_ number: Int64, _ unit: CountedUnit) -> String {
-        let form = singular.contains(number) ? "one" : "other"
+        let form = words.singular.contains(number) ? "one" : "other"
         return LabelTemplate.fill(
-            texts["count.\(unit.rawValue).\(form)"] ?? "", ["count": self.number(number)])
+            words.texts["count.\(unit.rawValue).\(form)"] ?? "", ["count": self.number(number)])
+    }
+
+    /// How long, in one unit: `1 minute`, `5 hours`, `12 days`.
+    public func span(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<7_200: count(max(1, seconds / 60), .minute)
+        case ..<172_800: count(seconds / 3_600, .hour)
+        default: count(seconds / 86_400, .day)
+        }
     }
 
     /// A date as exactly as it is known: `2026`, `2026-03` or `2026-03-05`; `nil` for anything else.

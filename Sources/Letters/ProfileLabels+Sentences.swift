@@ -9,7 +9,7 @@ extension ProfileLabels {
     ///
     /// - Parameter values: one for each of ``Sentence/placeholders``; a hole without its value shows as `…`.
     public func sentence(_ sentence: Sentence, _ values: [String: String] = [:]) -> String {
-        LabelTemplate.fill(texts[sentence.key] ?? "", values)
+        LabelTemplate.fill(words.texts[sentence.key] ?? "", values)
     }
 
     /// The label of a name, or the bare name where the profile does not define it: a form may name any field.
@@ -30,15 +30,17 @@ extension ProfileLabels {
     }
 
     /// What is wrong with a field, and what would be right.
-    public func sentence(for violation: FormViolation, in form: FormSchema) -> String {
+    ///
+    /// - Parameter form: `nil` for one that the catalogue does not have.
+    public func sentence(for violation: FormViolation, in form: FormSchema?) -> String {
         let words = bareSentence(for: violation, in: form)
         guard let section = violation.section else { return words }
         return sentence(.inSection, ["section": section, "name": name("section", section), "sentence": words])
     }
 
-    private func bareSentence(for violation: FormViolation, in form: FormSchema) -> String {
+    private func bareSentence(for violation: FormViolation, in form: FormSchema?) -> String {
         let segments = Self.segments(violation.field)
-        var fields = form.fields
+        var fields = form?.fields ?? []
         var found: FormSchema.Field?
         var words = ""
         for segment in segments.reversed() {

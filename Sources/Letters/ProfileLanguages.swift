@@ -14,7 +14,7 @@ public struct ProfileLanguages: Hashable, Sendable {
     /// Reads and checks the labels of a profile.
     ///
     /// - Parameter files: by their name in the profile's `documents`: `labels-bn`. Their digests
-    ///   (``ProfileLabels/canonicalBytes(ofSource:)``) are the caller's to compare.
+    ///   (``ProfileDocument/canonicalBytes(ofSource:document:)``) are the caller's to compare.
     /// - Throws: ``LetterError``, naming file and key: `.formInvalid` for a file that is none, `.profileInvalid` for a
     ///   file that is missing or that the profile does not name, a name without label, a label without name, or a label
     ///   that only some languages have.
@@ -73,7 +73,6 @@ private struct Names {
     func allows(_ key: String) -> Bool { required.contains(key) || optional.contains(key) }
 
     init(_ profile: ProfileDefinition, _ catalogue: FormCatalogue) {
-        required.formUnion(ProfileLabels.fixed.keys)
         need("event", profile.events.keys)
         need("code", profile.events.values.compactMap(\.shownAs))
         need("guard", profile.guards.keys)
@@ -86,9 +85,6 @@ private struct Names {
             need("track.\(name)", [track.initial] + track.edges.flatMap { [$0.from, $0.to] })
         }
         need("deadline", profile.deadlines.keys.flatMap { [$0, "\($0).breach"] })
-        need("tier", Tier.allCases.map(\.rawValue) + ["T4"])  // T4 has no field, and people must read why
-        need("refusal", Refusal.Reason.allCases.map(\.rawValue))
-        need("flag", Flag.allCases.map(\.rawValue))
         need("form", catalogue.forms.keys)
         need("value", catalogue.dataClasses)
         for (name, fact) in profile.facts {

@@ -1,10 +1,10 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A sentence of the program. Every file of labels words each, under `sentence.` and the raw value, with these
-/// placeholders and no others.
+/// A sentence of the program. Every file of words has each, under `sentence.` and the raw value, with these placeholders
+/// and no others.
 ///
-/// - SeeAlso: Protocols/Procedure.md, "Sentences".
+/// - SeeAlso: Protocols/Procedure.md, "Words of the program".
 public enum Sentence: String, Hashable, Sendable, CaseIterable {
     // What is wrong with a form: ``ProfileLabels/sentence(for:in:)-(FormViolation,_)``.
     case missing
@@ -80,12 +80,65 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case partUnopened = "part-unopened"
     case formNotTaken = "form-not-taken"
 
+    // Where a case stands, and who waits on whom.
+    case or
+    case care
+    case checkpointOpen = "checkpoint-open"
+    case checkpointGreen = "checkpoint-green"
+    case checkpointLapsed = "checkpoint-lapsed"
+    case checkpointUnknown = "checkpoint-unknown"
+    case owed
+    case overdue
+    case notWithBroker = "not-with-broker"
+    case notOpened = "not-opened"
+    case notJudged = "not-judged"
+    case toActOn = "to-act-on"
+    case formAwaited = "form-awaited"
+    case formNamed = "form-named"
+    case unread
+    case waitingHere = "waiting-here"
+    case noCases = "no-cases"
+    case noLetters = "no-letters"
+
+    // What became of a letter, seen from here.
+    case void
+    case sealedHere = "sealed-here"
+    case carried
+    case brokerFull = "broker-full"
+    case brokerLater = "broker-later"
+    case partClosed = "part-closed"
+    case formWrong = "form-wrong"
+    case inOrder = "in-order"
+    case against
+    case dealtWith = "dealt-with"
+    case notAdmitted = "not-admitted"
+    case recorded
+    case known
+    case queued
+
+    // Why the node did not do what was asked.
+    case cannotSeal = "cannot-seal"
+    case formMistakes = "form-mistakes"
+    case formUnreadable = "form-unreadable"
+    case unknownCase = "unknown-case"
+    case unknownLetter = "unknown-letter"
+    case unknownAccount = "unknown-account"
+    case unknownMember = "unknown-member"
+    case mixedLanes = "mixed-lanes"
+    case noRecipient = "no-recipient"
+    case badAttachment = "bad-attachment"
+    case incomplete
+    case noProfile = "no-profile"
+    case directoryEnded = "directory-ended"
+    case alreadyOpen = "already-open"
+    case nothingToSend = "nothing-to-send"
+
     // Dates.
     case day
     case month
     case moment
 
-    /// Its key in a file of labels.
+    /// Its key in a file of words.
     public var key: String { "sentence.\(rawValue)" }
 
     /// What a caller fills in.
@@ -109,13 +162,29 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
         case .sealed: ["reason", "time"]
         case .expired: ["date"]
         case .held: ["name"]
+        case .or: ["one", "other"]
+        case .care: ["holder"]
+        case .owed, .overdue: ["holder", "time", "events"]
+        case .notWithBroker, .notJudged, .toActOn: ["letters", "span"]
+        case .notOpened: ["holder", "letters", "span"]
+        case .formAwaited: ["holder", "form", "event"]
+        case .unread, .waitingHere: ["letters"]
+        case .void: ["reason"]
+        case .brokerLater: ["code"]
+        case .cannotSeal: ["form", "reason"]
+        case .formMistakes, .formNamed: ["form"]
         case .day: ["day", "month", "year"]
         case .month: ["month", "year"]
         case .moment: ["day", "time"]
         case .drafted, .relayed, .opened, .valid, .marked, .actedOn, .withheld, .recalled, .gone, .nextContact, .noLine,
             .brokerUnreachable, .earlierLetter, .noProgress, .consentEnded, .recipientSuspended, .certificateEnded,
             .keyChanged, .tooLarge, .diskFull, .clockWrong, .aboutToOpen, .waitsForProfile, .waitsForForms,
-            .waitsForDirectory, .waitsForClock, .waitsForLetters, .unreadable, .partUnopened, .formNotTaken:
+            .waitsForDirectory, .waitsForClock, .waitsForLetters, .unreadable, .partUnopened, .formNotTaken,
+            .checkpointOpen, .checkpointGreen, .checkpointLapsed, .checkpointUnknown, .noCases, .noLetters, .sealedHere,
+            .carried, .brokerFull, .partClosed, .formWrong, .inOrder, .against, .dealtWith, .notAdmitted, .recorded,
+            .known, .queued, .formUnreadable, .unknownCase, .unknownLetter, .unknownAccount, .unknownMember,
+            .mixedLanes, .noRecipient, .badAttachment, .incomplete, .noProfile, .directoryEnded, .alreadyOpen,
+            .nothingToSend:
             []
         }
     }
@@ -145,6 +214,27 @@ extension Sentence {
 
 /// A text with named holes: `Waits for {letters}`.
 enum LabelTemplate {
+    /// The texts of a file of labels or words, by key.
+    ///
+    /// - Parameter placeholders: of the keys that have any.
+    static func texts(
+        _ fields: inout FieldReader, _ name: String, placeholders: [String: Set<String>]
+    ) throws(LetterError) -> [String: String] {
+        guard case .object(let object) = try fields.value(name) else { throw fields.fault(name, "not an object") }
+        var texts: [String: String] = [:]
+        for (key, value) in object.sorted(by: { $0.key < $1.key }) {
+            guard LabelPatterns.key.matches(key) else { throw fields.fault(name, "a key that no name can have") }
+            guard case .string(let text) = value, text.utf8.contains(where: { $0 > 0x20 }) else {
+                throw fields.fault(key, "not a text")
+            }
+            guard self.placeholders(of: text) == placeholders[key] ?? [] else {
+                throw fields.fault(key, "not the placeholders of this label")
+            }
+            texts[key] = text
+        }
+        return texts
+    }
+
     /// The names in braces; `nil` where braces do not stand in pairs around a name.
     static func placeholders(of text: String) -> Set<String>? {
         var result: Set<String> = []

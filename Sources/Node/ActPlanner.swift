@@ -44,9 +44,7 @@ struct ActPlanner {
         guard !events.isEmpty else { return (nil, following) }
         guard let lane = profile.lane(of: events) else {
             if let unknown = events.first(where: { profile.event($0.code) == nil }) {
-                throw DeskError(
-                    .refused, "the profile has no event \(unknown.code)",
-                    refusal: Refusal(.unknownCode, event: unknown.code))
+                throw DeskError(Refusal(.unknownCode, event: unknown.code))
             }
             throw DeskError(.mixedLanes, "these events travel on different lanes: make a letter of each")
         }
@@ -97,8 +95,7 @@ struct ActPlanner {
                 act.events.isEmpty ? act.requires?.last ?? newestOwn(event, in: sight) : newestOwn(event, in: sight)
             }
             guard let told else {
-                throw DeskError(
-                    .refused, "no letter of ours told \(event): tell it first", refusal: Refusal(.noEdge, event: event))
+                throw DeskError(Refusal(.noEdge, event: event))  // no letter of ours told it
             }
             if let index = groups.firstIndex(where: { $0.after == told }) {
                 groups[index].forms.append(form)
@@ -116,9 +113,7 @@ struct ActPlanner {
         guard let sight, let letter, let step = sight.history.step(letter), step.from == member,
             forms.allSatisfy({ form in events(of: step).contains { $0.code == form.form.event } })
         else {
-            throw DeskError(
-                .refused, "these forms are not of that letter",
-                refusal: Refusal(.noEdge, event: forms.first?.form.event))
+            throw DeskError(Refusal(.noEdge, event: forms.first?.form.event))  // forms of another letter
         }
         let named = act.to.filter { step.to.contains($0) }
         let recipients = named.isEmpty ? step.to : named
@@ -161,7 +156,7 @@ struct ActPlanner {
         switch verdict {
         case .admitted, .flagged: return verdict
         case .refused(let refusal):
-            throw DeskError(.refused, DeskWords.refusal(refusal), refusal: refusal)
+            throw DeskError(refusal)
         case .waiting:
             let isComplete = history.missingAncestors(of: try step(plan, previous: previous, parents: parents)).isEmpty
             throw isComplete
@@ -200,7 +195,9 @@ struct ActPlanner {
             }
             let mustAll = !act.to.isEmpty
             if let red, mustAll || allowed.isEmpty {
-                throw DeskError(.cannotSeal, DeskWords.cannotSeal(form.form.name, red), refusal: red)
+                throw DeskError(
+                    .cannotSeal, "\(form.form.name): \(red.codes)", refusal: red,
+                    form: catalogue?.forms[form.form.name])
             }
             plan.forms[index].recipients = allowed
         }
@@ -290,11 +287,12 @@ struct ActPlanner {
         }
         for form in forms {
             let facts = events.first { $0.code == form.form.event }?.facts ?? [:]
-            let findings = form.content(in: catalogue, profile: profile).findings(
+            let violations = form.content(in: catalogue, profile: profile).violations(
                 facts: facts, isChild: history.countsAsChild)
-            guard findings.isEmpty else {
+            guard violations.isEmpty else {
                 throw DeskError(
-                    .formInvalid, "form \(form.form.name): \(findings.joined(separator: "; "))", findings: findings)
+                    .formInvalid, "\(form.form.name): \(violations.map(\.codes).joined(separator: "; "))",
+                    form: catalogue?.forms[form.form.name], violations: violations)
             }
         }
     }

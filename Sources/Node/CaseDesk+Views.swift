@@ -17,7 +17,7 @@ extension CaseDesk {
                 let own = Dictionary(uniqueKeysWithValues: sight.letters.map { ($0.id, $0) })
                 return CaseOverview(
                     caseID: record.caseID, openedHere: record.openedHere, created: record.created,
-                    lifecycle: state.lifecycle,
+                    lifecycle: state.lifecycle, profile: sight.history.profile.digest,
                     hasEnded: state.hasEnded, newest: sight.letters.map(\.sent).max() ?? record.created,
                     unread: unread.filter { $0.state == .judged && $0.acted == nil && own[$0.letter]?.type == .step }
                         .count,
@@ -34,7 +34,7 @@ extension CaseDesk {
             let state = sight.history.state
             return CaseView(
                 record: sight.record, profile: sight.history.profile.digest, state: state,
-                parties: sight.history.parties,
+                parties: sight.history.parties, checkpoints: sight.history.checkpoints(at: now),
                 waits: try Waits(sight: sight, member: identity.member, now: now).all(transaction),
                 formsAwaited: formsAwaited(sight),
                 countsAsChild: sight.history.countsAsChild)
@@ -49,12 +49,20 @@ extension CaseDesk {
             return history.possibleEvents(for: identity.member, roles: roles, at: now).compactMap { possible in
                 guard let rule = history.profile.event(possible.event) else { return nil }
                 return PossibleAct(
-                    event: possible.event, refusal: possible.refusal, reason: possible.refusal.map(DeskWords.refusal),
-                    lanes: rule.lanes,
+                    event: possible.event, refusal: possible.refusal, lanes: rule.lanes,
                     facts: history.profile.compulsoryFacts(of: possible.event), form: rule.form, consents: rule.consents
                 )
             }
         }
+    }
+
+    /// How a reader of this language is told about a case; without one about anything else here: by the profile in force.
+    ///
+    /// - Parameter language: one of ``ProgramWords/languages``.
+    /// - Throws: ``DeskError`` `.unknownCase`.
+    public func words(for caseID: CaseID? = nil, in language: String) throws -> DeskWords {
+        let own = try caseID.map { id in try store.read { try sight(id, $0).history.profile.digest } }
+        return try network.words(of: own ?? network.profileInForce?.digest, for: identity.member, in: language)
     }
 
     /// All letters of a case in the order in which this node came to know them.
@@ -95,11 +103,9 @@ extension CaseDesk {
             try transaction.outbox().compactMap { entry in
                 guard let letter = try transaction.letter(entry.letter) else { return nil }
                 let slip = try StoredSlip.read(letter.slip)
-                let receipts = try transaction.receipts(for: letter.id)
                 return TransitItem(
                     entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
-                    about: slip.about,
-                    words: DeskWords.outbox(entry, to: slip.to.map(\.member), isStep: slip.type == .step, receipts))
+                    about: slip.about, receipts: try transaction.receipts(for: letter.id))
             }
         }
     }
@@ -111,8 +117,7 @@ extension CaseDesk {
                 let slip = try StoredSlip.read(letter.slip)
                 return TransitItem(
                     entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
-                    about: slip.about,
-                    words: DeskWords.inbox(entry, letter))
+                    about: slip.about, receipts: try transaction.receipts(for: letter.id))
             }
         }
     }
@@ -124,13 +129,9 @@ extension CaseDesk {
             }
             let sight = try sight(letter.caseID, transaction)
             let slip = try StoredSlip.read(letter.slip)
-            let (outbox, inbox) = (try transaction.outboxEntry(id), try transaction.inboxEntry(id))
-            let entry = try entry(letter, sight, transaction)
-            let words =
-                if let outbox {
-                    DeskWords.outbox(outbox, to: entry.to, isStep: slip.type == .step, entry.receipts)
-                } else if let inbox { DeskWords.inbox(inbox, letter) } else { "known as an ancestor of other letters" }
-            return LetterView(entry: entry, slip: slip, outbox: outbox, inbox: inbox, words: words)
+            return LetterView(
+                entry: try entry(letter, sight, transaction), slip: slip, outbox: try transaction.outboxEntry(id),
+                inbox: try transaction.inboxEntry(id))
         }
     }
 
@@ -180,9 +181,7 @@ extension CaseDesk {
             about: slip.about, receipts: try transaction.receipts(for: letter.id),
             voids: try transaction.voids(of: letter.id), forms: forms,
             attachments: try transaction.attachments(of: letter.id),
-            reason: try transaction.record(.verdict, id: letter.id, in: letter.caseID).map {
-                String(decoding: $0, as: UTF8.self)
-            })
+            refusal: try transaction.record(.verdict, id: letter.id, in: letter.caseID).map(Refusal.init(record:)))
     }
 
     /// Facts told without their paper, as far as this node could read them.

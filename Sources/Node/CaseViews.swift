@@ -12,6 +12,8 @@ public struct CaseOverview: Sendable, Hashable {
     public var created: Instant
     /// One state, or all that this node cannot tell apart.
     public var lifecycle: [String]
+    /// The profile of the case, for its words.
+    public var profile: Digest
     public var hasEnded: Bool?
     /// When the newest letter was sent.
     public var newest: Instant
@@ -29,6 +31,8 @@ public struct CaseView: Sendable, Hashable {
     public var state: CaseState
     /// Roles of the case with their holders.
     public var parties: [String: Set<MemberID>]
+    /// The board, sorted by name.
+    public var checkpoints: [Checkpoint]
     public var waits: [Wait]
     /// Facts whose form has not come.
     public var formsAwaited: [FormAwaited]
@@ -94,8 +98,6 @@ public struct PossibleAct: Sendable, Hashable {
     public var event: String
     /// Why not; `nil` where only its facts and its form decide.
     public var refusal: Refusal?
-    /// The same in words.
-    public var reason: String?
     public var lanes: Set<Lane>
     public var facts: [String]
     public var form: String?
@@ -118,8 +120,8 @@ public struct HistoryEntry: Sendable, Hashable {
     /// Forms by the commitment of their part, with their names.
     public var forms: [Digest: String]
     public var attachments: [Digest]
-    /// Why this node did not admit it, in words.
-    public var reason: String?
+    /// Why this node did not admit it.
+    public var refusal: Refusal?
 }
 
 /// One letter with everything this node knows of it.
@@ -128,8 +130,6 @@ public struct LetterView: Sendable, Hashable {
     public var slip: Slip
     public var outbox: OutboxEntry?
     public var inbox: InboxEntry?
-    /// Its way so far, in words.
-    public var words: String
 }
 
 /// An item of outbox or inbox with its letter.
@@ -140,6 +140,5 @@ public struct TransitItem<Entry: Sendable & Hashable>: Sendable, Hashable {
     /// Codes of the visible events; what is sealed shows in the history.
     public var shown: [String]
     public var about: About?
-    /// Why it is where it is, and what comes next.
-    public var words: String
+    public var receipts: [ReceiptRecord]
 }

@@ -10,7 +10,7 @@ public struct DeskError: Error, Sendable, Equatable {
         case refused
         /// No current consent covers the data, and the event names no other basis.
         case cannotSeal = "cannot-seal"
-        /// A form is not what the profile asks for; ``DeskError/findings`` names the fields.
+        /// A form is not what the profile asks for; ``DeskError/violations`` names the fields.
         case formInvalid = "form-invalid"
         case unknownCase = "unknown-case"
         case unknownLetter = "unknown-letter"
@@ -33,18 +33,30 @@ public struct DeskError: Error, Sendable, Equatable {
     }
 
     public let code: Code
-    /// For the people concerned: names of guards, events, fields; never a value of a form.
+    /// For a log: codes of guards, events, fields; never a value of a form. What people read is
+    /// ``DeskWords/sentence(for:)-(DeskError)``.
     public let reason: String
     public let refusal: Refusal?
-    /// Fields of a form and the rule that each breaks.
-    public let findings: [String]
+    /// The form that is wrong or cannot be sealed.
+    public let form: FormSchema?
+    /// What its fields break.
+    public let violations: [FormViolation]
+    /// The same in codes: `F/traffickers_near: missing`.
+    public var findings: [String] { violations.map(\.codes) }
 
-    public init(_ code: Code, _ reason: String, refusal: Refusal? = nil, findings: [String] = []) {
+    public init(
+        _ code: Code, _ reason: String, refusal: Refusal? = nil, form: FormSchema? = nil,
+        violations: [FormViolation] = []
+    ) {
         self.code = code
         self.reason = reason
         self.refusal = refusal
-        self.findings = findings
+        self.form = form
+        self.violations = violations
     }
+
+    /// The procedure does not admit it.
+    init(_ refusal: Refusal) { self.init(.refused, refusal.codes, refusal: refusal) }
 
     public static func == (left: Self, right: Self) -> Bool { left.code == right.code && left.refusal == right.refusal }
 }

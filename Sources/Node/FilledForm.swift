@@ -14,7 +14,7 @@ struct FilledForm {
     /// - Throws: ``DeskError`` `.formInvalid`, `.attachment`.
     init(_ draft: FormDraft) throws {
         do { form = try FormDocument.read(draft.document) } catch {
-            throw DeskError(.formInvalid, error.reason, findings: [error.reason])
+            throw DeskError(.formInvalid, error.reason)
         }
         attachments = draft.attachments
         let named = FormAttachments.names(in: form)
@@ -51,9 +51,8 @@ struct FormContent {
     }
 
     /// Fields and the rule that each breaks; never a value.
-    func findings(facts: [String: FactValue], isChild: Bool) -> [String] {
-        guard let catalogue else { return [] }
-        return catalogue.validate(form, facts: facts, isChild: isChild).map { DeskWords.violation($0) }
+    func violations(facts: [String: FactValue], isChild: Bool) -> [FormViolation] {
+        catalogue?.validate(form, facts: facts, isChild: isChild) ?? []
     }
 
     /// Commitments that the form names as attachments.

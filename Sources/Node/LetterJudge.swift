@@ -146,7 +146,7 @@ struct LetterJudge {
             case .refused(let refusal):
                 code = refusal.reason == .stale ? "procedure.stale" : "procedure.refused"
                 try transaction.putRecord(
-                    .verdict, id: letter.id, letter: letter.id, in: caseID, Array(DeskWords.refusal(refusal).utf8))
+                    .verdict, id: letter.id, letter: letter.id, in: caseID, refusal.record)
             }
             isRecorded = state != .invalid
             sight.insert(step)
@@ -207,7 +207,7 @@ struct LetterJudge {
                 profile.event(form.event)?.form == form.name
             else { return false }
             let content = FormContent(form, in: catalogue, profile: profile)
-            let isRight = history.childhood.contains { content.findings(facts: event.facts, isChild: $0).isEmpty }
+            let isRight = history.childhood.contains { content.violations(facts: event.facts, isChild: $0).isEmpty }
             guard content.tier <= document.tier, isRight else { return false }
             named.formUnion(content.attachments)
         }

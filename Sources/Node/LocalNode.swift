@@ -47,51 +47,14 @@ public struct LocalNode: Sendable {
         return NodeService(desk: desk, connection: connection, lock: lock, clock: clock, logger: logger)
     }
 
-    /// Keeps the form catalogue of a profile in the home.
+    /// Keeps what lies beside a profile in the home: its forms, its labels in all languages.
     ///
-    /// - Parameter bytes: `forms.json`, as it lies beside the profile.
-    /// - Throws: ``LetterError`` when it is none, or of another profile; ``DeskError`` `.unknownProfile`.
-    public func installForms(_ bytes: [UInt8]) throws {
-        try FormFiles(home: URL(fileURLWithPath: home.path, isDirectory: true)).install(bytes, into: network)
-    }
-}
-
-/// The form catalogues of a home: `documents/forms-<profile>-<version>.json`.
-struct FormFiles {
-    let home: URL
-
-    private func url(_ profile: Profile) -> URL {
-        home.appendingPathComponent("documents/forms-\(profile.id)-\(profile.version).json")
-    }
-
-    func install(_ bytes: [UInt8], into network: NetworkView) throws {
-        let catalogue = try FormsDocument.read(bytes)
-        guard
-            let profile = network.profiles.first(where: {
-                $0.id == catalogue.profile && $0.version == catalogue.version
-            })
-        else {
-            throw DeskError(.unknownProfile, "forms of a profile that is not here: take in its letter first")
-        }
-        try check(catalogue, bytes, profile)
-        try DurableFile.write(bytes, to: url(profile))
-        network.setForms(catalogue, of: profile.digest)
-    }
-
-    /// - Returns: `nil` when none is kept for this profile.
-    func read(_ profile: Profile) throws -> FormCatalogue? {
-        guard let bytes = try DurableFile.read(url(profile)) else { return nil }
-        let catalogue = try FormsDocument.read(bytes)
-        try check(catalogue, bytes, profile)
-        return catalogue
-    }
-
-    /// The profile is signed; it may name its forms by digest, and its list of forms must be theirs.
-    private func check(_ catalogue: FormCatalogue, _ bytes: [UInt8], _ profile: Profile) throws {
-        try FormsDocument.check(catalogue, against: profile)
-        guard let named = profile.definition.documents["forms"] else { return }
-        guard named == .sha256(try ProfileDocument.canonicalBytes(ofSource: bytes)) else {
-            throw LetterError(.profileInvalid, "forms: not the ones that the profile names")
-        }
+    /// - Parameter documents: by their names in the profile's `documents`: `forms`, `labels-bn`. Labels come all together.
+    /// - Returns: The names that were taken.
+    /// - Throws: ``LetterError`` naming the document: when no profile that is here names it by its digest, when it is not
+    ///   what it should be, or a language is left out. Nothing was kept then.
+    @discardableResult
+    public func install(_ documents: [String: [UInt8]]) throws -> [String] {
+        try ProfileFiles(home: URL(fileURLWithPath: home.path, isDirectory: true)).install(documents, into: network)
     }
 }

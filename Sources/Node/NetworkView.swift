@@ -2,23 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Letters
+public import Letters
 public import Membership
 public import Procedure
 import Sealing
 import Synchronization
 
-/// What the node knows of the network: directories, profiles and their forms. Shared by desk and service; newer documents replace
+/// What the node knows of the network: directories, profiles, their forms and labels. Shared by desk and service; newer documents replace
 /// older ones at once, without a restart.
 public final class NetworkView: Sendable {
     private struct Content {
         var directories: Directories
         var profiles: [Digest: Profile]
         var forms: [Digest: FormCatalogue]
+        /// Read when they are first asked for.
+        var labels: [Digest: [String: ProfileLabels]] = [:]
     }
 
     private let content: Mutex<Content>
     private let home: MemberHome?
+    private var files: ProfileFiles? {
+        home.map { ProfileFiles(home: URL(fileURLWithPath: $0.path, isDirectory: true)) }
+    }
 
     /// - Parameters:
     ///   - profiles: beside those whose letters the directories hold.
@@ -45,6 +50,36 @@ public final class NetworkView: Sendable {
     public func forms(of profile: Digest) -> FormCatalogue? { content.withLock { $0.forms[profile] } }
     public func setForms(_ catalogue: FormCatalogue, of profile: Digest) {
         content.withLock { $0.forms[profile] = catalogue }
+    }
+    public func setLabels(_ labels: ProfileLabels, of profile: Digest) {
+        content.withLock { $0.labels[profile, default: [:]][labels.language] = labels }
+    }
+
+    /// The labels of a profile in a language; `nil` where they have not been taken in.
+    public func labels(of profile: Digest, in language: String) throws -> ProfileLabels? {
+        if let held = content.withLock({ $0.labels[profile]?[language] }) { return held }
+        guard let files, let held = self.profile(profile), let labels = try files.labels(of: held, in: language) else {
+            return nil
+        }
+        setLabels(labels, of: profile)
+        return labels
+    }
+
+    /// Other files may lie beside the profiles of the home now.
+    func forgetDocuments() throws {
+        content.withLock { ($0.forms, $0.labels) = ([:], [:]) }
+        try readProfiles()
+    }
+
+    /// What a reader of this language is told about cases of this profile, times by the clock of the member's country.
+    ///
+    /// Names are those of the profile in that language, else in English; bare codes where its labels are not here.
+    /// - Parameter language: one of ``ProgramWords/languages``.
+    public func words(of profile: Digest?, for member: MemberID, in language: String) throws -> DeskWords {
+        var labels: ProfileLabels?
+        if let profile { labels = try self.labels(of: profile, in: language) ?? self.labels(of: profile, in: "en") }
+        let zone = profile.flatMap(self.profile)?.definition.zones[member.country]
+        return DeskWords(labels ?? ProfileLabels(language: language), offset: zone ?? 0)
     }
 
     /// The profile that new cases are opened under: one that every authority puts in force, the newest version; without directories'
@@ -101,10 +136,9 @@ public final class NetworkView: Sendable {
             let profile = try ProfileDocument.read(file, digest: reference.digest)
             content.withLock { $0.profiles[reference.digest] = profile }
         }
-        guard let home else { return }
-        let files = FormFiles(home: URL(fileURLWithPath: home.path, isDirectory: true))
+        guard let files else { return }
         for profile in profiles where forms(of: profile.digest) == nil {
-            if let catalogue = try files.read(profile) { setForms(catalogue, of: profile.digest) }
+            if let catalogue = try files.forms(of: profile) { setForms(catalogue, of: profile.digest) }
         }
     }
 }

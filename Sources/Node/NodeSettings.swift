@@ -25,6 +25,9 @@ public struct NodeSettings: Sendable, Hashable {
     /// for a node whose disk nobody else can have.
     public var keepsSealedParts = false
 
+    /// What people here read where nobody says otherwise, BCP 47: one of ``ProgramWords/languages``.
+    public var language = "en"
+
     public init() {}
 
     /// - Throws: ``MembershipError`` `.homeMalformed` naming the option.
@@ -36,6 +39,14 @@ public struct NodeSettings: Sendable, Hashable {
         retrySeconds = try Self.number(home, "retry_seconds", 1...86_400) ?? retrySeconds
         receiptJitterSeconds = try Self.number(home, "receipt_jitter_seconds", 0...3_600) ?? receiptJitterSeconds
         documentsSeconds = try Self.number(home, "documents_seconds", 1...86_400) ?? documentsSeconds
+        if let value = home.options["language"] {
+            guard case .string(let language) = value, ProgramWords.languages.contains(language) else {
+                throw MembershipError(
+                    .homeMalformed,
+                    "kheya.json: options.language is not one of \(ProgramWords.languages.joined(separator: ", "))")
+            }
+            self.language = language
+        }
         if let value = home.options["keep_sealed"] {
             guard case .bool(let keeps) = value else {
                 throw MembershipError(.homeMalformed, "kheya.json: options.keep_sealed is neither true nor false")

@@ -38,6 +38,7 @@ final class PracticeNodes {
     /// The bytes that the authorities signed.
     let profileFile: [UInt8]
     let catalogue: FormCatalogue
+    let labels: [ProfileLabels]
     let directory: URL
     /// Where set, nodes talk to it and not to the brokers.
     let office: PostOffice?
@@ -49,7 +50,8 @@ final class PracticeNodes {
 
     init(office: PostOffice? = nil) throws {
         self.office = office
-        let (profile, bytes, catalogue) = try Self.procedure.get()
+        let (profile, bytes, catalogue, labels) = try Self.procedure.get()
+        self.labels = labels
         self.profile = profile
         profileFile = bytes
         self.catalogue = catalogue
@@ -91,10 +93,13 @@ final class PracticeNodes {
     }()
 
     /// Read once: what every test shares and none changes.
-    private static let procedure: Result<(Profile, [UInt8], FormCatalogue), any Error> = Result {
+    private static let procedure: Result<(Profile, [UInt8], FormCatalogue, [ProfileLabels]), any Error> = Result {
         let bytes = try ProfileDocument.canonicalBytes(ofSource: read("Profiles/in-bd-repatriation/profile.json"))
         let catalogue = try FormsDocument.read(read("Profiles/in-bd-repatriation/forms.json"))
-        return (try ProfileDocument.read(bytes, digest: .sha256(bytes)), bytes, catalogue)
+        let labels = try ["bn", "en", "hi"].map {
+            try ProfileLabels(read("Profiles/in-bd-repatriation/labels-\($0).json"))
+        }
+        return (try ProfileDocument.read(bytes, digest: .sha256(bytes)), bytes, catalogue, labels)
     }
 
     static func read(_ path: String) throws -> [UInt8] {
@@ -127,6 +132,7 @@ final class PracticeNodes {
         if let network = networks[member] { return network }
         let network = try NetworkView(directories: world.directories())
         network.setForms(catalogue, of: profile.digest)
+        for language in labels { network.setLabels(language, of: profile.digest) }
         networks[member] = network
         return network
     }
@@ -208,11 +214,12 @@ final class PracticeNodes {
             guard let desk = try? desk(member), let outbox = try? desk.outbox(), let inbox = try? desk.inbox() else {
                 continue
             }
+            guard let words = try? desk.words(in: "en") else { continue }
             lines += outbox.map {
-                "\(member) out \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words)"
+                "\(member) out \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \(words.sentence(for: $0))"
             }
             lines += inbox.map {
-                "\(member) in \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \($0.words) \($0.entry.code ?? "")"
+                "\(member) in \($0.letter.id.hex.prefix(8)) \($0.letter.type) \($0.shown) \(words.sentence(for: $0)) \($0.entry.code ?? "")"
             }
             lines += ((try? desk.alarms()) ?? []).map { "\(member) alarm \($0.kind) \($0.detail ?? "")" }
         }

@@ -19,7 +19,7 @@ import Testing
     @Test func `a missing answer is told by the field's name and its section`() throws {
         #expect(
             try say(FormViolation(field: "traffickers_near", section: "F", rule: .missing), "home-report") == [
-                "Section F, Traffickers. “Traffickers near” has no answer yet.",
+                "Section F, Traffickers. “Traffickers near by” has no answer yet.",
                 "অংশ F, পাচারকারী। “কাছাকাছি পাচারকারী”: এখনও উত্তর দেওয়া হয়নি।",
                 "भाग F, तस्कर। “आस-पास तस्कर”: अभी उत्तर नहीं दिया गया है।",
             ])
@@ -57,7 +57,7 @@ import Testing
         #expect(try say(FormViolation(field: "valid_days", rule: .tooMuch), "fitness")[1] == "“কত দিন বৈধ”: সর্বোচ্চ ৭ হতে পারে।")
         #expect(
             try say(FormViolation(field: "explained_options", rule: .tooLittle), "return-decision") == [
-                "“Explained options” must have 2 entries at least.", "“যে বিকল্পগুলো বোঝানো হয়েছে”: অন্তত ২টি সারি থাকতে হবে।",
+                "“Options that were explained” must have 2 entries at least.", "“যে বিকল্পগুলো বোঝানো হয়েছে”: অন্তত ২টি সারি থাকতে হবে।",
                 "“जो विकल्प समझाए गए”: कम से कम 2 प्रविष्टियाँ ज़रूरी।",
             ])
         #expect(
@@ -167,7 +167,7 @@ import Testing
         #expect(
             try say(.waiting([digest]), of: "FIT") == [
                 "Waits for 1 letter that must come before.", "অপেক্ষায়: এর আগে ১টি চিঠি আসতে হবে।",
-                "पहले आने वाले 1 पत्र की प्रतीक्षा है।",
+                "प्रतीक्षा में: पहले 1 पत्र आना बाकी।",
             ])
         #expect(try say(.waiting([digest, digest]), of: "FIT")[0] == "Waits for 2 letters that must come before.")
     }

@@ -60,11 +60,17 @@ import Testing
 
         // Refused by the node before anything is sealed: the guard is named, nothing is in the outbox.
         let before = try (world.json("shelter", "letter", "outbox")["letters"] as? [Any])?.count
-        let refused = try world.run([
-            "case", "do", caseID, "DOSSIER", "--as", "worker", "--home", world.path("shelter"),
-        ])
+        let dossier = ["case", "do", caseID, "DOSSIER", "--as", "worker", "--home", world.path("shelter")]
+        let refused = try world.run(dossier + ["--json"])
         #expect(refused.status == 4)
-        #expect(refused.errors.contains("G_SHARE_FULL"))
+        #expect(refused.errors.contains("\"code\":\"G_SHARE_FULL\""))
+        // People read labels, in their language; here Bangla is asked for, English is the home's.
+        let told = try ["bn", nil].map { language in
+            try world.run(dossier + (language.map { ["--language", $0] } ?? [])).errors
+        }
+        #expect(told[0].hasPrefix("kheya: “পূর্ণ নথি পাঠানো হয়েছে” গৃহীত হয়নি: "))
+        #expect(told[1].hasPrefix("kheya: “Dossier sent” is not accepted: "))
+        #expect(!told.joined().contains("G_SHARE_FULL"))
         #expect(try (world.json("shelter", "letter", "outbox")["letters"] as? [Any])?.count == before)
 
         // A stop takes effect at the other end.
@@ -99,6 +105,32 @@ import Testing
         let ill = try world.run(["doctor", "--home", world.path("ngo"), "--json"])
         #expect(ill.status == 2)
         #expect(ill.output.contains("exchange.unreachable") || ill.output.contains("broker"))
+    }
+
+    @Test func `documents that no profile names are refused by name, and a language is not left out`() throws {
+        let world = try World()
+        let folder = world.path("documents")
+        func refused() throws -> String {
+            let result = try world.run([
+                "member", "import", "--documents", folder, "--home", world.path("ngo"), "--json",
+            ])
+            #expect(result.status == 65)
+            let error = try JSONSerialization.jsonObject(with: Data(result.errors.utf8)) as? [String: Any]
+            return try #require(error?["message"] as? String)
+        }
+        try FileManager.default.copyItem(atPath: Program.profileFolder, toPath: folder)
+        let hindi = folder + "/labels-hi.json"
+        let right = try String(contentsOfFile: hindi, encoding: .utf8)
+        try Data(right.replacing("\"version\"", with: " \"version\"").utf8).write(to: URL(fileURLWithPath: hindi))
+        #expect(try world.run(["member", "import", "--documents", folder, "--home", world.path("ngo")]).status == 0)
+        try Data(right.replacing("फ़ाइल", with: "फाइल").utf8).write(to: URL(fileURLWithPath: hindi))
+        #expect(try refused().hasPrefix("labels-hi: "))
+        try FileManager.default.removeItem(atPath: hindi)
+        #expect(try refused() == "labels-hi: missing")
+        #expect(
+            try world.run(["case", "list", "--language", "hi", "--home", world.path("ngo")]).output
+                == "अभी कोई केस नहीं है।\n")
+        #expect(try world.run(["case", "list", "--language", "ta", "--home", world.path("ngo")]).status == 64)
     }
 
     @Test func `letters travel on sticks where no line exists, twice without a second effect`() throws {

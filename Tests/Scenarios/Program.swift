@@ -28,10 +28,8 @@ struct Program: Sendable {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    static var profile: String {
-        root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/profile.json").path
-    }
-    static var forms: String { root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation/forms.json").path }
+    static var profileFolder: String { root.appendingPathComponent("Protocols/Profiles/in-bd-repatriation").path }
+    static var profile: String { profileFolder + "/profile.json" }
 
     /// Nothing of the machine's own settings reaches the program.
     static func environment(_ more: [String: String] = [:]) -> [String: String] {

@@ -57,7 +57,9 @@ final class World: Sendable {
         for home in ["in-broker", "bd-broker", "shelter", "ngo"] {
             try must("member", "import", path("in.directory"), path("bd.directory"), "--home", path(home))
         }
-        for home in ["shelter", "ngo"] { try must("member", "import", "--forms", Program.forms, "--home", path(home)) }
+        for home in ["shelter", "ngo"] {
+            try must("member", "import", "--documents", Program.profileFolder, "--home", path(home))
+        }
     }
 
     deinit {

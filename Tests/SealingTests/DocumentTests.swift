@@ -19,12 +19,12 @@ import Testing
                 [UInt8](try Data(contentsOf: profiles.appending(path: "\(folder)/\(name).json")))
             }
             var found: [String: Digest] = [
-                "forms": .sha256(try ProfileDocument.canonicalBytes(ofSource: bytes("forms")))
+                "forms": .sha256(try ProfileDocument.canonicalBytes(ofSource: bytes("forms"), document: "forms"))
             ]
             for file in try FileManager.default.contentsOfDirectory(atPath: profiles.appending(path: folder).path)
             where file.hasPrefix("labels-") && file.hasSuffix(".json") {
                 let name = String(file.dropLast(5))
-                found[name] = .sha256(try ProfileLabels.canonicalBytes(ofSource: bytes(name)))
+                found[name] = .sha256(try ProfileDocument.canonicalBytes(ofSource: bytes(name), document: name))
             }
             #expect(try ProfileDocument.definition(bytes("profile")).documents == found, "\(folder)")
         }

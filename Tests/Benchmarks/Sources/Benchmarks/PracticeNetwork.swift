@@ -94,11 +94,10 @@ final class PracticeNetwork {
                 path("\(country).directory"))
         }
         for party in Party.allCases {
-            let forms =
-                party.isBroker
-                ? [] : ["--forms", profile.deletingLastPathComponent().appending(path: "forms.json").path]
+            let documents = party.isBroker ? [] : ["--documents", profile.deletingLastPathComponent().path]
             try kheya(
-                ["member", "import", path("in.directory"), path("bd.directory"), "--home", path(party.rawValue)] + forms
+                ["member", "import", path("in.directory"), path("bd.directory"), "--home", path(party.rawValue)]
+                    + documents
             )
         }
     }
