@@ -54,7 +54,9 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Invite: Verb {
-        static let configuration = CommandConfiguration(abstract: "Make an account and print its slip.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make an account and print its slip.",
+            example: "kheya user invite asha-k --role caseworker --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
@@ -70,7 +72,8 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Reset: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Take away password, authenticator and sessions of an account, and print a new slip.")
+            abstract: "Take away password, authenticator and sessions of an account, and print a new slip.",
+            example: "kheya user reset asha-k --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The account.") var account: String
@@ -84,7 +87,8 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Suspend: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "End an account's sessions at once; nobody signs in with it until it is reset.")
+            abstract: "End an account's sessions at once; nobody signs in with it until it is reset.",
+            example: "kheya user suspend asha-k --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "The account.") var account: String
@@ -97,7 +101,9 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct List: Verb {
-        static let configuration = CommandConfiguration(abstract: "List the accounts.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the accounts.",
+            example: "kheya user list --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
 
