@@ -21,10 +21,13 @@ ONLY ?=
 JSON ?=
 
 # What the program links, and the commands that tests and demo check it with.
-PACKAGES := libssl-dev libsqlite3-dev pkg-config openssl sqlite3 jq curl git python3 python3-jsonschema ca-certificates \
+PACKAGES := libssl-dev libsqlite3-dev zlib1g-dev pkg-config openssl sqlite3 jq curl git python3 python3-jsonschema ca-certificates \
   libimage-exiftool-perl netpbm
 
-.PHONY: build test demo bench crash soak simulate check format deps install-deps clean help
+# What the tests of the page need besides.
+BROWSER_PACKAGES := chromium chromium-driver python3-selenium python3-pip fonts-noto-core
+
+.PHONY: build test browser demo bench crash soak simulate check format deps install-deps clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -47,9 +50,16 @@ install-deps:  ## Install the Debian packages that are missing
 build: install-deps  ## Build the command `kheya`
 	$(SWIFT) build -c $(CONFIGURATION) --product kheya
 
-test: install-deps  ## Run all tests; the last line is the runner's own count
+test: install-deps  ## Run all tests but those in a browser; the last line is the runner's own count
 	@# One after the other: many tests run real processes and sockets, and two cores are few.
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test --no-parallel --disable-xctest
+
+browser: build  ## The page of two nodes in a real browser; screenshots in .build/screenshots
+	@$(MAKE) --no-print-directory install-deps PACKAGES="$(PACKAGES) $(BROWSER_PACKAGES)"
+	# axe-core comes in a package for Python; its code is read from there and never kept here.
+	[ -n "$$(ls .build/axe/*.whl 2>/dev/null)" ] || python3 -m pip download -q --no-deps --dest .build/axe axe-playwright-python
+	KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KHEYA_AXE="$$(ls $(CURDIR)/.build/axe/*.whl)" \
+	  /usr/bin/python3 Tests/Browser/test_pages.py
 
 demo: build  ## A whole case over five processes; CASE=child or unsafe-home for another, KEEP=1 leaves them running
 	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" CASE="$(CASE)" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo

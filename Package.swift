@@ -59,6 +59,7 @@ let core: [Target] = [
 ]
 
 let services: [Target] = [
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
         name: "Exchange",
         dependencies: [
@@ -83,7 +84,8 @@ let services: [Target] = [
     .target(
         name: "WebInterface",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node", hummingbirdCore,
+            "CZlib", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node",
+            hummingbirdCore,
             hummingbirdTLS,
             httpTypes, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
         ],

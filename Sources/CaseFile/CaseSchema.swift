@@ -6,7 +6,7 @@ import GRDB
 /// The tables of `node.sqlite`. Protocols/CaseFile.md, "Tables", says what each one means.
 enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
-    private static let versions = [tables, webTables, logTables]
+    private static let versions = [tables, webTables, logTables, draftTables]
     static var version: Int { versions.count }
 
     static func make(in database: Database) throws {
@@ -21,6 +21,18 @@ enum CaseSchema {
     /// The newest checkpoint of each log that this node has verified.
     private static let logTables = """
         CREATE TABLE checkpoint(origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL) WITHOUT ROWID;
+        """
+
+    private static let draftTables = """
+        CREATE TABLE draft(
+            id BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+            letters BLOB, sealed BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX draft_case ON draft(pseudonym);
+
+        CREATE TABLE opening(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, pseudonym TEXT NOT NULL, form BLOB NOT NULL, account TEXT NOT NULL,
+            at INTEGER NOT NULL);
+        CREATE INDEX opening_case ON opening(pseudonym);
         """
 
     private static let webTables = """

@@ -47,6 +47,16 @@ public struct CaseTransaction {
         }
     }
 
+    /// Cases whose pseudonym begins so.
+    ///
+    /// - Parameter beginning: lower-case hexadecimal digits.
+    public func cases(beginning: String) throws -> [CaseRecord] {
+        try Row.fetchAll(
+            database.statement("SELECT * FROM cases WHERE pseudonym >= ? AND pseudonym < ? LIMIT 2"),
+            arguments: [beginning, beginning + "g"]
+        ).map { try CaseRecord($0) }
+    }
+
     /// Adds a case and its key. The key is durable before the row.
     public func addCase(_ record: CaseRecord) throws {
         try keys.makeKey(of: record.caseID)

@@ -55,3 +55,10 @@ public struct ActResult: Sendable, Hashable {
     /// How a fact stands against the procedure: recorded all the same.
     public var flags: Set<Flag>
 }
+
+/// A letter that an act would make.
+public struct PlannedLetter: Sendable {
+    public var to: [MemberID]
+    /// Each form by its name, with those whom a consent lets read it.
+    public var forms: [(name: String, readers: [MemberID])]
+}

@@ -37,23 +37,31 @@ public struct CaseDesk: Sendable {
     /// - Parameters:
     ///   - act: the opening event among its events, ``Act/to`` the receiver.
     ///   - caseID: 128 random bits; the default draws them.
+    ///   - alongside: written in the same transaction, or nothing is.
     /// - Throws: ``DeskError``; nothing was written then, but for a key file that the next case of that pseudonym would take.
-    public func openCase(_ act: Act, caseID: CaseID? = nil, at now: Instant) throws -> ActResult {
+    public func openCase(
+        _ act: Act, caseID: CaseID? = nil, at now: Instant,
+        alongside: (CaseTransaction, ActResult) throws -> Void = { _, _ in }
+    ) throws -> ActResult {
         guard let profile = network.profileInForce else {
             throw DeskError(.unknownProfile, "no profile is in force here: fetch the documents")
         }
         guard let caseID = caseID ?? CaseID(random: SecureRandom.bytes(16)) else {
             throw CaseFileError(.damaged, "no pseudonym")
         }
-        return try write(act, in: caseID, opening: profile, at: now)
+        return try write(act, in: caseID, opening: profile, at: now, alongside)
     }
 
     /// Does something in a case: judged first, sealed after, into the outbox together with the case's new state.
     ///
     /// A fact, a stop or a withdrawal goes in an urgent letter at once; its form follows in a letter of its own.
+    /// - Parameter alongside: written in the same transaction, or nothing is.
     /// - Throws: ``DeskError``: nothing was written, no number of a pair was used.
-    public func perform(_ act: Act, in caseID: CaseID, at now: Instant) throws -> ActResult {
-        try write(act, in: caseID, opening: nil, at: now)
+    public func perform(
+        _ act: Act, in caseID: CaseID, at now: Instant,
+        alongside: (CaseTransaction, ActResult) throws -> Void = { _, _ in }
+    ) throws -> ActResult {
+        try write(act, in: caseID, opening: nil, at: now, alongside)
     }
 
     /// A person here has acted on a letter: its sender is told.
@@ -75,8 +83,26 @@ public struct CaseDesk: Sendable {
         }
     }
 
+    /// What an act would come to if it were done now: letters with their readers. Nothing is written.
+    ///
+    /// - Parameter opens: whether it would open the case.
+    /// - Throws: ``DeskError``, as doing it would.
+    public func rehearse(_ act: Act, in caseID: CaseID, opens: Bool, at now: Instant) throws -> [PlannedLetter] {
+        try check(act.account)
+        let opening = opens ? network.profileInForce : nil
+        let personKey = try store.keys.personKey()
+        return try store.read { transaction in
+            try plan(act, in: caseID, opening: opening, transaction, personKey, now).map { plan in
+                PlannedLetter(to: plan.addressees, forms: plan.forms.map { ($0.form.name, $0.recipients) })
+            }
+        }
+    }
+
     /// - Parameter opening: the profile of a new case.
-    private func write(_ act: Act, in caseID: CaseID, opening: Profile?, at now: Instant) throws -> ActResult {
+    private func write(
+        _ act: Act, in caseID: CaseID, opening: Profile?, at now: Instant,
+        _ alongside: (CaseTransaction, ActResult) throws -> Void
+    ) throws -> ActResult {
         try check(act.account)
         let personKey = try store.keys.personKey()
         // 1. Judge without writing: what is refused costs nothing, and attachments are sealed only for what will go.
@@ -89,7 +115,9 @@ public struct CaseDesk: Sendable {
             prepared = try prepareAttachments(of: first, caseID: caseID, now)
             // 3. Judge again on what the transaction itself reads, seal, sign, write.
             return try store.write { transaction in
-                try write(act, in: caseID, opening: opening, transaction, personKey, prepared, now)
+                let result = try write(act, in: caseID, opening: opening, transaction, personKey, prepared, now)
+                try alongside(transaction, result)
+                return result
             }
         } catch {
             discard(prepared)

@@ -64,15 +64,17 @@ public struct DeskWords: Sendable {
 
     /// A checkpoint: its state, and whether it is settled.
     public func checkpoint(_ checkpoint: Checkpoint) -> String {
-        let standing: Sentence =
-            switch checkpoint.standing {
-            case .open: .checkpointOpen
-            case .green: .checkpointGreen
-            case .lapsed: .checkpointLapsed
-            case .unknown: .checkpointUnknown
-            }
-        return "\(track(checkpoint.track)): \(states(checkpoint.states, of: checkpoint.track))"
-            + " (\(labels.sentence(standing)))"
+        "\(track(checkpoint.track)): \(states(checkpoint.states, of: checkpoint.track)) (\(standing(of: checkpoint)))"
+    }
+
+    /// Whether a checkpoint is settled.
+    public func standing(of checkpoint: Checkpoint) -> String {
+        switch checkpoint.standing {
+        case .open: labels.sentence(.checkpointOpen)
+        case .green: labels.sentence(.checkpointGreen)
+        case .lapsed: labels.sentence(.checkpointLapsed)
+        case .unknown: labels.sentence(.checkpointUnknown)
+        }
     }
 
     /// Who waits on whom, for what, until or since when.

@@ -79,4 +79,5 @@ struct Call: Sendable {
 /// Names of form fields that several pages share.
 enum Field {
     static let token = "token"
+    static let draftToken = "draft-token"
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import CaseFile
 import Letters
 
 /// How people call a case at this node: the beginning of its pseudonym, in two groups. A label that says nothing of her.
@@ -9,5 +10,21 @@ enum CaseReference {
     static func text(_ caseID: CaseID) -> String {
         let digits = Array(caseID.text.uppercased().utf8.prefix(8))
         return "K-\(String(decoding: digits[..<4], as: UTF8.self))-\(String(decoding: digits[4...], as: UTF8.self))"
+    }
+
+    /// The reference in the middle of words; no browser translates it.
+    static func html(_ caseID: CaseID) -> HTML { E("span", ["class": "ref", "translate": "no"]) { text(caseID) } }
+
+    /// The one case that is called so; of two with the same beginning neither, because it would be a guess.
+    ///
+    /// - Parameter text: as in ``text(_:)``, in any case, with or without its marks; the whole pseudonym too.
+    static func find(_ text: String, in store: CaseStore) throws -> CaseID? {
+        var digits = text.lowercased().utf8.filter { $0 != 0x2D && $0 > 0x20 }
+        if digits.first == 0x6B { digits.removeFirst() }
+        guard digits.count == 8 || digits.count == 32,
+            digits.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else { return nil }
+        let found = try store.read { try $0.cases(beginning: String(decoding: digits, as: UTF8.self)) }
+        return found.count == 1 ? found[0].caseID : nil
     }
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Cryptography
+import Letters
+import Procedure
 
 /// What a page's form carries so that no other site can post it. Protocols/Web.md, "Tokens".
 ///
@@ -19,15 +21,37 @@ enum FormToken {
         HMACSHA256.code(Array("kheya form token".utf8), key: secret)
     }
 
-    private static func masked(_ token: [UInt8]) -> String {
+    fileprivate static func masked(_ token: [UInt8]) -> String {
         let pad = SecureRandom.bytes(token.count)
         return Hex.text(pad + zip(pad, token).map { $0 ^ $1 })
     }
 
-    private static func unmasked(_ text: String) -> [UInt8]? {
+    fileprivate static func unmasked(_ text: String) -> [UInt8]? {
         guard let bytes = Hex.bytes(text), bytes.count.isMultiple(of: 2), !bytes.isEmpty else { return nil }
         let half = bytes.count / 2
         return zip(bytes[..<half], bytes[half...]).map { $0 ^ $1 }
+    }
+}
+
+/// What lets a form whose session has died still add to its own draft, and to nothing else.
+enum DraftToken {
+    /// - Parameter key: the node's, for these tokens alone.
+    static func make(for draft: Digest, until: Instant, key: [UInt8]) -> String {
+        FormToken.masked(head(until) + code(draft, until, key))
+    }
+
+    static func agrees(_ text: String, with draft: Digest, at now: Instant, key: [UInt8]) -> Bool {
+        guard let sent = FormToken.unmasked(text), sent.count == 40 else { return false }
+        let until = Instant(seconds: sent[..<8].reduce(0) { $0 << 8 | Int64($1) })
+        return now < until && Secret.areEqual(sent[8...], code(draft, until, key))
+    }
+
+    private static func head(_ until: Instant) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: until.seconds >> (56 - 8 * $0)) }
+    }
+
+    private static func code(_ draft: Digest, _ until: Instant, _ key: [UInt8]) -> [UInt8] {
+        HMACSHA256.code(Array("kheya draft token".utf8) + head(until) + draft.bytes, key: key)
     }
 }
 

@@ -13,6 +13,7 @@ enum Headers {
             "referrer-policy": "no-referrer",
             "cross-origin-opener-policy": "same-origin",
             "cross-origin-resource-policy": "same-origin",
+            "vary": "Accept-Encoding",
             "permissions-policy": "camera=(self), microphone=(), geolocation=()",
         ]) { own, _ in own }
         if response.fields["cache-control"] == nil { response.fields["cache-control"] = "no-store" }

@@ -15,6 +15,7 @@ enum Access: Sendable, Hashable {
     /// Those who may see where cases stand.
     static let sight = Access.roles([.caseworker, .supervisor, .readOnly])
     static let people = Access.roles([.supervisor, .administrator])
+    static let trail = Access.roles([.supervisor, .administrator, .auditor])
     static let everyone = Access.roles(Set(Account.Role.allCases))
 
     func admits(_ role: Account.Role) -> Bool {
@@ -61,6 +62,29 @@ enum Routes {
         Route(.post, "/sign-out", .everyone, ExitPage.signOut),
         Route(.get, "/safety", .everyone, SafetyPage.show),
         Route(.get, "/", .everyone, TodayPage.show),
+        Route(.get, "/cases", .sight, CasesPage.show),
+        Route(.post, "/cases", .sight, CasesPage.find),
+        Route(.get, "/cases/new", .casework, DraftPage.chooseOpening),
+        Route(.post, "/cases/new", .casework, DraftPage.open),
+        Route(.get, "/cases/:case", .sight, CasePage.show),
+        Route(.get, "/cases/:case/board", .sight, BoardPage.show),
+        Route(.get, "/cases/:case/timeline", .sight, TimelinePage.show),
+        Route(.post, "/cases/:case/form", .casework, FormPage.open),
+        Route(.post, "/cases/:case/acted", .casework, CasePage.markActedOn),
+        Route(.get, "/cases/:case/stop", .sight, StopPage.show),
+        Route(.post, "/cases/:case/stop", .sight, StopPage.record),
+        Route(.post, "/cases/:case/do", .casework, DraftPage.take),
+        Route(.get, "/drafts/:draft", .casework, DraftPage.show),
+        Route(.get, "/drafts/:draft/check", .casework, SealPage.check),
+        Route(.post, "/drafts/:draft/to", .casework, DraftPage.setRecipient),
+        Route(.post, "/drafts/:draft/add", .casework, DraftPage.add),
+        Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
+        Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
+        Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
+        Route(.post, "/drafts/:draft/:event/:field", .casework, DraftPage.answer),
+        Route(.get, "/offers", .sight, OffersPage.show),
+        Route(.get, "/outbox", .sight, OutboxPage.show),
+        Route(.get, "/audit", .trail, AuditPage.show),
         Route(.get, "/people", .people, PeoplePage.show),
     ]
 
@@ -75,11 +99,20 @@ enum Routes {
             let fits = zip(pattern, path).allSatisfy { part, segment in
                 guard part.hasPrefix(":") else { return part == segment }
                 parameters[String(part.dropFirst())] = segment
-                return !segment.isEmpty
+                return isName(segment)
             }
             if fits { return (route, parameters) }
         }
         return nil
+    }
+
+    /// References, ids, events, fields: nothing else stands in an address, nor in a `Location` that repeats one.
+    private static func isName(_ segment: String) -> Bool {
+        !segment.isEmpty
+            && segment.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+                    || $0 == 0x2E || $0 == 0x5F
+            }
     }
 
     private static func segments(_ path: String) -> [String] {

@@ -54,6 +54,12 @@ public struct Site: Sendable {
             response = FaultPage(call: call, fault: fault(error)).response
         }
         Headers.put(on: &response, call: call)
+        if request.fields["accept-encoding"]?.contains("gzip") == true, let body = Gzip.compress(response.body),
+            body.count < response.body.count
+        {
+            response.body = body
+            response.fields["content-encoding"] = "gzip"
+        }
         if request.method == .head { response.body = [] }
         return response
     }
@@ -73,6 +79,8 @@ public struct Site: Sendable {
             call.form = try PostedForm(call.request.body)
             let isOurs = !isForeign && call.hasFormToken
             guard isOurs, call.account != nil || route.access == .open else {
+                // Nothing typed is lost: a form whose session died may still add to its own draft.
+                if !isForeign, let late = try await blocking({ [call] in try DraftPage.saveLate(call) }) { return late }
                 guard call.account == nil, route.access != .open else { throw WebFault.staleForm }
                 return SignInPage(call: call).response(status: 401)
             }

@@ -15,6 +15,10 @@ enum WebLimits {
     static let sessionSeconds: Int64 = 28_800
     /// A slip is handed over within three days.
     static let slipSeconds: Int64 = 259_200
+    /// For so long a form whose session has died may still add to its draft.
+    static let draftTokenSeconds: Int64 = 86_400
+    /// Rows of a list before *more*.
+    static let rows = 20
     /// How often a session's last request is written down.
     static let seenSeconds: Int64 = 10
     /// scrypt takes 128 MiB each: no more at once, whoever asks …

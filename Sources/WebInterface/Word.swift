@@ -3,13 +3,24 @@
 
 /// A word, or a sentence, of the page. Each language has a text for each under the case's own name; placeholders stand in braces.
 enum Word: String, CaseIterable, Sendable {
-    case today, cases, people, safety, sections, skip, sheWantsToStop, leaveQuickly, signOut, reconstruction
-    case errorTitle, errorHeading, signIn, accountName, password, code, codeHint, signInRefused, haveSlip, nodeClock
-    case welcome, slip, slipHint, slipRefused, goOn, welcomeName, newPassword, newPasswordHint, passwordAgain
-    case passwordLength, passwordsDiffer, authenticator, authenticatorHow, codeFirst, codeRefused, recovery
-    case recoveryHow, emptyPage, safetyLeave, safetyHistory, safetyIdle, safetySwitcher, safetyStop, peopleHow
-    case roleCaseworker, roleSupervisor, roleAdministrator, roleAuditor, roleReadOnly, stateInvited, stateActive
-    case stateSuspended, faultTitle, faultNotFound, faultForbidden, faultBadRequest, faultStaleForm, faultTooLarge
-    case faultTooMany, faultUnavailable, faultFailed, toToday, begun, notYourWork, noCases, find, newLetters
-    case answers
+    case today, cases, offers, outbox, people, audit, safety, sections, skip, sheWantsToStop, leaveQuickly, signOut
+    case reconstruction, errorTitle, errorHeading, signIn, accountName, password, code, codeHint, signInRefused
+    case haveSlip, nodeClock, welcome, slip, slipHint, slipRefused, goOn, welcomeName, newPassword, newPasswordHint
+    case passwordAgain, passwordLength, passwordsDiffer, authenticator, authenticatorHow, codeFirst, codeRefused
+    case recovery, recoveryHow, emptyPage, safetyLeave, safetyHistory, safetyIdle, safetySwitcher, safetyStop
+    case peopleHow, roleCaseworker, roleSupervisor, roleAdministrator, roleAuditor, roleReadOnly, stateInvited
+    case stateActive, stateSuspended, faultTitle, faultNotFound, faultForbidden, faultBadRequest, faultStaleForm
+    case faultTooLarge, faultTooMany, faultUnavailable, faultFailed, toToday, stopsAndAlarms, waitsOnUs
+    case waitsOnOthers, begun, nothingWaits, notYourWork, noCases, openCase, findCase, find, notFoundCase, moreRows
+    case since, newLetters, ended, caseTitle, caseHeading, whereSheStands, nextSteps, tellSomething, tellHow
+    case notPossible, changedBy, takesPart, whoWaits, board, timeline, unreadHere, dealtWith, child, noStep
+    case boardHow, consentsGroup, otherTracks, backToCase, fromUs, fromOther, proof, letterId, formOpened, readForm
+    case readingLogged, outboxHow, allGone, offersHow, noOffers, offerFrom, answers, stopTitle, stopHeading, stopHow
+    case stopWhat, stopEverything, stopNow, stopNothing, stopDone, stopDoneHow, auditHow, auditLetters, alarms
+    case noAlarms, alarmGap, alarmConflict, alarmUnreadable, alarmInvalid, alarmRejected, alarmStrangeReceipt
+    case alarmClock, alarmNotTrusted, alarmDocument, draftTitle, taskList, toWhom, notStarted, optional, saveGoOn
+    case saved, savedLate, seenBy, checkAnswers, change, changeWhat, whatGoes, underConsent, noConsentNeeded
+    case leftOut, notFor, sealIt, cannotGo, addStep, add, sealed, sealedHow, discard, twoAnswers, day, month, year
+    case dateHint, time, currency, amount, entryNumber, addEntry, newReference, fileLater, chooseOne, answerBy
+    case wayWaiting, wayStored, wayRefused, wayRejected, wayEnded, mySignature, thisReference, removeEntry, whoRead
 }

@@ -38,6 +38,9 @@ final class Office: Sendable {
         let store = try CaseStore(directory: directory, wrapping: Array(repeating: 7, count: 32))
         let network = try NetworkView(directories: world.directories())
         network.setForms(try FormsDocument.read(read("forms.json")), of: profile.digest)
+        for language in Words.languages {
+            network.setLabels(try ProfileLabels(read("labels-\(language).json")), of: profile.digest)
+        }
         let party = try world.party(member)
         desk = CaseDesk(
             identity: NodeIdentity(member: member, signing: party.keys.signing, sealing: party.keys.sealing),

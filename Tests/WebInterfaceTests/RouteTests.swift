@@ -138,6 +138,25 @@ import Testing
         }
     }
 
+    /// Compressed beside a secret, a page's length would tell of it (BREACH): these three keep others from asking and from learning.
+    @Test func `a page is compressed, because no other site can ask for it and no secret stands in it twice alike`()
+        async throws
+    {
+        let asha = try await (try Office()).person("asha", .caseworker)
+        _ = await asha.get("/safety")
+        let first = asha.token
+        let plain = await asha.get("/safety")
+        #expect(asha.token != first, "the form token is the same in two pages")
+        #expect(plain.fields["content-encoding"] == nil)
+        asha.fields["accept-encoding"] = "gzip, br"
+        let packed = await asha.get("/safety")
+        #expect(packed.fields["content-encoding"] == "gzip" && packed.body.starts(with: [0x1F, 0x8B]))
+        #expect(packed.body.count * 3 < plain.body.count * 2)
+        #expect(packed.cookies.allSatisfy { $0.contains("SameSite=Strict") })
+        asha.fields["sec-fetch-site"] = "cross-site"
+        #expect(await asha.get("/safety").status == 401)
+    }
+
     @Test func `style and script are named by their content and kept; the page asks for nothing else`() async throws {
         let browser = Browser(try Office())
         let page = await browser.get("/sign-in").text

@@ -89,7 +89,9 @@ import Testing
     @Test func `nobody is led elsewhere after signing in`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)
-        for next in ["https://elsewhere.example/", "//elsewhere.example/", "/no-such-page", ""] {
+        for next in [
+            "https://elsewhere.example/", "//elsewhere.example/", "/no-such-page", "/cases/a\r\nset-cookie: b", "",
+        ] {
             office.advance(60)
             let browser = Browser(office)
             _ = await browser.get("/sign-in")

@@ -1,0 +1,52 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Membership
+import Node
+import Procedure
+
+/// What pages about a case ask.
+extension Call {
+    var desk: CaseDesk { site.desk }
+
+    /// The case that stands in the address.
+    ///
+    /// - Throws: ``WebFault`` `.notFound`.
+    func caseID() throws -> CaseID {
+        guard let caseID = try CaseReference.find(parameters["case"] ?? "", in: desk.store) else {
+            throw WebFault.notFound
+        }
+        return caseID
+    }
+
+    /// How this reader is told about a case, members by the names of the directory.
+    func procedure(_ caseID: CaseID? = nil) throws -> DeskWords {
+        let words = try desk.words(for: caseID, in: language)
+        let directories = desk.network.directories
+        return DeskWords(words.labels, offset: words.offset) { directories.member($0)?.name ?? $0.text }
+    }
+
+    /// The rules that a case runs under.
+    func profile(of caseID: CaseID) throws -> Profile {
+        guard let profile = desk.network.profile(try desk.view(of: caseID, at: now).profile)
+        else { throw WebFault.unavailable }
+        return profile
+    }
+
+    /// The ways from one page of a case to the others.
+    func ways(_ reference: String) -> HTML {
+        E("nav", ["class": "where", "aria-label": say(.caseTitle)]) {
+            for (path, word) in [("", Word.caseTitle), ("/board", .board), ("/timeline", .timeline)] {
+                E(
+                    "a",
+                    [
+                        "href": "/cases/\(reference)\(path)",
+                        "aria-current": request.path == "/cases/\(reference)\(path)" ? "page" : nil,
+                    ]
+                ) { say(word) }
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Cryptography
+import Letters
+import Membership
+import Node
+import Procedure
+import Sealing
+
+/// A draft with everything its pages ask: its case, its rules, the words for its reader.
+struct DraftWork {
+    let call: Call
+    let form: DraftForm
+    let words: DeskWords
+
+    var id: Digest { form.draft.id }
+    var caseID: CaseID { form.draft.caseID }
+    private var content: ActDraft { form.draft.content }
+
+    /// - Throws: ``WebFault`` `.notFound` for a draft that is not here.
+    init(_ call: Call) throws {
+        guard let id = Digest(hex: call.parameters["draft"] ?? ""),
+            let draft = try call.desk.store.read({ try $0.draft(id) })
+        else { throw WebFault.notFound }
+        try self.init(call, draft)
+    }
+
+    init(_ call: Call, _ draft: DraftRecord) throws {
+        self.call = call
+        let network = call.desk.network
+        let profile = draft.content.opens ? network.profileInForce : try call.profile(of: draft.caseID)
+        guard let profile else { throw WebFault.unavailable }
+        words = try call.procedure(draft.content.opens ? nil : draft.caseID)
+        let key = try call.desk.store.keys.personKey()
+        form = DraftForm(
+            draft, profile: profile, catalogue: network.forms(of: profile.digest),
+            isChild: draft.content.opens ? true : try call.desk.view(of: draft.caseID, at: call.now).countsAsChild,
+            offset: words.offset
+        ) { [caseID = draft.caseID] account in Person.code(of: account, in: caseID, key: key) }
+    }
+
+    /// The case's reference; a draft that opens one has none yet.
+    var reference: String? { content.opens ? nil : CaseReference.text(caseID) }
+
+    func schema(of event: String) -> FormSchema? {
+        form.profile.event(event)?.form.flatMap { form.catalogue?.forms[$0] }
+    }
+
+    // MARK: Whom it goes to
+
+    /// The role whose holder has to be named: the opening's addressee, or the party that an event asks in.
+    var addressedRole: String? {
+        for event in content.events {
+            if content.opens, let opening = form.profile.definition.opening[event] { return opening.addressee }
+            if let rule = form.profile.definition.parties.first(where: { $0.event == event && $0.who == .addressee }) {
+                return rule.role
+            }
+        }
+        return nil
+    }
+
+    /// Members who may be named.
+    var members: [Member] {
+        let own = call.desk.identity.member
+        return call.desk.network.directories.members.filter { $0.id != own && $0.isActive(at: call.now) }
+    }
+
+    /// Who will read it, as far as that is known before it is sealed.
+    var readers: Set<MemberID> {
+        if let to = content.to.flatMap({ MemberID($0) }) { return [to] }
+        guard !content.opens, let view = try? call.desk.view(of: caseID, at: call.now) else { return [] }
+        return Set(view.parties.values.joined()).subtracting([call.desk.identity.member])
+    }
+
+    /// References that steps of this case carry: the value, and which step and when.
+    func references() throws -> [(String, String)] {
+        var found: [(String, String)] = []
+        for answer in content.answers where answer.value.values.count == 1 {
+            let pieces = answer.key.split(separator: "/").map(String.init)
+            if pieces.count == 2, let question = form.question(pieces[0], pieces[1]), question.field.kind == .id,
+                let value = answer.value.values.first
+            {
+                found.append((value, words.event(question.event)))
+            }
+        }
+        if !content.opens {
+            for entry in try call.desk.history(of: caseID).reversed() {
+                for event in entry.events {
+                    for (name, value) in event.facts.sorted(by: { $0.key < $1.key }) {
+                        if case .text(let text) = value, form.profile.definition.facts[name]?.kind == .id {
+                            found.append((text, "\(words.event(event.code)), \(words.moment(entry.letter.sent))"))
+                        }
+                    }
+                }
+            }
+        }
+        var seen: Set<String> = []
+        return found.filter { seen.insert($0.0).inserted }
+    }
+
+    // MARK: The letter
+
+    /// What the draft comes to.
+    func act() -> Act {
+        Act(
+            events: content.events.map { Event(code: $0, facts: form.facts(of: $0)) },
+            forms: content.events.compactMap { form.form(of: $0) }.map {
+                FormDraft(document: FormDocument.bytes(of: $0))
+            },
+            to: content.to.flatMap { MemberID($0) }.map { [$0] } ?? [], account: call.name)
+    }
+
+    // MARK: Saving
+
+    /// - Returns: the token with which the form may add to this draft when its session has died.
+    func draftToken() throws -> String {
+        DraftToken.make(for: id, until: call.now + WebLimits.draftTokenSeconds, key: try Self.tokenKey(call))
+    }
+
+    static func tokenKey(_ call: Call) throws -> [UInt8] {
+        HKDFSHA256.derive(
+            from: try call.desk.store.keys.accountKey(), info: Array("kheya draft tokens".utf8), count: 32)
+    }
+
+    /// Saves one answer; of two people who answer at once, both are kept until one is chosen.
+    func save(_ question: Question, by account: String) throws {
+        let values = Self.values(call.form, question.field)
+        let seen = Int(call.form.value("version")) ?? 0
+        let choice = call.form.value("choose")
+        try call.desk.store.write { transaction in
+            guard var draft = try transaction.draft(id), draft.letters.isEmpty else { throw WebFault.notFound }
+            var answer = draft.content.answers[question.key] ?? ActDraft.Answer(values: [], by: account, version: 0)
+            if let other = answer.other, !choice.isEmpty {
+                if choice == "other" { (answer.values, answer.by) = (other, answer.otherBy ?? account) }
+                (answer.other, answer.otherBy) = (nil, nil)
+                answer.version += 1
+            } else if answer.version > seen, answer.by != account, answer.values != values {
+                (answer.other, answer.otherBy) = (values, account)
+            } else if answer.values != values {
+                answer = ActDraft.Answer(values: values, by: account, version: answer.version + 1)
+            }
+            draft.content.answers[question.key] = answer
+            draft.updated = call.now
+            try transaction.put(draft)
+        }
+    }
+
+    /// The posted answer, as it was typed; nothing where every box is empty.
+    private static func values(_ form: PostedForm, _ field: FormSchema.Field) -> [String] {
+        let special = form.value("special")
+        if field.isHers, FormSchema.herAnswers.contains(special) { return [special] }
+        func boxes(_ names: [String]) -> [String] {
+            let values = names.map { form.value($0).trimmed }
+            return values.allSatisfy(\.isEmpty) ? [] : values
+        }
+        switch field.kind {
+        case .date, .partialDate: return boxes(["year", "month", "day"])
+        case .instant: return boxes(["year", "month", "day", "time"])
+        case .codes: return form.all("answer").filter { !$0.isEmpty }
+        case .list:
+            let count = DraftForm.entries(form.has("entries") ? form.value("entries") : form.value("answer"))
+            return count == 0 ? [] : [String(count)]
+        case .money:
+            let values = form.all("answer").map(\.trimmed)
+            return values.allSatisfy(\.isEmpty) ? [] : values
+        case .id where form.value("answer") == "new": return [Hex.text(SecureRandom.bytes(16))]
+        default:
+            let value = form.value("answer").trimmed
+            return value.isEmpty ? [] : [value]
+        }
+    }
+}
+
+extension String {
+    /// Without white space at both ends.
+    fileprivate var trimmed: String {
+        let scalars = unicodeScalars.drop { $0.properties.isWhitespace }
+        guard let last = scalars.lastIndex(where: { !$0.properties.isWhitespace }) else { return "" }
+        return String(scalars[...last])
+    }
+}

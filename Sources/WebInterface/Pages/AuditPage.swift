@@ -1,0 +1,63 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Node
+import Procedure
+
+/// The node's own trail, without any case: how far its letters have come, and what somebody should look at.
+enum AuditPage {
+    static func show(_ call: Call) throws -> WebResponse {
+        let words = try call.procedure()
+        let outbox = try call.desk.outbox().filter { $0.letter.type == .step }
+        let counts = Dictionary(grouping: outbox, by: \.entry.state.rawValue).mapValues(\.count)
+        let alarms = try call.desk.alarms()
+        return Page(call: call, title: .audit).response {
+            E("p", ["class": "hint"]) { call.say(.auditHow) }
+            E("h2") { call.say(.auditLetters) }
+            E("dl") {
+                for (state, word) in [
+                    ("waiting", Word.wayWaiting), ("stored", .wayStored), ("refused", .wayRefused),
+                    ("rejected", .wayRejected), ("ended", .wayEnded),
+                ] {
+                    E("dt") { call.say(word) }
+                    E("dd") { words.labels.number(Int64(counts[state] ?? 0)) }
+                }
+            }
+            E("h2") { call.say(.alarms) }
+            if alarms.isEmpty { E("p") { call.say(.noAlarms) } }
+            list(alarms, words, call)
+        }
+    }
+
+    static func list(_ alarms: [Alarm], _ words: DeskWords, _ call: Call) -> HTML {
+        E("ul", ["class": "rows"]) {
+            for alarm in alarms.prefix(WebLimits.rows) {
+                E("li") {
+                    E("p", ["class": "late"]) { call.say(alarm.kind.word) }
+                    E("p", ["class": "since"]) {
+                        words.moment(alarm.at)
+                        if let member = alarm.member { " · \(words.member(member))" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Alarm.Kind {
+    var word: Word {
+        switch self {
+        case .gap: .alarmGap
+        case .conflict: .alarmConflict
+        case .unreadable: .alarmUnreadable
+        case .invalid: .alarmInvalid
+        case .rejected: .alarmRejected
+        case .strangeReceipt: .alarmStrangeReceipt
+        case .clock: .alarmClock
+        case .notTrusted: .alarmNotTrusted
+        case .document: .alarmDocument
+        }
+    }
+}

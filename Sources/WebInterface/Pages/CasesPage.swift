@@ -1,0 +1,55 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Node
+import Procedure
+
+/// Every case of the node, the newest first; and a way to one by its reference.
+enum CasesPage {
+    static func show(_ call: Call) throws -> WebResponse { try page(call, wrong: nil) }
+
+    static func find(_ call: Call) throws -> WebResponse {
+        let asked = call.form.value("reference")
+        guard let caseID = try CaseReference.find(asked, in: call.desk.store) else {
+            return try page(call, wrong: asked)
+        }
+        return .seeOther("/cases/\(CaseReference.text(caseID))")
+    }
+
+    private static func page(_ call: Call, wrong: String?) throws -> WebResponse {
+        let cases = try call.desk.cases().sorted { $0.newest > $1.newest }
+        let mayOpen = Access.casework.admits(call.account?.role ?? .readOnly)
+        let error = wrong == nil ? nil : call.say(.notFoundCase)
+        return try Page(call: call, title: .cases, hasError: wrong != nil).response(status: wrong == nil ? 200 : 404) {
+            call.errorSummary(error.map { [("reference", $0)] } ?? [])
+            if mayOpen { E("p") { E("a", ["class": "button main", "href": "/cases/new"]) { call.say(.openCase) } } }
+            E("form", ["method": "post", "action": "/cases", "class": "find"]) {
+                call.tokenField
+                call.textField("reference", .findCase, value: wrong ?? "", error: error)
+                E("button") { call.say(.find) }
+            }
+            if cases.isEmpty { E("p") { call.say(.noCases) } }
+            try E("ul", ["class": "rows"]) {
+                for overview in cases.prefix(200) {
+                    let words = try call.procedure(overview.caseID)
+                    E("li") {
+                        E("p", ["class": "what"]) {
+                            E("a", ["href": "/cases/\(CaseReference.text(overview.caseID))"]) {
+                                CaseReference.html(overview.caseID)
+                            }
+                        }
+                        E("p") { words.states(overview.lifecycle) }
+                        E("p", ["class": "since"]) {
+                            words.moment(overview.newest)
+                            if overview.unread > 0 {
+                                " · \(call.say(.newLetters)): \(words.labels.number(Int64(overview.unread)))"
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Cryptography
+import Letters
+import Membership
+import Node
+import Procedure
+
+/// A step that somebody wants to take: which questions it asks, each saved by itself. Then comes ``SealPage``.
+enum DraftPage {
+    // MARK: Beginning
+
+    /// Which cases this node's roles open.
+    static func chooseOpening(_ call: Call) throws -> WebResponse {
+        guard let profile = call.desk.network.profileInForce else { throw WebFault.unavailable }
+        let words = try call.procedure()
+        let roles = call.desk.network.directories.roles(of: call.desk.identity.member)
+        let openings = profile.definition.opening.keys.sorted().filter { event in
+            profile.event(event)?.by.contains(where: roles.contains) == true
+        }
+        return Page(call: call, title: .openCase).response {
+            E("form", ["method": "post", "action": "/cases/new", "class": "steps"]) {
+                call.tokenField
+                for event in openings { E("button", ["name": "event", "value": event]) { words.event(event) } }
+            }
+        }
+    }
+
+    static func open(_ call: Call) throws -> WebResponse {
+        let event = call.form.value("event")
+        guard call.desk.network.profileInForce?.definition.opening[event] != nil,
+            let caseID = CaseID(random: SecureRandom.bytes(16))
+        else { throw WebFault.badRequest }
+        return try begin(call, event, in: caseID, opens: true)
+    }
+
+    /// Goes on with the draft of this step that is there already.
+    static func take(_ call: Call) throws -> WebResponse {
+        let caseID = try call.caseID()
+        let event = call.form.value("event")
+        guard try call.profile(of: caseID).event(event) != nil else { throw WebFault.badRequest }
+        let own = try call.desk.store.read { try $0.drafts(of: caseID) }.first { $0.content.events.first == event }
+        if let own { return .seeOther("/drafts/\(own.id.hex)") }
+        return try begin(call, event, in: caseID, opens: false)
+    }
+
+    private static func begin(_ call: Call, _ event: String, in caseID: CaseID, opens: Bool) throws -> WebResponse {
+        guard let id = Digest(SecureRandom.bytes(32)) else { throw WebFault.failed }
+        let draft = DraftRecord(
+            id: id, caseID: caseID, created: call.now, updated: call.now,
+            content: ActDraft(events: [event], opens: opens, by: call.name))
+        try call.desk.store.write { try $0.put(draft) }
+        let work = try DraftWork(call, draft)
+        guard work.addressedRole == nil, let first = work.form.next(after: nil) else {
+            return .seeOther("/drafts/\(id.hex)")
+        }
+        return .seeOther("/drafts/\(id.hex)/\(first.address)")
+    }
+
+    // MARK: The list of its questions
+
+    static func show(_ call: Call) throws -> WebResponse {
+        let work = try DraftWork(call)
+        guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
+        let missing = work.form.missing
+        let words = work.words
+        return Page(
+            call: call, title: .draftTitle, heading: words.events(work.form.draft.content.events),
+            caseReference: work.reference
+        ).response {
+            if let role = work.addressedRole { recipient(work, role) }
+            for event in work.form.draft.content.events {
+                let questions = work.form.questions.filter {
+                    $0.event == event && (work.form.isAnswered($0) || work.form.isAsked($0, missing))
+                }
+                E("h2") { words.event(event) }
+                E("ul", ["class": "rows plain"]) {
+                    for question in questions {
+                        E("li") {
+                            E("span") {
+                                E(
+                                    "span",
+                                    [
+                                        "class": work.form.isAnswered(question) ? "mark green" : "mark",
+                                        "aria-hidden": "true",
+                                    ]
+                                ) { "" }
+                                E("a", ["href": "/drafts/\(work.id.hex)/\(question.address)"]) {
+                                    question.isFact
+                                        ? words.fact(question.field.name)
+                                        : words.labels.name("field", question.field.name)
+                                }
+                                if !work.form.isAnswered(question) {
+                                    E("span", ["class": "since"]) {
+                                        " · \(call.say(question.field.required == nil ? .optional : .notStarted))"
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            E("p") {
+                E("a", ["class": "button main", "href": "/drafts/\(work.id.hex)/check"]) { call.say(.checkAnswers) }
+            }
+            E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/discard"]) {
+                call.tokenField
+                E("button", ["class": "link"]) { call.say(.discard) }
+            }
+        }
+    }
+
+    private static func recipient(_ work: DraftWork, _ role: String) -> HTML {
+        let call = work.call
+        return E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/to", "class": "card"]) {
+            call.tokenField
+            E("fieldset", ["id": "to"]) {
+                E("legend") { call.say(.toWhom) }
+                for member in work.members where member.roles.contains(role) {
+                    E("label", ["class": "choice"]) {
+                        E(
+                            "input",
+                            [
+                                "type": "radio", "name": "to", "value": member.id.text,
+                                "checked": work.form.draft.content.to == member.id.text ? "" : nil,
+                            ])
+                        E("span") { member.name }
+                    }
+                }
+            }
+            E("button", ["class": "button main"]) { call.say(.saveGoOn) }
+        }
+    }
+
+    static func setRecipient(_ call: Call) throws -> WebResponse {
+        let work = try DraftWork(call)
+        let to = call.form.value("to")
+        guard work.members.contains(where: { $0.id.text == to }) else { throw WebFault.badRequest }
+        try change(work) { $0.to = to }
+        let next = work.form.next(after: nil)
+        return .seeOther("/drafts/\(work.id.hex)/\(next?.address ?? "check")")
+    }
+
+    static func add(_ call: Call) throws -> WebResponse {
+        let work = try DraftWork(call)
+        let event = call.form.value("event")
+        guard work.form.profile.event(event) != nil, !work.form.draft.content.events.contains(event),
+            work.form.draft.content.events.count < 8
+        else { throw WebFault.badRequest }
+        // Before the others: what it brings is what they wait for.
+        try change(work) { $0.events.insert(event, at: 0) }
+        let next = try DraftWork(call).form.next(after: nil)
+        return .seeOther("/drafts/\(work.id.hex)/\(next?.address ?? "check")")
+    }
+
+    static func discard(_ call: Call) throws -> WebResponse {
+        let work = try DraftWork(call)
+        guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
+        try call.desk.store.write { try $0.removeDraft(work.id) }
+        return .seeOther(work.reference.map { "/cases/\($0)" } ?? "/cases")
+    }
+
+    private static func change(_ work: DraftWork, _ body: (inout ActDraft) -> Void) throws {
+        try work.call.desk.store.write { transaction in
+            guard var draft = try transaction.draft(work.id), draft.letters.isEmpty else { throw WebFault.notFound }
+            body(&draft.content)
+            draft.updated = work.call.now
+            try transaction.put(draft)
+        }
+    }
+
+    // MARK: Answering
+
+    static func ask(_ call: Call) throws -> WebResponse {
+        let (work, question) = try asked(call)
+        guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
+        return try QuestionPage(work: work, question: question).response()
+    }
+
+    static func answer(_ call: Call) throws -> WebResponse {
+        let (work, question) = try asked(call)
+        guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
+        try work.save(question, by: call.name)
+        let saved = try DraftWork(call)
+        if call.form.has("autosave") { return note(saved) }
+        let wrong = saved.form.violations(of: question.event).first { $0.field == question.path && $0.rule != .missing }
+        if wrong != nil || saved.form.draft.content.answers[question.key]?.other != nil {
+            return try QuestionPage(work: saved, question: question, violation: wrong).response()
+        }
+        if case .list = question.field.kind, call.form.has("entries"), let next = saved.form.next(after: question) {
+            return .seeOther("/drafts/\(saved.id.hex)/\(next.address)")
+        }
+        let next = saved.form.next(after: question) ?? saved.form.next(after: nil)
+        return .seeOther("/drafts/\(saved.id.hex)/\(next?.address ?? "check")")
+    }
+
+    /// A form whose session died adds to its draft, and to nothing else.
+    ///
+    /// - Returns: `nil` where the post is no such form.
+    static func saveLate(_ call: Call) throws -> WebResponse? {
+        guard call.parameters["field"] != nil, let id = Digest(hex: call.parameters["draft"] ?? ""),
+            DraftToken.agrees(
+                call.form.value(Field.draftToken), with: id, at: call.now, key: try DraftWork.tokenKey(call))
+        else { return nil }
+        let (work, question) = try asked(call)
+        guard work.form.draft.letters.isEmpty else { return nil }
+        try work.save(question, by: work.form.draft.content.by)
+        if call.form.has("autosave") { return note(work) }
+        return SignInPage(call: call, note: .savedLate).response(status: 401)
+    }
+
+    private static func note(_ work: DraftWork) -> WebResponse {
+        let text = work.call.say(.saved, ["time": work.words.moment(work.call.now)])
+        return WebResponse(200, fields: ["content-type": "text/plain; charset=utf-8"], body: Array(text.utf8))
+    }
+
+    private static func asked(_ call: Call) throws -> (DraftWork, Question) {
+        let work = try DraftWork(call)
+        guard let question = work.form.question(call.parameters["event"] ?? "", call.parameters["field"] ?? "") else {
+            throw WebFault.notFound
+        }
+        return (work, question)
+    }
+}

@@ -1,0 +1,55 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Node
+import Procedure
+
+/// Every letter that its readers' nodes have not checked yet, and why.
+enum OutboxPage {
+    static func show(_ call: Call) throws -> WebResponse {
+        let items = try call.desk.outbox().filter { $0.letter.type == .step && isUnderWay($0) }
+            .sorted { $0.letter.sent < $1.letter.sent }
+        return try Page(call: call, title: .outbox).response {
+            E("p", ["class": "hint"]) { call.say(.outboxHow) }
+            if items.isEmpty { E("p") { call.say(.allGone) } }
+            try rows(items, call)
+        }
+    }
+
+    /// Nobody's node has checked it, and it has not ended.
+    static func isUnderWay(_ item: TransitItem<OutboxEntry>) -> Bool {
+        switch item.entry.state {
+        case .waiting: true
+        case .stored: !item.to.allSatisfy { member in item.receipts.contains { $0.sender == member } }
+        case .refused, .rejected, .ended: false
+        }
+    }
+
+    static func rows(_ items: [TransitItem<OutboxEntry>], _ call: Call) throws -> HTML {
+        try E("ul", ["class": "rows"]) {
+            for item in items.prefix(WebLimits.rows) {
+                let words = try call.procedure(item.letter.caseID)
+                E("li") {
+                    E("p", ["class": "what"]) {
+                        E("a", ["href": "/cases/\(CaseReference.text(item.letter.caseID))"]) {
+                            CaseReference.html(item.letter.caseID)
+                        }
+                        item.shown.isEmpty ? "" : " · \(words.events(item.shown))"
+                    }
+                    E("p") { words.sentence(for: item) }
+                    E("p", ["class": "since"]) {
+                        "\(words.members(item.to)) · \(call.say(.since, ["time": words.moment(item.letter.sent)]))"
+                    }
+                }
+            }
+            if items.count > WebLimits.rows {
+                try E("li") {
+                    call.say(
+                        .moreRows, ["count": try call.procedure().labels.number(Int64(items.count - WebLimits.rows))])
+                }
+            }
+        }
+    }
+}

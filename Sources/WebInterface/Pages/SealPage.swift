@@ -1,0 +1,202 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Membership
+import Node
+import Procedure
+
+/// A last look at a draft, as sealing would judge it, and the seal.
+enum SealPage {
+    /// Somebody sealed the draft in the same moment.
+    private struct AlreadySealed: Error {}
+
+    static func check(_ call: Call) throws -> WebResponse { try check(DraftWork(call), after: nil) }
+
+    static func seal(_ call: Call) throws -> WebResponse {
+        let work = try DraftWork(call)
+        guard work.form.draft.letters.isEmpty else { return done(work) }
+        func alongside(_ transaction: CaseTransaction, _ result: ActResult) throws {
+            guard var draft = try transaction.draft(work.id), draft.letters.isEmpty else { throw AlreadySealed() }
+            draft.letters = result.letters
+            draft.content.answers = [:]
+            try transaction.put(draft)
+        }
+        do {
+            if work.form.draft.content.opens {
+                _ = try call.desk.openCase(work.act(), caseID: work.caseID, at: call.now, alongside: alongside)
+            } else {
+                _ = try call.desk.perform(work.act(), in: work.caseID, at: call.now, alongside: alongside)
+            }
+        } catch {
+            // A second press shows what the first one did.
+            let now = try DraftWork(call)
+            guard now.form.draft.letters.isEmpty else { return done(now) }
+            guard let error = error as? DeskError else { throw error }
+            return try check(now, after: error)
+        }
+        return done(try DraftWork(call))
+    }
+
+    private static func check(_ work: DraftWork, after refused: DeskError?) throws -> WebResponse {
+        guard work.form.draft.letters.isEmpty else { return done(work) }
+        let (call, words, content) = (work.call, work.words, work.form.draft.content)
+        var errors = content.events.flatMap { event in
+            work.form.violations(of: event).map { violation in
+                (field: "\(event)/\(violation.field)", text: sentence(violation, event, work))
+            }
+        }
+        if work.addressedRole != nil, content.to == nil { errors.insert(("to", call.say(.toWhom)), at: 0) }
+        var planned: [PlannedLetter] = []
+        var refusal = refused
+        if errors.isEmpty, refusal == nil {
+            do {
+                planned = try call.desk.rehearse(work.act(), in: work.caseID, opens: content.opens, at: call.now)
+            } catch let error as DeskError {
+                refusal = error
+            }
+        }
+        return Page(
+            call: call, title: .checkAnswers, caseReference: work.reference, hasError: refusal != nil
+        ).response(status: refusal == nil ? 200 : 422) {
+            if !errors.isEmpty {
+                E("div", ["class": "errors"]) {
+                    E("h2") { call.say(.cannotGo) }
+                    E("ul") {
+                        for error in errors {
+                            E("li") {
+                                E(
+                                    "a",
+                                    [
+                                        "href": error.field == "to"
+                                            ? "/drafts/\(work.id.hex)#to" : "/drafts/\(work.id.hex)/\(error.field)"
+                                    ]
+                                ) { error.text }
+                            }
+                        }
+                    }
+                }
+            }
+            if let refusal { explain(refusal, work) }
+            E("h2") { call.say(.whatGoes) }
+            for event in content.events { answers(event, work) }
+            E("h2") { call.say(.toWhom) }
+            E("p") { words.members(planned.isEmpty ? work.readers : Set(planned.flatMap(\.to))) }
+            E("h2") { call.say(.underConsent) }
+            consents(work)
+            leftOut(planned, work)
+            if errors.isEmpty, refusal == nil {
+                E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/seal"]) {
+                    call.tokenField
+                    E("button", ["class": "button main"]) { call.say(.sealIt) }
+                }
+            }
+            E("p") { E("a", ["href": "/drafts/\(work.id.hex)"]) { call.say(.taskList) } }
+        }
+    }
+
+    private static func sentence(_ violation: FormViolation, _ event: String, _ work: DraftWork) -> String {
+        let labels = work.words.labels
+        if let schema = work.schema(of: event), schema.fields.contains(where: { violation.field.hasPrefix($0.name) }) {
+            return labels.sentence(for: violation, in: schema)
+        }
+        return labels.sentence(.missing, ["field": work.words.fact(violation.field)])
+    }
+
+    private static func answers(_ event: String, _ work: DraftWork) -> HTML {
+        let words = work.words
+        return group {
+            E("h3") { words.event(event) }
+            E("dl") {
+                for question in work.form.questions where question.event == event {
+                    if let value = work.form.answer(question), !question.isList {
+                        let label =
+                            question.isFact
+                            ? words.fact(question.field.name) : words.labels.name("field", question.field.name)
+                        E("dt") { label }
+                        E("dd") {
+                            FormPage.text(value, question.field, words)
+                            " "
+                            E(
+                                "a",
+                                [
+                                    "href": "/drafts/\(work.id.hex)/\(question.address)",
+                                    "aria-label": work.call.say(.changeWhat, ["field": label]),
+                                ]
+                            ) { work.call.say(.change) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func consents(_ work: DraftWork) -> HTML {
+        let names = Set(work.form.draft.content.events.flatMap { work.form.profile.event($0)?.consents ?? [] }).sorted()
+        return group {
+            if names.isEmpty { E("p") { work.call.say(.noConsentNeeded) } }
+            E("ul") { for name in names { E("li") { work.words.labels.name("consent", name) } } }
+        }
+    }
+
+    /// Forms that some of the readers of their letter do not get.
+    private static func leftOut(_ planned: [PlannedLetter], _ work: DraftWork) -> HTML {
+        let forms = planned.flatMap { letter in
+            letter.forms.compactMap { form -> (String, Set<MemberID>)? in
+                let without = Set(letter.to).subtracting(form.readers)
+                return without.isEmpty ? nil : (form.name, without)
+            }
+        }
+        return group {
+            if !forms.isEmpty {
+                E("h2") { work.call.say(.leftOut) }
+                E("ul") {
+                    for (name, members) in forms {
+                        E("li") {
+                            work.call.say(
+                                .notFor, ["form": work.words.form(name), "who": work.words.members(members)])
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Why it cannot go, and the steps of ours that would change that, to be sent in the same letter.
+    private static func explain(_ error: DeskError, _ work: DraftWork) -> HTML {
+        let (call, words) = (work.call, work.words)
+        let roles = call.desk.network.directories.roles(of: call.desk.identity.member)
+        let remedies =
+            error.refusal.map { refusal in
+                Remedy(profile: work.form.profile).events(for: refusal).filter { event in
+                    !work.form.draft.content.events.contains(event)
+                        && work.form.profile.event(event)?.by.contains(where: roles.contains) == true
+                }
+            } ?? []
+        return E("div", ["class": "errors", "role": "alert"]) {
+            E("h2") { call.say(.cannotGo) }
+            E("p") { words.sentence(for: error) }
+            E("ul") { for finding in words.findings(in: error) { E("li") { finding } } }
+            if !remedies.isEmpty {
+                E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/add", "class": "steps"]) {
+                    call.tokenField
+                    for event in remedies {
+                        E("button", ["name": "event", "value": event]) {
+                            call.say(.addStep, ["event": words.event(event)])
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    static func done(_ work: DraftWork) -> WebResponse {
+        let reference = CaseReference.text(work.caseID)
+        return Page(call: work.call, title: .sealed, caseReference: reference).response {
+            E("p") { work.words.events(work.form.draft.content.events) }
+            E("p") { work.call.say(.sealedHow) }
+            E("p") { E("a", ["class": "button main", "href": "/cases/\(reference)"]) { work.call.say(.backToCase) } }
+        }
+    }
+}

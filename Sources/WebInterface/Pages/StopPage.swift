@@ -1,0 +1,88 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Node
+import Procedure
+
+/// She wants to stop: one press leads here, one more records it. No reason, no approval, no undo.
+struct StopPage {
+    let call: Call
+    let caseID: CaseID
+    let reference: String
+    let words: DeskWords
+    /// Withdrawals of what she has ever decided on: what still runs on her consent.
+    let running: [String]
+
+    static func show(_ call: Call) throws -> WebResponse { try StopPage(call).ask() }
+
+    /// Each withdrawal is a letter of its own: who may read one need not read another. Urgent letters go before all others.
+    static func record(_ call: Call) throws -> WebResponse {
+        let page = try StopPage(call)
+        let asked = call.form.value("what")
+        let events = page.running.filter { asked == "everything" || $0 == asked }
+        guard !events.isEmpty else { return try page.ask() }
+        for event in events {
+            do {
+                _ = try call.desk.perform(
+                    Act(events: [Event(code: event)], account: call.name), in: page.caseID, at: call.now)
+            } catch let error as DeskError where error.code == .refused && event != events[0] {
+                // The stop before it has ended what this one is about.
+                continue
+            }
+        }
+        return page.done(events)
+    }
+
+    private init(_ call: Call) throws {
+        self.call = call
+        caseID = try call.caseID()
+        reference = CaseReference.text(caseID)
+        words = try call.procedure(caseID)
+        let profile = try call.profile(of: caseID)
+        let tracks = try call.desk.view(of: caseID, at: call.now).state.tracks
+        running = try call.desk.possible(in: caseID, at: call.now).filter { act in
+            guard act.refusal == nil, let rule = profile.event(act.event), rule.isWithdrawal, let home = rule.home
+            else {
+                return false
+            }
+            return tracks[home] != profile.definition.tracks[home].map { [$0.initial] }
+        }.map(\.event)
+    }
+
+    private func ask() throws -> WebResponse {
+        Page(call: call, title: .stopTitle, heading: call.say(.stopHeading, ["reference": reference])).response {
+            if running.isEmpty {
+                E("p") { call.say(.stopNothing) }
+                E("p") { E("a", ["class": "button", "href": "/cases/\(reference)"]) { call.say(.backToCase) } }
+            } else {
+                E("p") { call.say(.stopHow) }
+                E("form", ["method": "post", "action": "/cases/\(reference)/stop"]) {
+                    call.tokenField
+                    E("fieldset") {
+                        E("legend") { call.say(.stopWhat) }
+                        choice("everything", call.say(.stopEverything), isChosen: true)
+                        for event in running { choice(event, words.event(event), isChosen: false) }
+                    }
+                    E("button", ["class": "button stop main"]) { call.say(.stopNow) }
+                }
+            }
+        }
+    }
+
+    private func choice(_ value: String, _ label: String, isChosen: Bool) -> HTML {
+        E("label", ["class": "choice"]) {
+            E("input", ["type": "radio", "name": "what", "value": value, "checked": isChosen ? "" : nil])
+            E("span") { label }
+        }
+    }
+
+    private func done(_ events: [String]) -> WebResponse {
+        Page(call: call, title: .stopTitle, heading: call.say(.stopDone)).response {
+            E("ul") { for event in events { E("li") { words.event(event) } } }
+            E("p") { call.say(.stopDoneHow) }
+            E("p") { E("a", ["class": "button", "href": "/cases/\(reference)/timeline"]) { call.say(.timeline) } }
+        }
+    }
+}

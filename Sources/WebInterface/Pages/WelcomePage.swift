@@ -1,0 +1,90 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+
+/// A slip becomes an account: password, authenticator, recovery codes.
+struct WelcomePage {
+    let call: Call
+    var fault: SignIn.Fault?
+
+    static func show(_ call: Call) -> WebResponse { WelcomePage(call: call).askSlip() }
+
+    static func open(_ call: Call) throws -> WebResponse {
+        do { return try WelcomePage(call: call).askPassword() } catch let fault as SignIn.Fault {
+            return WelcomePage(call: call, fault: fault).askSlip()
+        }
+    }
+
+    static func accept(_ call: Call) throws -> WebResponse {
+        let form = call.form
+        do {
+            let (token, recovery) = try call.site.signIn.accept(
+                slip: form.value("slip"), password: form.value("password"), again: form.value("again"),
+                code: form.value("code"), language: call.language, at: call.now)
+            var response = WelcomePage(call: call).showRecovery(recovery)
+            response.cookies = [Cookie.set(Cookie.session, Hex.text(token)), Cookie.clear(Cookie.form)]
+            return response
+        } catch let fault as SignIn.Fault {
+            guard fault != .badSlip else { return WelcomePage(call: call, fault: fault).askSlip() }
+            return try WelcomePage(call: call, fault: fault).askPassword()
+        }
+    }
+
+    private func askSlip() -> WebResponse {
+        let error = fault == nil ? nil : call.say(.slipRefused)
+        return Page(call: call, title: .welcome, hasError: fault != nil).response(status: fault == nil ? 200 : 403) {
+            call.errorSummary(error.map { [("slip", $0)] } ?? [])
+            E("form", ["method": "post", "action": "/welcome", "class": "card"]) {
+                call.tokenField
+                call.textField("slip", .slip, hint: .slipHint, mode: "numeric", error: error)
+                E("button", ["class": "button main"]) { call.say(.goOn) }
+            }
+        }
+    }
+
+    private func askPassword() throws -> WebResponse {
+        let slip = call.form.value("slip")
+        let (account, secret) = try call.site.signIn.open(slip: slip, at: call.now)
+        let wrong: (field: String, text: String)? =
+            switch fault {
+            case .passwordLength: ("password", call.say(.passwordLength))
+            case .passwordsDiffer: ("again", call.say(.passwordsDiffer))
+            case .badCode: ("code", call.say(.codeRefused))
+            default: nil
+            }
+        func error(_ field: String) -> String? { wrong?.field == field ? wrong?.text : nil }
+        return Page(call: call, title: .welcome, hasError: wrong != nil).response(status: wrong == nil ? 200 : 403) {
+            call.errorSummary(wrong.map { [$0] } ?? [])
+            E("p") { call.say(.welcomeName, ["name": account.name]) }
+            E("form", ["method": "post", "action": "/welcome/accept", "class": "card"]) {
+                call.tokenField
+                E("input", ["type": "hidden", "name": "slip", "value": slip])
+                // A password manager keeps both together.
+                E(
+                    "input",
+                    ["type": "text", "name": "name", "value": account.name, "autocomplete": "username", "hidden": ""])
+                call.textField(
+                    "password", .newPassword, hint: .newPasswordHint, type: "password", autocomplete: "new-password",
+                    error: error("password"))
+                call.textField(
+                    "again", .passwordAgain, type: "password", autocomplete: "new-password", error: error("again"))
+                E("h2") { call.say(.authenticator) }
+                E("p") { call.say(.authenticatorHow) }
+                E("p", ["class": "secret", "translate": "no"]) { SignIn.spaced(secret: secret) }
+                call.textField(
+                    "code", .code, hint: .codeFirst, autocomplete: "one-time-code", mode: "numeric",
+                    error: error("code"))
+                E("button", ["class": "button main"]) { call.say(.goOn) }
+            }
+        }
+    }
+
+    private func showRecovery(_ codes: [String]) -> WebResponse {
+        Page(call: call, title: .recovery).response {
+            E("p") { call.say(.recoveryHow) }
+            E("ol", ["class": "codes", "translate": "no"]) { for code in codes { E("li") { code } } }
+            E("p") { E("a", ["class": "button main", "href": "/safety"]) { call.say(.goOn) } }
+        }
+    }
+}

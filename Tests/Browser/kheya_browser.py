@@ -1,0 +1,174 @@
+# Copyright 2026 The Kheya authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The world, the browser, and what a person does with them: for the tests beside this file."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import tempfile
+import time
+import zipfile
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PASSWORD = "four dry mango leaves"
+SHOTS = pathlib.Path(os.environ.get("KHEYA_SHOTS", ROOT / ".build" / "screenshots"))
+
+
+def axe_source():
+    """axe-core, as the package that carries it was downloaded: $KHEYA_AXE, a wheel."""
+    with zipfile.ZipFile(os.environ["KHEYA_AXE"]) as wheel:
+        return wheel.read("axe_playwright_python/axe.min.js").decode()
+
+
+class World:
+    """The processes of Tests/Browser/world, until `close`."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="kheya-browser-")
+        work = pathlib.Path(self.directory.name) / "work"
+        self.process = subprocess.Popen(
+            [ROOT / "Tests" / "Browser" / "world"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=open(pathlib.Path(self.directory.name) / "world.log", "w"),
+            env={**os.environ, "WORK": str(work)}, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError((pathlib.Path(self.directory.name) / "world.log").read_text()[-2000:])
+        self.facts = json.loads(line)
+        self.work = work
+
+    def reference(self, which):
+        digits = self.facts[which][:8].upper()
+        return f"K-{digits[:4]}-{digits[4:]}"
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.directory.cleanup()
+
+
+def code(secret, now=None):
+    """The authenticator's six digits."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    mac = hmac.new(key, struct.pack(">Q", int((now or time.time()) // 30)), hashlib.sha1).digest()
+    offset = mac[-1] & 15
+    return "%06d" % ((struct.unpack(">I", mac[offset:offset + 4])[0] & 0x7FFFFFFF) % 1_000_000)
+
+
+class Person:
+    """Somebody at a browser of her own."""
+
+    def __init__(self, site, width=1280, script=True):
+        options = Options()
+        options.binary_location = "/usr/bin/chromium"
+        for flag in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.site = site
+        self.width = width
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        if not script:
+            self.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/script-*.js"]})
+        self.resize(width)
+
+    def resize(self, width):
+        self.width = width
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": 800 if width > 500 else 640, "deviceScaleFactor": 1, "mobile": width < 500})
+
+    def close(self):
+        self.driver.quit()
+
+    def go(self, path):
+        self.driver.get(self.site + path)
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def fill(self, **values):
+        for name, value in values.items():
+            field = self.find(f"[name={name}]:not([type=hidden])")
+            field.clear()
+            field.send_keys(value)
+
+    def press(self, selector="main .button.main"):
+        old = self.find("html")
+        self.find(selector).click()
+        end = time.time() + 15
+        while time.time() < end:
+            try:
+                old.is_enabled()
+            except Exception:
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"nothing came of pressing {selector}")
+
+    def text(self):
+        return self.find("body").text
+
+    def source(self):
+        return self.driver.page_source
+
+    def accept(self, slip):
+        """A slip becomes an account."""
+        self.go("/welcome")
+        self.fill(slip=slip)
+        self.press()
+        self.secret = self.find(".secret").text.replace(" ", "")
+        self.fill(password=PASSWORD, again=PASSWORD, code=code(self.secret))
+        self.press()
+        assert len(self.all(".codes li")) == 8, self.text()
+
+    def speak(self, language):
+        self.press(f".languages [value={language}]")
+
+    def axe(self, source):
+        """Violations of WCAG 2.0 to 2.2, A and AA."""
+        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": source})
+        result = self.driver.execute_async_script("""
+            const done = arguments[arguments.length - 1];
+            axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+              .then((result) => done(result.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" "))));
+        """)
+        return result
+
+    def shot(self, name):
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        height = self.driver.execute_script("return document.documentElement.scrollHeight")
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": self.width, "height": min(height, 3000), "deviceScaleFactor": 1, "mobile": self.width < 500})
+        self.driver.save_screenshot(str(SHOTS / f"{name}.png"))
+        self.resize(self.width)
+
+    def overflow(self):
+        """How far the page reaches beyond its window, in pixels."""
+        return self.driver.execute_script(
+            "return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    def complaints(self):
+        """What the browser's console says: a blocked inline script, a wrong policy."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")
+                and "status of 4" not in entry["message"]]
+
+    def asked(self):
+        """Every address that the browser has asked for since the last call."""
+        found = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                found.append(message["params"]["request"]["url"])
+        return found
+

@@ -1,0 +1,208 @@
+# Copyright 2026 The Kheya authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Journeys through the page of two nodes in a real browser. `make browser` runs them."""
+
+import sys
+import time
+import unittest
+import urllib.request
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from kheya_browser import Person, World, axe_source
+
+LANGUAGES = ["en", "bn", "hi"]
+WIDTHS = [1280, 320]
+
+
+def setUpModule():
+    global world, axe, asha, rehana
+    world = World()
+    axe = axe_source()
+    asha = Person(world.facts["shelter"])
+    asha.accept(world.facts["asha"])
+    rehana = Person(world.facts["ngo"])
+    rehana.accept(world.facts["rehana"])
+
+
+def tearDownModule():
+    for person in (asha, rehana):
+        person.close()
+    world.close()
+
+
+class EveryPage(unittest.TestCase):
+    def pages(self):
+        case = f"/cases/{world.reference('case')}"
+        return {
+            "today": "/", "cases": "/cases", "case": case, "board": case + "/board", "timeline": case + "/timeline",
+            "stop": case + "/stop", "new": "/cases/new", "outbox": "/outbox", "offers": "/offers", "safety": "/safety",
+        }
+
+    def test_every_page_is_accessible_in_each_language_and_at_each_width(self):
+        for language in LANGUAGES:
+            asha.go("/safety")
+            asha.speak(language)
+            for name, path in self.pages().items():
+                asha.go(path)
+                self.assertEqual(asha.find("html").get_attribute("lang"), language)
+                self.assertFalse(asha.all("[name=password]"), "signed out")
+                for width in WIDTHS:
+                    asha.resize(width)
+                    with self.subTest(page=name, language=language, width=width):
+                        self.assertEqual(asha.axe(axe), [])
+                        self.assertLessEqual(asha.overflow(), 0)
+                        asha.shot(f"{name}-{language}-{width}")
+                asha.resize(1280)
+        asha.go("/safety")
+        asha.speak("en")
+
+    def test_axe_sees_what_is_wrong(self):
+        asha.go("/safety")
+        asha.driver.execute_script("document.querySelector('main p').style.color = '#bbb'")
+        self.assertTrue(any(found.startswith("color-contrast") for found in asha.axe(axe)))
+
+    def test_the_browser_asks_for_nothing_elsewhere_and_complains_about_nothing(self):
+        asha.asked()
+        for path in self.pages().values():
+            asha.go(path)
+        asked = [url for url in asha.asked() if not url.startswith("data:")]
+        self.assertTrue(asked)
+        self.assertEqual([url for url in asked if not url.startswith(world.facts["shelter"] + "/")], [])
+        self.assertEqual(asha.complaints(), [])
+
+    def test_titles_and_addresses_name_nobody(self):
+        for path in self.pages().values():
+            asha.go(path)
+            self.assertNotIn(world.reference("case"), asha.driver.title)
+            self.assertNotIn("asha", asha.driver.title.lower())
+
+    def test_the_first_load_of_every_page_is_light(self):
+        cookies = "; ".join(f"{c['name']}={c['value']}" for c in asha.driver.get_cookies())
+
+        def size(path):
+            request = urllib.request.Request(
+                world.facts["shelter"] + path, headers={"cookie": cookies, "accept-encoding": "gzip"})
+            return len(urllib.request.urlopen(request).read())
+
+        asha.go("/safety")
+        asha.speak("bn")
+        files = [e.get_attribute(a) for e, a in [(asha.find("link[rel=stylesheet]"), "href"), (asha.find("script"), "src")]]
+        shared = sum(size(f.replace(world.facts["shelter"], "")) for f in files)
+        cookies = "; ".join(f"{c['name']}={c['value']}" for c in asha.driver.get_cookies())
+        sizes = {name: shared + size(path) for name, path in self.pages().items()}
+        asha.go("/safety")
+        asha.speak("en")
+        print("first load, bytes:", sizes, file=sys.stderr)
+        self.assertLessEqual(max(sizes.values()), 30_000)
+
+
+class Journeys(unittest.TestCase):
+    def test_an_offer_is_read_without_a_name_and_accepted_and_the_shelter_sees_it(self):
+        rehana.go("/offers")
+        self.assertIn(world.reference("offer"), rehana.text())
+        rehana.shot("offers-ngo")
+        rehana.press(f"section[aria-label$='{world.reference('offer')}'] [value=REFERRAL_ACCEPTED]")
+        while rehana.all("form[data-draft]"):
+            question = rehana.find("form[data-draft]")
+            rehana.shot("question-" + rehana.driver.current_url.rsplit("/", 1)[1])
+            if question.find_elements(By.CSS_SELECTOR, "[name=day]"):
+                rehana.fill(day="1", month="১২", year="2027")
+            else:
+                # The last answer: no conflict of interest, and whatever stands there.
+                question.find_elements(By.CSS_SELECTOR, "input[name=answer]")[-1].click()
+            rehana.press("form[data-draft] .button.main")
+        rehana.shot("check")
+        self.assertEqual(rehana.axe(axe), [])
+        rehana.press("form[action$=seal] button")
+        end = time.time() + 30
+        words = "Their node checked it"
+        while words not in rehana.text() and time.time() < end:
+            time.sleep(0.5)
+            rehana.go(f"/cases/{world.reference('offer')}/timeline")
+        self.assertIn(words, rehana.text())
+        asha.go(f"/cases/{world.reference('offer')}")
+        self.assertIn("Accepted: the dossier may be sent", asha.text())
+
+    def test_she_stops_it_with_two_presses_and_the_other_side_sees_it(self):
+        night = Person(world.facts["shelter"], width=320, script=False)
+        try:
+            night.accept(world.facts["night"])
+            night.go(f"/cases/{world.reference('case')}")
+            self.assertFalse(night.all("form[action$='/do']"), "read-only is offered a step")
+            night.press(".button.stop")
+            night.shot("stop-night")
+            night.press(".button.stop.main")
+            self.assertIn("The stop is recorded", night.text())
+        finally:
+            night.close()
+        end = time.time() + 30
+        while time.time() < end:
+            rehana.go(f"/cases/{world.reference('case')}/timeline")
+            if "She withdraws her consent to share" in rehana.text():
+                return
+            time.sleep(0.5)
+        self.fail("the NGO does not see the stop: " + rehana.text()[-600:])
+
+    def test_leave_quickly_ends_the_session_and_back_shows_nothing(self):
+        meera = Person(world.facts["shelter"])
+        try:
+            meera.accept(world.facts["meera"])
+            meera.go(f"/cases/{world.reference('case')}")
+            self.assertIn(world.reference("case"), meera.text())
+            meera.press("#leave")
+            self.assertEqual(meera.text().strip(), "")
+            meera.driver.back()
+            time.sleep(1)
+            self.assertNotIn(world.reference("case"), meera.text())
+            meera.go("/cases")
+            self.assertTrue(meera.all("[name=password]"), "the session lived on")
+        finally:
+            meera.close()
+
+    def test_shift_three_times_leaves_and_capital_letters_do_not(self):
+        meera = Person(world.facts["shelter"])
+        try:
+            meera.go("/sign-in")
+            meera.find("[name=name]").send_keys("ASHA KHATUN")
+            self.assertTrue(meera.all("[name=password]"))
+            for _ in range(3):
+                meera.find("body").send_keys(Keys.SHIFT)
+            end = time.time() + 5
+            while meera.all("[name=password]") and time.time() < end:
+                time.sleep(0.1)
+            self.assertFalse(meera.all("[name=password]"))
+        finally:
+            meera.close()
+
+    def test_an_auditor_sees_the_trail_and_no_case(self):
+        auditor = Person(world.facts["shelter"])
+        try:
+            auditor.accept(world.facts["auditor"])
+            auditor.go("/audit")
+            self.assertEqual(auditor.axe(axe), [])
+            auditor.shot("audit")
+            for path in ["/cases", f"/cases/{world.reference('case')}", "/outbox"]:
+                auditor.go(path)
+                self.assertNotIn("K-", auditor.find("main").text)
+        finally:
+            auditor.close()
+
+    def test_script_in_an_answer_stays_text(self):
+        asha.go("/cases/new")
+        asha.press("[value=REFERRAL_OFFER]")
+        draft = asha.driver.current_url
+        hostile = "\"><img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>\u09be'\u0301"
+        asha.driver.get(draft + "/REFERRAL_OFFER/children_with_her")
+        asha.fill(answer=hostile)
+        asha.press("form[data-draft] .button.main")
+        self.assertEqual(asha.find("[name=answer]").get_attribute("value"), hostile)
+        asha.driver.get(draft + "/check")
+        self.assertIn("<img src=x", asha.find("main").text)
+        self.assertNotIn("run", asha.driver.title)
+        self.assertEqual([c for c in asha.complaints() if "Refused" in c], [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
