@@ -58,6 +58,7 @@ extension Alarm.Kind {
         case .clock: .alarmClock
         case .notTrusted: .alarmNotTrusted
         case .document: .alarmDocument
+        case .logForged: .alarmLogForged
         }
     }
 }
