@@ -64,13 +64,15 @@ let services: [Target] = [
         name: "Exchange",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "TransparencyLog", "MessageStore", hummingbirdCore,
-            hummingbirdTLS, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, logging,
+            hummingbirdTLS, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle,
+            logging,
         ],
         swiftSettings: swiftSettings),
     .target(
         name: "Broker",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit", "MessageStore",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit",
+            "MessageStore",
             "SQLiteStore", "Exchange", serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
@@ -97,7 +99,8 @@ let services: [Target] = [
         name: "Commands",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "SQLiteStore", "CaseFile",
-            "TransparencyLog", "TrailAudit", "Exchange", "Broker", "Node", "WebInterface", argumentParser, serviceLifecycle,
+            "TransparencyLog", "TrailAudit", "Exchange", "Broker", "Node", "WebInterface", argumentParser,
+            serviceLifecycle,
             unixSignals, logging,
         ],
         swiftSettings: swiftSettings),
@@ -145,21 +148,24 @@ let tests: [Target] = [
     .testTarget(
         name: "BrokerTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit", "MessageStore",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit",
+            "MessageStore",
             "SQLiteStore", "Exchange", "Broker", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(
         name: "ExchangeTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore", "Exchange", "TestSupport",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "Exchange", "TestSupport",
             asyncHTTPClient, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(
         name: "NodeTests",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore", "SQLiteStore", "CaseFile",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "SQLiteStore", "CaseFile",
             "Exchange",
             "Broker", "Node", "TestSupport", logging,
         ],

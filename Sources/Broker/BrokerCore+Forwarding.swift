@@ -240,7 +240,8 @@ extension BrokerCore {
             }
         }
         let proofs = Dictionary(
-            zip(leaves.map(\.0), try await receipts(of: leaves.map(\.1)))) { first, _ in first }
+            zip(leaves.map(\.0), try await receipts(of: leaves.map(\.1)))
+        ) { first, _ in first }
         return try await look { reading in
             var room = BrokerLimits.bundleBytes
             let letters = try deliveries.compactMap { delivery -> Outgoing? in

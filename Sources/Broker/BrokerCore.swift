@@ -51,7 +51,8 @@ public final class BrokerCore: Sendable {
     ///   - clock: the wall clock.
     public init(
         id: MemberID, signing: SigningIdentity, queue: any LetterQueue, directories: Directories, profiles: [Profile],
-        settings: BrokerSettings = BrokerSettings(), witness: Witness? = nil, clock: @escaping @Sendable () -> Instant, logger: Logger
+        settings: BrokerSettings = BrokerSettings(), witness: Witness? = nil, clock: @escaping @Sendable () -> Instant,
+        logger: Logger
     ) {
         self.id = id
         self.signing = signing
@@ -63,7 +64,8 @@ public final class BrokerCore: Sendable {
         pool = VerifyingPool(threads: settings.verifyingThreads)
         state = Mutex(
             State(
-                directories: directories, trust: LogTrust(directories), profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
+                directories: directories, trust: LogTrust(directories),
+                profiles: Dictionary(profiles.map { ($0.digest, $0) }) { first, _ in first }))
     }
 
     deinit { pool.close() }

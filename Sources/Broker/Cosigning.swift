@@ -43,7 +43,9 @@ extension BrokerCore {
     /// Whether the log has grown by more than cosignatures of others since this witness cosigned it, and it was not asked just now; or the
     /// heartbeat is due. Leaves that say only what was cosigned call for no cosignature: else two logs would drive each other for ever.
     public func isCosigningDue(by witness: MemberID) async throws -> Bool {
-        guard let checkpoint = try signedCheckpoint(), let key = directories.broker(witness)?.witness else { return false }
+        guard let checkpoint = try signedCheckpoint(), let key = directories.broker(witness)?.witness else {
+            return false
+        }
         let now = now
         let last = try await look { reading in try Self.lastCosigned(by: key, of: checkpoint.origin, reading) }
         guard let last else { return checkpoint.head.size > 0 }
@@ -61,7 +63,9 @@ extension BrokerCore {
         }
     }
 
-    private func signedCheckpoint() throws -> TransparencyLog.Checkpoint? { try queue.checkpoint.map { try Checkpoint(text: $0.text) } }
+    private func signedCheckpoint() throws -> TransparencyLog.Checkpoint? {
+        try queue.checkpoint.map { try Checkpoint(text: $0.text) }
+    }
 
     /// The newest checkpoint that carries a cosignature of this key, and its time.
     private static func lastCosigned(

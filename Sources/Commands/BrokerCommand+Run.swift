@@ -60,7 +60,8 @@ extension BrokerCommand {
                     guard let cosignedSize, let cosignedSeconds else {
                         return "  log \(origin): \(size) leaves, not cosigned yet"
                     }
-                    return "  log \(origin): \(size) leaves, the first \(cosignedSize) cosigned \(cosignedSeconds) s ago"
+                    return
+                        "  log \(origin): \(size) leaves, the first \(cosignedSize) cosigned \(cosignedSeconds) s ago"
                 }
             }
 

@@ -10,7 +10,12 @@ import TransparencyLog
 /// `kheya log`: what a person has to decide about a broker's transparency log.
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log", abstract: "Look after a broker's transparency log.", subcommands: [Adopt.self])
+        commandName: "log", abstract: "Look after a broker's transparency log.",
+        discussion: """
+            Example:
+              kheya log adopt checkpoint --home in-broker --key-file broker.key
+            """,
+        subcommands: [Adopt.self])
 
     struct Adopt: Verb {
         static let configuration = CommandConfiguration(
@@ -19,6 +24,9 @@ struct LogCommand: AsyncParsableCommand {
                 The lock says how far the log was signed. Without it nobody knows whether the store was restored from a backup, so the \
                 log halts. Bring the newest checkpoint that another broker cosigned: ask its operator, or a member for a receipt. The \
                 broker must not run.
+
+                Example:
+                  kheya log adopt checkpoint --home in-broker --key-file broker.key
                 """)
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions

@@ -33,7 +33,8 @@ public struct TimeStamp: Sendable, Hashable {
         let nonce = query?.nonce
         guard
             unsafe kossl_ts_verify(
-                response, response.count, digest, nonce, nonce?.count ?? 0, authority.pem, authority.pem.count, &time) == 1
+                response, response.count, digest, nonce, nonce?.count ?? 0, authority.pem, authority.pem.count, &time)
+                == 1
         else { throw .takingErrorQueue(.invalidSignature, "time stamp") }
         self.time = time
         self.response = response
@@ -66,7 +67,9 @@ public struct TimeStampAuthority: Sendable, Hashable {
 
     /// - Parameter pem: the certificates of this one authority up to its root, at most 64 KiB.
     public init(pem: [UInt8]) throws(CryptographyError) {
-        guard pem.count <= 65_536 else { throw CryptographyError(.malformed, "a time-stamping authority's chain: more than 64 KiB") }
+        guard pem.count <= 65_536 else {
+            throw CryptographyError(.malformed, "a time-stamping authority's chain: more than 64 KiB")
+        }
         ERR_clear_error()
         guard unsafe kossl_ts_chain(pem, pem.count) == 1 else {
             throw .takingErrorQueue(.malformed, "time-stamping authority")

@@ -122,7 +122,8 @@ public final class BrokerClient: BrokerConnection {
     }
 
     public func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
-        let response = try await execute(.addCheckpoint, body: request, isTaken: { [400, 403, 404, 409, 422, 503].contains($0) })
+        let response = try await execute(
+            .addCheckpoint, body: request, isTaken: { [400, 403, 404, 409, 422, 503].contains($0) })
         return (
             Int(response.status.code), try await Self.collect(response, limit: LogLimits.noteBytes)
         )
@@ -224,7 +225,9 @@ public final class BrokerClient: BrokerConnection {
             let seconds = BrokerClientLimits.callSeconds + waitSeconds
             response = try await client.execute(request, timeout: .seconds(Int64(seconds)))
         } catch { throw Self.mapped(error) }
-        guard (200..<300).contains(response.status.code) || isTaken(response.status.code) else { throw try await Self.refusal(response) }
+        guard (200..<300).contains(response.status.code) || isTaken(response.status.code) else {
+            throw try await Self.refusal(response)
+        }
         return response
     }
 

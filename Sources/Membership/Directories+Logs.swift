@@ -25,7 +25,9 @@ extension Directories {
             for key in broker.logs {
                 var lines = ["log \(key.text)"]
                 lines += witnesses.map { "witness \($0.0) \($0.1.text)" }
-                if !witnesses.isEmpty { lines.append("group others any " + witnesses.map { "\($0.0)" }.joined(separator: " ")) }
+                if !witnesses.isEmpty {
+                    lines.append("group others any " + witnesses.map { "\($0.0)" }.joined(separator: " "))
+                }
                 lines.append("quorum \(witnesses.isEmpty ? "none" : "others")")
                 let file = Array((lines.joined(separator: "\n") + "\n").utf8)
                 guard let policy = try? LogPolicy(file) else { continue }

@@ -269,9 +269,11 @@ public struct MemberHome: Sendable {
     ///
     /// - Throws: ``MembershipError`` `.notAdmitted` while the directory lists none, or another key than this home's.
     public func brokerKeys(by directories: Directories) throws(MembershipError) -> BrokerKeys {
-        guard let entry = directories.broker(settings.id), let listed = entry.logs.last, let witness = entry.witness else {
+        guard let entry = directories.broker(settings.id), let listed = entry.logs.last, let witness = entry.witness
+        else {
             throw MembershipError(
-                .notAdmitted, "no directory lists a log of \(settings.id) yet; run `kheya member renew`, give the request to the authority"
+                .notAdmitted,
+                "no directory lists a log of \(settings.id) yet; run `kheya member renew`, give the request to the authority"
             )
         }
         let keys = try BrokerKeys(vault: vault, origin: listed.name, host: entry.host)

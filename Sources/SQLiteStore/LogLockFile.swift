@@ -122,7 +122,9 @@ public final class LogLockFile: Sendable {
         for shift in stride(from: UInt64(56), through: 0, by: -8) {
             head.append(UInt8(truncatingIfNeeded: counter >> shift))
         }
-        for shift in stride(from: 24, through: 0, by: -8) { head.append(UInt8(truncatingIfNeeded: bytes.count >> shift)) }
+        for shift in stride(from: 24, through: 0, by: -8) {
+            head.append(UInt8(truncatingIfNeeded: bytes.count >> shift))
+        }
         let whole = head + SHA256.hash(head + bytes) + bytes
         return whole + [UInt8](repeating: 0, count: slotBytes - whole.count)
     }
@@ -144,7 +146,8 @@ public final class LogLockFile: Sendable {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written, off_t(offset + written))
+                pwrite(
+                    descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written, off_t(offset + written))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }

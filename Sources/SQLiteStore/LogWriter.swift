@@ -70,7 +70,8 @@ final class LogWriter: @unchecked Sendable {
     /// One event, with its row, nodes, and place in its case.
     func append(_ content: LogEvent.Content, in caseID: CaseID?, at now: Instant, _ db: Database) throws -> Int64 {
         if let halt { throw halt }
-        if batch.frontier.size == 0, case .start = content {} else if batch.frontier.size == 0 {
+        if batch.frontier.size == 0, case .start = content {
+        } else if batch.frontier.size == 0 {
             _ = try append(.start(before: try lastCosigned(db)), in: nil, at: now, db)
         }
         var place: LogEvent.Place?
@@ -185,7 +186,8 @@ final class LogWriter: @unchecked Sendable {
     /// Leaf data from `index` on; each with its event, as far as that is not erased, hashed anew.
     private func readLeaves(from index: Int64, _ db: Database) throws -> [Digest] {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT number, data, case_id, text FROM log_leaf WHERE number >= ? ORDER BY number"),
+            db.cachedStatement(
+                sql: "SELECT number, data, case_id, text FROM log_leaf WHERE number >= ? ORDER BY number"),
             arguments: [first + index])
         return try rows.map { row in
             let data = try SQLiteTransaction.digest(row[1])
@@ -267,7 +269,9 @@ extension LogWriter {
                 db, sql: "SELECT data FROM log_leaf WHERE number >= ? AND number < ? ORDER BY number",
                 arguments: [first + from, first + size])
             var tree = signed
-            while let row = try data.next() { tree.append(leafHash: MerkleHash.leaf(try SQLiteTransaction.digest(row[0]))) }
+            while let row = try data.next() {
+                tree.append(leafHash: MerkleHash.leaf(try SQLiteTransaction.digest(row[0])))
+            }
             guard tree == stored else { throw LogError(.inconsistent, "the leaves do not give the stored root") }
             // The texts of what was not signed yet are read back as after any commit.
             signed = try frontier(of: min(locked, size), db)
@@ -301,7 +305,8 @@ extension LogWriter {
         guard let row else { throw StoreError(.halted, "no log of this name") }
         let (log, first, size): (Int64, Int64, Int64) = (row[0], row[1], row[2])
         let verdict = try LogLock.judge(
-            lock: checkpoint.head, head: try MerkleTree.head(size: size) {
+            lock: checkpoint.head,
+            head: try MerkleTree.head(size: size) {
                 try SQLiteTransaction.node($0, log: log, first: first, db)
             }
         ) { try MerkleTree.head(size: $0) { try SQLiteTransaction.node($0, log: log, first: first, db) } }

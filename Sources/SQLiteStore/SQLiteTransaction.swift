@@ -81,7 +81,8 @@ extension SQLiteTransaction {
             peer: try member(row[7]),
             at: Instant(seconds: row[8]), expires: (row[9] as Int64?).map { Instant(seconds: $0) },
             received: Instant(seconds: row[10]),
-            isStored: row[15], leaf: row[17], verdict: verdict.flatMap { LogEvent.Verdict(rawValue: $0) }, code: row[12],
+            isStored: row[15], leaf: row[17], verdict: verdict.flatMap { LogEvent.Verdict(rawValue: $0) },
+            code: row[12],
             voidedBy: try (row[13] as Data?).map { try digest($0) },
             stop: try (row[14] as Data?).map { try digest($0) }, progress: ReceiptProgress(rawValue: row[11]),
             isUnheard: row[16])

@@ -92,13 +92,16 @@ import TransparencyLog
         try await ask(brokers, Self.india, Self.bangladesh)
         let known = try #require(try await newest(brokers, Self.india)).checkpoint
         let keys = try #require(brokers.world.party(Self.india).logKeys)
-        let forked = LeafTree(leafHashes: (0..<known.head.size).map { MerkleHash.leaf([UInt8(truncatingIfNeeded: $0)]) })
+        let forked = LeafTree(
+            leafHashes: (0..<known.head.size).map { MerkleHash.leaf([UInt8(truncatingIfNeeded: $0)]) })
         let note = try keys.log.sign(Checkpoint(origin: known.origin, head: forked.head))
         let request = CheckpointAdvance(oldSize: known.head.size, proof: ConsistencyProof(hashes: []), note: note)
         let line = brokers.line(from: Self.india, to: Self.bangladesh)
         for _ in 0..<2 { #expect(try await line.addCheckpoint(request.bytes).status == 422) }
         #expect(try await brokers.queue(Self.bangladesh).read { try $0.conflicts() } == [note.bytes])
-        let conflicts = try await events(brokers, Self.bangladesh).filter { if case .conflict = $0 { true } else { false } }
+        let conflicts = try await events(brokers, Self.bangladesh).filter {
+            if case .conflict = $0 { true } else { false }
+        }
         #expect(conflicts.count == 1, "the same note twice is one event")
         // The true history is still cosigned.
         try await ask(brokers, Self.india, Self.bangladesh)

@@ -48,7 +48,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["Asha", "আশা", "आशा", "Rina Begum", "+880 1700 000000", "23.7104,90.4074", "Jashore, Chougachha", "a/../b", "x\u{0}"])
+    @Test(arguments: [
+        "Asha", "আশা", "आशा", "Rina Begum", "+880 1700 000000", "23.7104,90.4074", "Jashore, Chougachha", "a/../b",
+        "x\u{0}",
+    ])
     func `no field of a slip takes a name, a number or a place`(text: String) throws {
         let vector = try #require(try Vector.all(in: "slip").first { $0.name == "opens-follow" })
         let slip = try CanonicalJSON.read(vector.bytes, limits: .slip)
@@ -61,11 +64,15 @@ import Testing
             case .integer, .bool: return [.string(text)]
             case .array(let array):
                 return array.indices.flatMap { index in
-                    replaced(array[index]).map { var copy = array; copy[index] = $0; return .array(copy) }
+                    replaced(array[index]).map {
+                        var copy = array; copy[index] = $0; return .array(copy)
+                    }
                 }
             case .object(let object):
                 return object.flatMap { key, member in
-                    replaced(member).map { var copy = object; copy[key] = $0; return .object(copy) }
+                    replaced(member).map {
+                        var copy = object; copy[key] = $0; return .object(copy)
+                    }
                 } + [.object(object.merging([text: .string("yes")]) { _, new in new })]
             }
         }
@@ -92,7 +99,9 @@ import Testing
     @Test func `sealed steps are read as they were written`() throws {
         let steps = SealedSteps(
             events: [
-                Event(code: "HOME_INV_REPORT", facts: ["visited_on": .text("2026-01-10"), "explained_at": .integer(5)], at: Instant(seconds: 7),
+                Event(
+                    code: "HOME_INV_REPORT", facts: ["visited_on": .text("2026-01-10"), "explained_at": .integer(5)],
+                    at: Instant(seconds: 7),
                     person: String(repeating: "a", count: 64))
             ], requires: [try #require(Digest(Array(repeating: 3, count: 32)))])
         #expect(try SealedSteps.read(steps.json()) == steps)
@@ -104,6 +113,8 @@ import Testing
     }
 
     @Test func `an unknown field under the seal is refused too`() {
-        #expect(throws: LetterError(.malformed, "")) { try SealedSteps.read(Array(#"{"note":"x","steps":[{"code":"HOLD_IN"}]}"#.utf8)) }
+        #expect(throws: LetterError(.malformed, "")) {
+            try SealedSteps.read(Array(#"{"note":"x","steps":[{"code":"HOLD_IN"}]}"#.utf8))
+        }
     }
 }

@@ -14,13 +14,17 @@ import Testing
         #expect(try CanonicalJSON.readText(written) == object)
     }
 
-    @Test(arguments: ["a\u{202E}b", "a\u{2066}b", "a\u{200F}b", "a\u{200B}b", "\u{FEFF}a", "a\u{200D}b", "a\u{0007}b", "a\u{E000}b", "a\u{0378}b"])
+    @Test(arguments: [
+        "a\u{202E}b", "a\u{2066}b", "a\u{200F}b", "a\u{200B}b", "\u{FEFF}a", "a\u{200D}b", "a\u{0007}b", "a\u{E000}b",
+        "a\u{0378}b",
+    ])
     func `characters that hide or turn text around are refused`(word: String) {
         #expect(throws: LetterError(.formInvalid, "")) { try read("{\"name\":\"\(word)\"}") }
     }
 
     @Test(arguments: [
-        #"{"a":1,"a":2}"#, #"{"a":null}"#, #"{"a":1.0}"#, #"{"a":-1}"#, #"{"a":"\u0041"}"#, #"{"a":1,}"#, #"{"a":1} x"#, #"["a"]"#, "",
+        #"{"a":1,"a":2}"#, #"{"a":null}"#, #"{"a":1.0}"#, #"{"a":-1}"#, #"{"a":"\u0041"}"#, #"{"a":1,}"#, #"{"a":1} x"#,
+        #"["a"]"#, "",
         #"{"a":"#, #"{"a":01}"#, "{'a':1}",
     ])
     func `what two readers could read in two ways is refused`(text: String) {

@@ -56,7 +56,8 @@ final class PostOffice: Sendable {
             let entry = batch.append(content, place: place, now: Instant(seconds: 1)) { _ in EventSalt.random() }
             tree.append(leafHash: entry.leafHash)
             return try LogReceipt(
-                event: entry.event, proof: MerkleTree.inclusionProof(of: entry.index, in: tree.head.size, node: tree.node),
+                event: entry.event,
+                proof: MerkleTree.inclusionProof(of: entry.index, in: tree.head.size, node: tree.node),
                 note: signer.sign(Checkpoint(origin: signer.key.name, head: tree.head))
             ).bytes
         }

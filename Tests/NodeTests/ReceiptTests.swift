@@ -61,7 +61,8 @@ import TransparencyLog
         let (nodes, office, letter) = try offered()
         let other = try office.state.withLock { state in
             try state.logs[Self.shelter]?.receipt(
-                of: LetterBundle(id: .sha256([1]), slip: [1]), in: CaseID(random: Array(repeating: 1, count: 16))!) ?? []
+                of: LetterBundle(id: .sha256([1]), slip: [1]), in: CaseID(random: Array(repeating: 1, count: 16))!)
+                ?? []
         }
         office.state.withLock { $0.forges = { _ in other } }
         #expect(try await nodes.service(Self.shelter).pushDue() == 0)

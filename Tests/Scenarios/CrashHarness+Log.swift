@@ -52,7 +52,8 @@ extension CrashHarness {
                 let event = try LogEvent(receipt.event)
                 let leaves = try #require(logs[event.origin])
                 let index = Int(receipt.proof.index)
-                #expect(index < leaves.count && leaves[index].event == receipt.event, "\(node): a receipt without its leaf")
+                #expect(
+                    index < leaves.count && leaves[index].event == receipt.event, "\(node): a receipt without its leaf")
                 receipts += 1
             }
         }

@@ -202,7 +202,8 @@ import Testing
         while offset < bytes.count {
             let piece = Array(bytes[offset..<min(bytes.count, offset + 9_000)])
             whole = try await queue.write {
-                try $0.spool(digest, bytes: piece, size: bytes.count, at: Instant(seconds: 5), chargedTo: SampleLetter.asha)
+                try $0.spool(
+                    digest, bytes: piece, size: bytes.count, at: Instant(seconds: 5), chargedTo: SampleLetter.asha)
             }
             offset += piece.count
             cut += 1
@@ -219,7 +220,8 @@ import Testing
         #expect(range?.bytes == Array(bytes.suffix(10)))
         #expect(range?.size == bytes.count)
         try await queue.write { transaction in
-            _ = try transaction.spool(SampleLetter.digest(78), bytes: [1], size: 9, at: Instant(seconds: 5), chargedTo: SampleLetter.asha)
+            _ = try transaction.spool(
+                SampleLetter.digest(78), bytes: [1], size: 9, at: Instant(seconds: 5), chargedTo: SampleLetter.asha)
             try transaction.dropSpools(before: Instant(seconds: 6))
             #expect(try transaction.spooled(SampleLetter.digest(78)) == 0)
         }

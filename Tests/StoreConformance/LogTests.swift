@@ -120,12 +120,14 @@ import TransparencyLog
         try await queue.close()
     }
 
-    @Test(arguments: sizes, [
-        "UPDATE log_leaf SET data = zeroblob(32) WHERE number = (SELECT max(number) FROM log_leaf)",
-        "UPDATE log SET root = zeroblob(32)",
-        "UPDATE log SET size = size - 1",
-        "DELETE FROM log_leaf WHERE number = (SELECT max(number) FROM log_leaf)",
-    ])
+    @Test(
+        arguments: sizes,
+        [
+            "UPDATE log_leaf SET data = zeroblob(32) WHERE number = (SELECT max(number) FROM log_leaf)",
+            "UPDATE log SET root = zeroblob(32)",
+            "UPDATE log SET size = size - 1",
+            "DELETE FROM log_leaf WHERE number = (SELECT max(number) FROM log_leaf)",
+        ])
     func `a store that was altered is found at the start, and signs nothing`(size: Int, sql: String) async throws {
         let place = try StoreUnderTest(.sqlite)
         var queue = try place.open()
@@ -156,7 +158,8 @@ import TransparencyLog
         let note = queue.checkpoint
         // The disk that turns a bit, played by a trigger on the way in.
         try place.alter(
-            "CREATE TRIGGER disk AFTER INSERT ON log_leaf BEGIN UPDATE log_leaf SET text = x'00' WHERE number = new.number; END")
+            "CREATE TRIGGER disk AFTER INSERT ON log_leaf BEGIN UPDATE log_leaf SET text = x'00' WHERE number = new.number; END"
+        )
         await #expect(throws: StoreError(.halted, "")) { try await place.log(1, in: queue) }
         #expect(queue.checkpoint == note)
         try await queue.close()
@@ -176,7 +179,8 @@ import TransparencyLog
         try await queue.close()
         // Another tree's checkpoint of the same log, and one ahead of the store.
         let signer = try StoreUnderTest.signer()
-        for head in [TreeHead(size: 3, root: SampleLetter.digest(1)), TreeHead(size: 99, root: SampleLetter.digest(1))] {
+        for head in [TreeHead(size: 3, root: SampleLetter.digest(1)), TreeHead(size: 99, root: SampleLetter.digest(1))]
+        {
             let foreign = try signer.sign(Checkpoint(origin: signer.key.name, head: head))
             #expect(throws: StoreError(.halted, "")) { try SQLiteLetterQueue.adopt(foreign, path: place.path) }
         }
