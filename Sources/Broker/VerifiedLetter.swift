@@ -49,7 +49,7 @@ struct Judgement: Sendable {
     static func verdict(of step: Step, in history: CaseHistory) -> Verdict {
         let verdict = history.admit(step)
         switch verdict {
-        case .admitted, .flagged: return history.staleness(of: step).map { .refused($0) } ?? verdict
+        case .admitted, .flagged: return history.objection(to: step).map { .refused($0) } ?? verdict
         case .refused, .waiting: return verdict
         }
     }

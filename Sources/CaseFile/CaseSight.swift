@@ -65,7 +65,7 @@ extension CaseTransaction {
     /// A stored letter as a step of the graph, with this node's sight.
     public func step(of letter: LetterRecord, slip: Slip) throws -> Step {
         var opened: SealedSteps?
-        if slip.sealed != nil, letter.state != .invalid, letter.direction != .context,
+        if slip.sealed != nil, letter.direction != .context,
             let json = try record(.steps, id: letter.id, in: letter.caseID)
         {
             do { opened = try SealedSteps.read(json) } catch {
@@ -77,7 +77,11 @@ extension CaseTransaction {
 
     /// Whether the letter's steps do not count.
     public func isVoid(_ letter: LetterRecord) throws -> Bool {
-        if letter.state == .invalid, try inboxEntry(letter.id)?.code?.hasPrefix("procedure.") == true { return true }
+        if letter.state == .invalid,
+            try letter.direction == .out || inboxEntry(letter.id)?.code?.hasPrefix("procedure.") == true
+        {
+            return true
+        }
         // The broker has said so already; its signed refusal is on the way.
         if letter.direction == .out, try outboxEntry(letter.id)?.state == .refused { return true }
         let voids = try voids(of: letter.id)

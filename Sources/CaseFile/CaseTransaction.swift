@@ -138,17 +138,20 @@ public struct CaseTransaction {
     /// at most `limit`: the `parents` of its next letter.
     ///
     /// Receipts of others are left out. Each is about a letter of ours, from which `previous` descends anyway; and it may descend from
-    /// letters between others that this node has never seen.
+    /// letters between others that this node has never seen. So is an urgent letter that has its effect and whose ancestors have not come:
+    /// whatever descended from it would wait for them.
     public func heads(of caseID: CaseID, limit: Int) throws -> [LetterID] {
         try Row.fetchAll(
             database.statement(
                 """
                 SELECT id FROM letter WHERE pseudonym = ? AND type = 'step'
                 AND direction != 'context' AND state IN ('made', 'valid', 'flagged', 'invalid', 'recorded')
+                AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.letter = letter.id AND inbox.state != 'judged')
                 AND NOT EXISTS (
                     SELECT 1 FROM ancestry JOIN letter AS child ON child.id = ancestry.child
                     WHERE ancestry.parent = letter.id AND (child.type = 'step' OR child.direction = 'out')
-                    AND child.direction != 'context' AND child.state IN ('made', 'valid', 'flagged', 'invalid', 'recorded'))
+                    AND child.direction != 'context' AND child.state IN ('made', 'valid', 'flagged', 'invalid', 'recorded')
+                    AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.letter = child.id AND inbox.state != 'judged'))
                 ORDER BY serial DESC LIMIT ?
                 """), arguments: [caseID.text, limit]
         ).map { try $0.digest("id") }

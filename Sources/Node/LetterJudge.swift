@@ -129,6 +129,7 @@ struct LetterJudge {
         var code: String?
         var state = LetterRecord.State.invalid
         var isRecorded = false
+        var missing: [LetterID] = []
         if opened.steps != nil || slip.sealed == nil {
             guard var sight = try CaseSight(record, profiles: desk.network.profilesByDigest, in: transaction) else {
                 return (.held(Self.unknownProfile), [])
@@ -149,6 +150,7 @@ struct LetterJudge {
                     .verdict, id: letter.id, letter: letter.id, in: caseID, refusal.record)
             }
             isRecorded = state != .invalid
+            if isRecorded { missing = sight.history.missingAncestors(of: step) }
             sight.insert(step)
             if isRecorded, opened.fault == nil, !areFormsValid(opened, step, sight.history, profile) {
                 code = "form.invalid"
@@ -158,6 +160,12 @@ struct LetterJudge {
         if let fault = opened.fault { code = code ?? fault.rawValue }
         if isRecorded { try keep(letter, opened, transaction) }
         try transaction.setState(state, of: letter.id)
+        // An urgent letter that came before its ancestors has its effect at once and its answer with them: all that we make later would
+        // descend from our answer, and so wait for what may never come.
+        guard missing.isEmpty else {
+            if letter.state != state { try wakeWaiting(in: caseID, transaction) }
+            return (.waiting(missing), [])
+        }
         let receiptState: About.State = code != nil ? .invalid : state == .flagged ? .flagged : .valid
         if receiptState == .invalid {
             try transaction.raise(
@@ -170,6 +178,7 @@ struct LetterJudge {
             try transaction.postpone(receipt.id, until: now + receiptDelay, code: nil, countsAsTry: false)
         }
         try transaction.setInbox(letter.id, state: .judged, code: code, receipt: receipt.id, judged: now)
+        if known != nil, letter.state.isInGraph { try judgeAgain(after: letter.id, in: caseID, transaction) }
         try wakeWaiting(in: caseID, transaction)
         // What was opened lies in records now. What was not stays for a second look.
         let files = code == nil && !desk.settings.keepsSealedParts ? try transaction.dropParts(of: letter.id) : []
@@ -216,10 +225,7 @@ struct LetterJudge {
 
     /// Letters of the case that waited may have got what they waited for.
     private func wakeWaiting(in caseID: CaseID, _ transaction: CaseTransaction) throws {
-        for waiting in try transaction.letters(of: caseID) where waiting.state == .waiting {
-            try transaction.setState(.stored, of: waiting.id)
-            try transaction.setInbox(waiting.id, state: .stored)
-        }
+        for letter in try transaction.letters(of: caseID) { try transaction.wake(letter) }
     }
 
     // MARK: Receipts, refusals, notices
@@ -239,6 +245,7 @@ struct LetterJudge {
             try transaction.setInbox(letter.id, state: .unreadable, code: "strange-receipt", judged: now)
             return .recorded
         }
+        let wasVoid = try transaction.isVoid(receipted)
         try transaction.add(
             ReceiptRecord(
                 id: letter.id, letter: about.letter, sender: slip.from, state: state, code: about.code, at: slip.at))
@@ -248,6 +255,9 @@ struct LetterJudge {
         // Opened wins over a notice that crossed it.
         if state != .invalid, try transaction.outboxEntry(about.letter)?.state == .ended {
             try transaction.settle(about.letter, as: .stored, at: now)
+        }
+        if try transaction.isVoid(receipted) != wasVoid {
+            try judgeAgain(after: receipted.id, in: letter.caseID, transaction)
         }
         try wakeWaiting(in: letter.caseID, transaction)
         return .recorded
@@ -270,6 +280,7 @@ struct LetterJudge {
             try transaction.setInbox(letter.id, state: .judged, code: code, judged: now)
             return .recorded
         }
+        let wasVoid = try transaction.isVoid(subject)
         try transaction.add(
             VoidRecord(
                 id: letter.id, letter: about.letter, type: slip.type, code: code, stop: about.stop, sender: slip.from,
@@ -284,6 +295,9 @@ struct LetterJudge {
             } else if isVoid {
                 try transaction.settle(subject.id, as: .ended, at: now, code: code, stop: about.stop)
             }
+        }
+        if try transaction.isVoid(subject) != wasVoid {
+            try judgeAgain(after: subject.id, in: letter.caseID, transaction)
         }
         try wakeWaiting(in: letter.caseID, transaction)
         return .recorded

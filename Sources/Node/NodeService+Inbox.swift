@@ -189,8 +189,6 @@ extension NodeService {
         switch try LetterJudge(desk: desk, now: clock(), receiptDelay: delay).judge(id) {
         case .judged(let state):
             log("letter judged", id, state.rawValue)
-            // An urgent letter took effect without waiting for its ancestors; what is made here next will descend from them.
-            if state == .flagged { try await completeAncestry(of: id) }
             return true
         case .recorded: return true
         case .held(let code):
@@ -203,17 +201,10 @@ extension NodeService {
         }
     }
 
-    /// Fetches the slips that an urgent letter came without, as far as the broker has them.
-    func completeAncestry(of id: LetterID) async throws {
-        var missing = try store.read { try LetterJudge.missingSlips(before: id, $0) }
-        while !missing.isEmpty, try await fetchAncestors(missing) > 0 {
-            missing = try store.read { try LetterJudge.missingSlips(before: id, $0) }
-        }
-    }
-
     private func hold(_ id: LetterID, _ code: String) throws {
         try store.write { transaction in
-            try transaction.setState(.waiting, of: id)
+            // One that has its effect already keeps it.
+            if try transaction.letter(id)?.state.isInGraph == false { try transaction.setState(.waiting, of: id) }
             try transaction.setInbox(id, state: .waiting, code: code)
         }
         log("letter waits", id, code)

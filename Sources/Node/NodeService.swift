@@ -214,8 +214,7 @@ public actor NodeService: Service {
     func wakeHeld() throws {
         try store.write { transaction in
             for entry in try transaction.unjudged(.waiting, limit: .max) {
-                try transaction.setState(.stored, of: entry.letter)
-                try transaction.setInbox(entry.letter, state: .stored)
+                if let letter = try transaction.letter(entry.letter) { try transaction.wake(letter) }
             }
         }
     }

@@ -84,7 +84,7 @@ struct Admission {
         // 5. Profile.
         guard step.profile == history.version(among: ancestors) else { return .refused(Refusal(.otherProfile)) }
         if let verdict = adoption() { return verdict }
-        // 6. Awareness of its own letters.
+        // 6. Awareness of what it relies on.
         if let refusal = awareness() { return .refused(refusal) }
         // 7. Each event, after the ones before it in the letter.
         situation = history.situation(after: ancestors)
@@ -222,17 +222,12 @@ struct Admission {
 
     // MARK: 6
 
-    /// The sender's letters, and those it said it had opened, must all come before this one, or after it.
+    /// What the letter says that it relies on must come before it. Whether its sender leaves out a letter of its own depends on what has
+    /// arrived, so a broker asks that beside admission: ``CaseHistory/forgotten(by:)``.
     private mutating func awareness() -> Refusal? {
-        guard let forgotten = forgottenLetter() else {
-            if let required = step.requires.first(where: { id in
-                history.index[id].map { !ancestors.contains($0) } ?? true
-            }) {
-                return isProgress ? Refusal(.unaware, detail: required.hex) : note(.unaware)
-            }
-            return nil
-        }
-        return isProgress ? Refusal(.unaware, detail: forgotten.hex) : note(.unaware)
+        let required = step.requires.first { id in history.index[id].map { !ancestors.contains($0) } ?? true }
+        guard let required else { return nil }
+        return isProgress ? Refusal(.unaware, detail: required.hex) : note(.unaware)
     }
 
     private mutating func note(_ flag: Flag) -> Refusal? {
@@ -243,22 +238,6 @@ struct Admission {
     }
 
     private var isProgress: Bool { node.items.contains { $0.candidates.allSatisfy { tables.events[$0].isProgress } } }
-
-    /// The one of the least id: every judge names the same.
-    private func forgottenLetter() -> Digest? {
-        var forgotten: [Digest] = []
-        for other in history.sent[step.from] ?? [] where other != place {
-            let letter = history.nodes[other]
-            guard !letter.isVoid, !letter.ancestors.contains(place) else { continue }
-            if !node.ancestors.contains(other) { forgotten.append(letter.id) }
-            if let opened = letter.step?.opened.flatMap({ history.index[$0] }), opened != place,
-                !node.ancestors.contains(opened)
-            {
-                forgotten.append(history.nodes[opened].id)
-            }
-        }
-        return forgotten.min()
-    }
 
     // MARK: 7
 

@@ -2,18 +2,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension CaseHistory {
+    /// What a broker asks of visible progress that is admitted, beside its ancestors: whether its sender leaves out a letter of its own, and
+    /// whether a stop that it had not seen makes it void. Both depend on what has arrived; the signed refusal makes it known to all.
+    ///
+    /// - SeeAlso: Protocols/Procedure.md §6.4.
+    public func objection(to step: Step) -> Refusal? {
+        if let forgotten = forgotten(by: step), isVisibleProgress(step) {
+            return Refusal(.unaware, detail: forgotten.hex)
+        }
+        return staleness(of: step)
+    }
+
+    /// A letter of the same sender which comes neither before nor after this one: the one of the least id, so that every judge names the
+    /// same. An honest sender never has one; a node that was restored from a backup may. What it said it had opened comes before its
+    /// receipt, so that this asks for that too.
+    public func forgotten(by step: Step) -> Digest? {
+        let ancestors = closure(of: Array(Self.edges(of: step)))
+        return (sent[step.from] ?? []).filter { other in
+            nodes[other].id != step.id && !ancestors.contains(other) && isMate(other, of: step)
+        }.map { nodes[$0].id }.min()
+    }
+
+    /// Whether a letter of the same sender counts, is of the same case, and does not follow this one.
+    private func isMate(_ other: Int, of step: Step) -> Bool {
+        guard let mate = nodes[other].step, !mate.isVoid, (mate.root ?? mate.id) == (step.root ?? step.id) else {
+            return false
+        }
+        return !(index[step.id].map { nodes[other].ancestors.contains($0) } ?? false)
+    }
+
+    /// Letters among these which leave out one that the same sender sent before: their progress is void (R10).
+    func forked(in members: BitSet) -> BitSet {
+        var result = BitSet()
+        for place in forks.intersection(members).elements {
+            guard let step = nodes[place].step else { continue }
+            let isLater = (sent[step.from] ?? []).contains { other in
+                members.contains(other) && other != place && !nodes[place].ancestors.contains(other)
+                    && isMate(other, of: step)
+                    && nodes[other].step.map { ($0.at, $0.id) < (step.at, step.id) } ?? false
+            }
+            if isLater { result.insert(place) }
+        }
+        return result
+    }
+
+    /// Notes which letters of one sender come neither before nor after each other. Only such a case pays for asking again.
+    mutating func noteForks(of place: Int) {
+        guard let step = nodes[place].step else { return }
+        for other in sent[step.from] ?? []
+        where other != place && !nodes[place].ancestors.contains(other) && !nodes[other].ancestors.contains(place) {
+            forks.insert(place)
+            forks.insert(other)
+        }
+    }
+
+    private func isVisibleProgress(_ step: Step) -> Bool {
+        step.shown.contains { event in
+            visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
+        }
+    }
+
     /// Whether the letter is progress made without knowing of a stop that makes it void (R4, R5).
     ///
     /// Only visible progress and visible stops count, so that anybody can check the refusal from slips alone.
     ///
     /// - Returns: a refusal that names the stop, or `nil`.
     public func staleness(of step: Step) -> Refusal? {
-        var ancestors = BitSet()
-        for id in Self.edges(of: step) {
-            guard let place = index[id] else { continue }
-            ancestors.insert(place)
-            ancestors.formUnion(nodes[place].ancestors)
-        }
+        let ancestors = closure(of: Array(Self.edges(of: step)))
         let own = index[step.id]
         let progress = step.shown.filter { event in
             visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false

@@ -21,6 +21,8 @@ public struct CaseHistory: Sendable {
     /// Letters that can matter to replay.
     private(set) var eventful = BitSet()
     private(set) var retractions = BitSet()
+    /// Letters beside which another of the same sender stood when they came.
+    var forks = BitSet()
     /// Letters that adopt another version of the procedure.
     private(set) var adoptions = BitSet()
     /// Letters that open a case, and letters that may make somebody a party.
@@ -139,6 +141,7 @@ public struct CaseHistory: Sendable {
         link(place, step)
         describe(place, step)
         if wasNamed { relink(from: place) }
+        noteForks(of: place)
         settle(after: place, wasNamed: wasNamed)
     }
 
@@ -225,6 +228,10 @@ public struct CaseHistory: Sendable {
     /// Keeps the settled situation where the new letter descends from all that matters.
     private mutating func settle(after place: Int, wasNamed: Bool) {
         let node = nodes[place]
+        guard forks.isEmpty else {
+            settled = nil
+            return
+        }
         guard node.isEventful else {
             if node.isVoid || wasNamed { settled = nil }
             return
@@ -249,11 +256,13 @@ public struct CaseHistory: Sendable {
     func situation(after members: BitSet) -> Situation {
         let matter = members.intersection(eventful)
         if let settled, eventful.isSubset(of: matter) { return settled }
-        return Replay(self, members: matter).situation()
+        return Replay(self, members: matter, forked: forked(in: members)).situation()
     }
 
     /// What all known letters leave possible.
-    var situation: Situation { settled ?? Replay(self, members: eventful).situation() }
+    var situation: Situation {
+        settled ?? Replay(self, members: eventful, forked: forked(in: everything)).situation()
+    }
 
     /// Possible states of each machine, what may be pending included.
     func configs(of situation: Situation) -> [[Config]] {

@@ -28,7 +28,7 @@ public struct CaseState: Hashable, Sendable {
         /// When it happened, as far as this judge may read it.
         public var at: Instant?
         public var effect: Effect
-        /// `gap` and `after_end` as they are now; `out_of_procedure` and `unaware` belong to the letter's verdict.
+        /// `gap`, `after_end` and `unaware` as they are now; `out_of_procedure` belongs to the letter's verdict.
         public var flags: Set<Flag>
     }
 
@@ -49,7 +49,7 @@ public struct CaseState: Hashable, Sendable {
 extension CaseHistory {
     /// The state that all known letters leave, or all states that this judge cannot tell apart.
     public var state: CaseState {
-        let replay = Replay(self, members: eventful)
+        let replay = Replay(self, members: eventful, forked: forked(in: everything))
         let order = replay.order()
         let (situation, standings) = order.allSatisfy({ nodes[$0].isCertain }) ? replay.exact() : replay.possible()
         let tables = profile.tables
@@ -64,8 +64,9 @@ extension CaseHistory {
         var events: [CaseState.Standing] = []
         for place in order {
             guard let step = nodes[place].step else { continue }
+            let isForked = forks.contains(place) && forgotten(by: step) != nil
             for (number, item) in nodes[place].items.enumerated() {
-                events.append(standing(step, place, number, item, standings))
+                events.append(standing(step, place, number, item, isForked: isForked, standings))
             }
         }
         return CaseState(
@@ -76,12 +77,14 @@ extension CaseHistory {
     }
 
     private func standing(
-        _ step: Step, _ place: Int, _ number: Int, _ item: Item, _ standings: [Source: Replay.Standing]
+        _ step: Step, _ place: Int, _ number: Int, _ item: Item, isForked: Bool,
+        _ standings: [Source: Replay.Standing]
     ) -> CaseState.Standing {
         let tables = profile.tables
         var result = CaseState.Standing(
             letter: step.id, event: tables.events[item.candidates[0]].name, from: step.from, at: item.at,
             effect: .unknown, flags: [])
+        if isForked { result.flags.insert(.unaware) }
         guard item.candidates.count == 1,
             let standing = standings[Source(node: place, item: number, event: item.candidates[0])]
         else {

@@ -86,7 +86,7 @@ extension CaseHistory {
         return under(version)
     }
 
-    private func closure(of letters: [Digest]) -> BitSet {
+    func closure(of letters: [Digest]) -> BitSet {
         var members = BitSet()
         for place in letters.compactMap({ index[$0] }) {
             members.insert(place)

@@ -19,6 +19,8 @@ struct Replay {
     let members: BitSet
     /// Letters among them whose facts and progress were retracted.
     let retracted: BitSet
+    /// Letters that leave out one that their sender sent before, R10.
+    private let forked: BitSet
     /// By the number of ancestors, so ancestors first; among equals by id.
     private let sorted: [Int]
     private let stops: [Int]
@@ -37,7 +39,8 @@ struct Replay {
         var isAfterEnd = false
     }
 
-    init(_ history: CaseHistory, members: BitSet) {
+    init(_ history: CaseHistory, members: BitSet, forked: BitSet = BitSet()) {
+        self.forked = forked
         tables = history.profile.tables
         beginning = history.beginning
         let retraction = history.profile.definition.retraction
@@ -58,6 +61,7 @@ struct Replay {
 
     /// For one judged letter that descends from all members: nothing is concurrent with it.
     init(_ history: CaseHistory, before judged: Node, members: BitSet) {
+        forked = BitSet()
         tables = history.profile.tables
         beginning = history.beginning
         retractionKinds = history.profile.definition.retraction?.kinds ?? []
@@ -378,9 +382,10 @@ struct Replay {
         retracted.contains(index) && retractionKinds.contains(tables.events[candidate].rule.kind)
     }
 
-    /// R4, R5: progress beside a stop that neither precedes nor follows it.
+    /// R10, R4, R5: progress that leaves out what its sender sent, or beside a stop that neither precedes nor follows it.
     private func voided(_ node: Node, _ index: Int, _ event: ProfileTables.EventTable) -> (truth: Truth, by: Int?) {
         guard event.isProgress else { return (.no, nil) }
+        if forked.contains(index) { return (.yes, nil) }
         let movesLifecycle = event.edges.contains { $0.machine == 0 }
         let mask = event.edges.reduce(UInt64(0)) { $0 | 1 << UInt64($1.machine) }
         var maybe = false

@@ -127,7 +127,7 @@ extension CaseAuditor {
         }
         let verdict = history.admit(step)
         switch verdict {
-        case .admitted, .flagged: return history.staleness(of: step).map { .refused($0) } ?? verdict
+        case .admitted, .flagged: return history.objection(to: step).map { .refused($0) } ?? verdict
         case .refused, .waiting: return verdict
         }
     }

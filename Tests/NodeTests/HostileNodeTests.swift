@@ -116,6 +116,86 @@ import Testing
         #expect(inbox[0].position < inbox[4].position)
     }
 
+    /// A letter of a member with whatever slip a test has in mind, handed to its broker.
+    private func push(_ nodes: PracticeNodes, _ slip: Slip) async throws -> LetterID {
+        let signed = try SignedSlip.sign(slip, by: nodes.world.party(slip.from).signing)
+        _ = try await nodes.connection(slip.from).push([LetterBundle(id: signed.id, slip: signed.file)], context: [])
+        return signed.id
+    }
+
+    private func addressee(_ nodes: PracticeNodes, _ member: MemberID) throws -> Addressee {
+        let certificate = try nodes.world.directories().sealingCertificate(of: member, at: nodes.clock.now)
+        return Addressee(member: member, certificate: certificate.id, epoch: 1, sequence: 900)
+    }
+
+    @Test func `a party's stop that names what never comes has its effect, and holds no other letter up`() async throws
+    {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "03")
+        let caseID = try #require(example.caseID)
+        let root = try nodes.store(PracticeNodes.ngo).read { try $0.caseRecord(caseID)?.root }
+        let stop = try await push(
+            nodes,
+            Slip(
+                type: .step, lane: .urgent, from: PracticeNodes.ngo, to: [try addressee(nodes, PracticeNodes.shelter)],
+                caseID: caseID, root: root,
+                profile: ProfileReference(
+                    id: nodes.profile.id, version: nodes.profile.version, digest: nodes.profile.digest),
+                steps: [Event(code: "SHARE_CONSENT_WITHDRAWN", facts: [:])], parents: [.sha256([9])],
+                at: nodes.clock.now))
+        try await nodes.settle()
+        let shelter = try nodes.desk(PracticeNodes.shelter)
+        #expect(try shelter.view(of: caseID, at: nodes.clock.now).state.tracks["share_consent"] == ["withdrawn"])
+        #expect(try nodes.store(PracticeNodes.shelter).read { try $0.inboxEntry(stop)?.state } == .waiting)
+        // Neither an answer nor anything that follows it descends from what never comes.
+        for _ in 0..<2 {
+            let asked = try shelter.perform(
+                Act(events: [Event(code: "QUESTION")], account: "caseworker"), in: caseID, at: nodes.clock.now)
+            try await nodes.settle()
+            #expect(
+                try nodes.store(PracticeNodes.ngo).read { try $0.letter(asked.letters[0])?.state } == .valid,
+                "\(nodes.report())")
+        }
+        #expect(try shelter.view(of: caseID, at: nodes.clock.now).state.tracks["share_consent"] == ["withdrawn"])
+    }
+
+    @Test func `what rests on a letter that turns out void is judged again at both ends`() async throws {
+        let nodes = try PracticeNodes(office: PostOffice())
+        var example = try ExampleCase(nodes)
+        for number in ["01", "02", "03", "04", "05"] {
+            try example.send(number)
+            try await nodes.settle()
+        }
+        let caseID = try #require(example.caseID)
+        let history = try nodes.desk(PracticeNodes.shelter).history(of: caseID)
+        func letter(_ code: String) throws -> LetterID {
+            try #require(history.first { $0.events.contains { $0.code == code } }).letter.id
+        }
+        let (consent, dossier) = (try letter("SHARE_CONSENT_FULL"), try letter("DOSSIER"))
+        func states() throws -> [[CaseFile.LetterRecord.State?]] {
+            try [PracticeNodes.shelter, PracticeNodes.ngo].map { member in
+                try nodes.store(member).read { transaction in
+                    try [consent, dossier].map { try transaction.letter($0)?.state }
+                }
+            }
+        }
+        #expect(try states() == [[.made, .made], [.valid, .valid]])
+        let root = try nodes.store(PracticeNodes.ngo).read { try $0.caseRecord(caseID)?.root }
+        _ = try await push(
+            nodes,
+            Slip(
+                type: .refusal, lane: .urgent, from: PracticeWorld.inBroker,
+                to: [try addressee(nodes, PracticeNodes.shelter), try addressee(nodes, PracticeNodes.ngo)],
+                caseID: caseID, root: root, parents: [consent], about: About(letter: consent, code: "G_SHARE_GIVER"),
+                at: nodes.clock.now))
+        try await nodes.settle()
+        #expect(try states() == [[.made, .invalid], [.valid, .invalid]])
+        try nodes.bothEndsAgree(caseID)
+        let view = try nodes.desk(PracticeNodes.ngo).view(of: caseID, at: nodes.clock.now)
+        #expect(view.state.tracks["share_consent"] != ["full"])
+    }
+
     @Test func `who is no party and names ancestors that do not exist freezes no case`() async throws {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)

@@ -109,7 +109,7 @@ extension Simulation {
             return verdict
         case .admitted, .flagged:
             guard !mistakes.contains(.staleTaken), !mistakes.contains(.staleHandedOut),
-                let stale = brokers[broker].judge.history.staleness(of: step)
+                let stale = brokers[broker].judge.history.objection(to: step)
             else { return verdict }
             return .refused(stale)
         }

@@ -107,11 +107,6 @@ struct SimulatedJudge {
             let letter = mails[mail]
             if letter.about == nil, result.opened.contains(mail), letter.step.from != member {
                 if case .refused(let refusal) = result.verdict(mail, mails) { result.refusedHere[mail] = refusal }
-                // Of two letters of a sender who forgets what it sent, the one that came second is refused: there the order decides.
-                let found = refusedHere[mail]
-                if opening == nil, found?.reason == .unaware || result.refusedHere[mail]?.reason == .unaware {
-                    result.refusedHere[mail] = found
-                }
             }
             result.put(mail, mails)
         }

@@ -44,7 +44,7 @@ extension Simulation {
 
     /// A broker refuses an honest letter only for what its sender could not know or count: a letter before it that is void meanwhile.
     func checkRefusal(_ mail: Int, at broker: Int, _ refusal: Refusal) {
-        guard mails[mail].isHonest, let end = end(of: mails[mail].step.from), refusal.reason != .unaware else { return }
+        guard mails[mail].isHonest, let end = end(of: mails[mail].step.from) else { return }
         let before =
             brokers[broker].judge.history.ancestors(of: mails[mail].step.id).compactMap { places[$0] }
             + mails[mail].step.parents.compactMap { places[$0] }.flatMap { parent in
@@ -209,9 +209,6 @@ extension Simulation {
         guard broken(left).isEmpty, broken(right).isEmpty else { return }
         let (one, other) = (left.history.state, right.history.state)
         let unlike = left.known.intersection(right.known).filter { left.isVoid($0, mails) != right.isVoid($0, mails) }
-        if unlike.contains(where: { mail in [left, right].contains { $0.refusedHere[mail]?.reason == .unaware } }) {
-            return
-        }
         if !unlike.isEmpty { faults.append("\(what): void for one only \(unlike.sorted().map(describe))") }
         if one.lifecycle != other.lifecycle || one.tracks != other.tracks {
             let tracks = one.tracks.filter { other.tracks[$0.key] != $0.value }.keys.sorted()
