@@ -15,25 +15,26 @@ extension CaseHistory {
             ancestors.formUnion(nodes[place].ancestors)
         }
         let own = index[step.id]
-        let progress = step.shown.filter { event in
-            visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
-        }
-        guard !progress.isEmpty else { return nil }
         // Oldest first: all judges name the same stop.
-        let stops = nodes.indices.filter {
-            nodes[$0].hasStopMay && !nodes[$0].isVoid && !ancestors.contains($0) && $0 != own
-        }
-        for place in stops.sorted(by: {
+        let stops = stops.subtracting(ancestors).elements.filter { $0 != own }.sorted {
             (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id)
-        }) {
-            guard let stop = nodes[place].step, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else {
+        }
+        if stops.isEmpty { return nil }
+        let held = profile.tables.held(step)
+        let progress = step.shown.filter { event in
+            visible(event, of: step, held).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
+        }
+        for place in stops {
+            guard let letter = nodes[place].sight, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else {
                 continue
             }
+            let stop = letter.step
             for shown in stop.shown {
-                guard let candidates = visible(shown, of: stop), !candidates.isEmpty, candidates.allSatisfy(\.isStop)
+                guard let candidates = visible(shown, of: stop, letter.held), !candidates.isEmpty,
+                    candidates.allSatisfy(\.isStop)
                 else { continue }
                 for event in progress {
-                    let moving = visible(event, of: step) ?? []
+                    let moving = visible(event, of: step, held) ?? []
                     let isVoid = moving.allSatisfy { one in
                         one.edges.contains { $0.machine == 0 }
                             || candidates.allSatisfy { other in
@@ -73,9 +74,8 @@ extension CaseHistory {
     private static var echo: Digest { Digest(words: (.max, .max, .max, .max - 1)) }
 
     /// The events that a shown code may stand for, by its sender's roles and its lane.
-    private func visible(_ event: Event, of step: Step) -> [ProfileTables.EventTable]? {
-        let held = profile.tables.held(step, roles: profile.definition.roles)
-        return profile.tables.codes[event.code]?.map { profile.tables.events[$0] }.filter { table in
+    private func visible(_ event: Event, of step: Step, _ held: Set<String>) -> [ProfileTables.EventTable]? {
+        profile.tables.codes[event.code]?.map { profile.tables.events[$0] }.filter { table in
             table.rule.lanes.contains(step.lane) && table.rule.by.contains(where: held.contains)
         }
     }
