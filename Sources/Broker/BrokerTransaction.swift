@@ -63,7 +63,10 @@ final class BrokerTransaction {
     /// Whether a judgement was made of the state of the case that this transaction reads. Its history is then this transaction's.
     func use(_ judgement: Judgement, in caseID: CaseID) throws -> Bool {
         guard histories[caseID] == nil, try store.version(of: caseID) == judgement.version else { return false }
-        if let after = judgement.after { histories[caseID] = after }
+        switch judgement.verdict {
+        case .admitted, .flagged: histories[caseID] = try judgement.after ?? history(of: caseID)
+        case .refused, .waiting: break
+        }
         return true
     }
 

@@ -13,12 +13,12 @@ final class CaseMemory: Sendable {
     private struct Entry {
         var version: Int64
         var history: CaseHistory
-        var used: UInt64
     }
 
+    /// Two generations: when the newer one is full, the older one goes as a whole, and nobody looks for the oldest.
     private struct State {
-        var entries: [CaseID: Entry] = [:]
-        var clock: UInt64 = 0
+        var newer: [CaseID: Entry] = [:]
+        var older: [CaseID: Entry] = [:]
     }
 
     private let state = Mutex(State())
@@ -29,24 +29,27 @@ final class CaseMemory: Sendable {
     /// Takes the history out, so that its owner changes it in place; ``keep(_:of:version:)`` puts it back.
     func take(_ caseID: CaseID, version: Int64) -> CaseHistory? {
         state.withLock { state in
-            guard let entry = state.entries[caseID], entry.version == version else { return nil }
-            return state.entries.removeValue(forKey: caseID)?.history
+            guard let entry = state.newer[caseID] ?? state.older[caseID], entry.version == version else { return nil }
+            state.newer.removeValue(forKey: caseID)
+            state.older.removeValue(forKey: caseID)
+            return entry.history
         }
     }
 
     /// A copy, for judging beside the store.
     func look(_ caseID: CaseID) -> (history: CaseHistory, version: Int64)? {
-        state.withLock { $0.entries[caseID].map { ($0.history, $0.version) } }
+        state.withLock { state in
+            (state.newer[caseID] ?? state.older[caseID]).map { ($0.history, $0.version) }
+        }
     }
 
     func keep(_ history: CaseHistory, of caseID: CaseID, version: Int64) {
         state.withLock { state in
-            state.clock += 1
-            state.entries[caseID] = Entry(version: version, history: history, used: state.clock)
-            guard state.entries.count > limit else { return }
-            // A tenth at once: finding the oldest ones costs a pass over all.
-            let oldest = state.entries.sorted { $0.value.used < $1.value.used }.prefix(limit / 10 + 1)
-            for (key, _) in oldest { state.entries.removeValue(forKey: key) }
+            state.older.removeValue(forKey: caseID)
+            state.newer[caseID] = Entry(version: version, history: history)
+            guard state.newer.count >= limit / 2 else { return }
+            state.older = state.newer
+            state.newer = [:]
         }
     }
 }

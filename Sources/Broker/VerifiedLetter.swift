@@ -29,7 +29,7 @@ struct Judgement: Sendable {
     /// The sender's roles that it was made with.
     let roles: Set<String>
     let verdict: Verdict
-    /// The case with the letter in it, when it is admitted.
+    /// The case with the letter in it, when it opens the case and is admitted. Any other history is changed in place.
     let after: CaseHistory?
 
     init(_ step: Step, in history: CaseHistory, version: Int64) {
@@ -37,11 +37,11 @@ struct Judgement: Sendable {
         roles = step.roles
         verdict = Self.verdict(of: step, in: history)
         switch verdict {
-        case .admitted, .flagged:
+        case .admitted where version == 0, .flagged where version == 0:
             var history = history
             history.insert(step)
             after = history
-        case .refused, .waiting: after = nil
+        default: after = nil
         }
     }
 

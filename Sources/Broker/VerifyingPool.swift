@@ -37,6 +37,7 @@ final class VerifyingPool: @unchecked Sendable {
         guard !values.isEmpty else { return [] }
         // Eight at a time: large enough that handing over costs nothing, small enough that a push of 64 uses every core.
         let pieces = stride(from: 0, to: values.count, by: 8).map { Array(values[$0..<min(values.count, $0 + 8)]) }
+        if pieces.count == 1 { return await run { values.map(body) } }
         return await withTaskGroup(of: (Int, [Result]).self) { group in
             for (index, piece) in pieces.enumerated() {
                 group.addTask { (index, await self.run { piece.map(body) }) }

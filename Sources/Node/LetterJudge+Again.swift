@@ -56,7 +56,7 @@ extension LetterJudge {
         try transaction.setState(state, of: letter.id)
         if let refusal {
             try transaction.putRecord(
-                .verdict, id: letter.id, letter: letter.id, in: letter.caseID, Array(DeskWords.refusal(refusal).utf8))
+                .verdict, id: letter.id, letter: letter.id, in: letter.caseID, refusal.record)
             try transaction.raise(
                 Alarm(at: now, kind: .invalid, member: letter.sender, letter: letter.id, detail: code))
         }

@@ -24,6 +24,10 @@ struct BitSet: Hashable, Sendable {
         if word < words.count { words[word] &= ~(1 << UInt64(element & 63)) }
     }
 
+    mutating func set(_ element: Int, _ isMember: Bool) {
+        if isMember { insert(element) } else { remove(element) }
+    }
+
     mutating func formUnion(_ other: BitSet) {
         if other.words.count > words.count { words += Array(repeating: 0, count: other.words.count - words.count) }
         for index in other.words.indices { words[index] |= other.words[index] }
@@ -59,13 +63,7 @@ struct BitSet: Hashable, Sendable {
     /// Ascending.
     var elements: [Int] {
         var result: [Int] = []
-        for (index, word) in words.enumerated() {
-            var rest = word
-            while rest != 0 {
-                result.append(index << 6 | rest.trailingZeroBitCount)
-                rest &= rest - 1
-            }
-        }
+        for (index, word) in words.enumerated() { for bit in Bits(word: word) { result.append(index << 6 | bit) } }
         return result
     }
 }

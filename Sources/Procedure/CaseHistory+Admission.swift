@@ -25,6 +25,7 @@ struct Admission {
     var caseRoles: Set<String> = []
     var place: Int
     var node: Node
+    let letter: LetterSight
     let lost: [Digest]
     var situation: Situation
     private var flags: Set<Flag> = []
@@ -37,18 +38,19 @@ struct Admission {
         self.step = step
         profile = history.profile
         tables = history.profile.tables
-        held = tables.held(step, roles: history.profile.definition.roles)
+        held = tables.held(step)
         lost = history.missingAncestors(of: step)
         place = history.index[step.id] ?? history.nodes.count
-        node = Node(id: step.id)
-        situation = Situation(tables)
+        situation = history.beginning
         let key = SealedReach.Key(roles: held, lane: step.lane)
         let reach =
             step.sealed == .unknown
             ? history.reachIndex[key].map { history.reaches[$0] } ?? tables.reach(key) : nil
+        letter = LetterSight(step, held: held, reach: reach, tables: tables)
+        node = Node(id: step.id)
+        node.sight = letter
         // Behind the history's own: the judged letter's reach must not be mixed with theirs.
-        tables.describe(&node, step: step, held: held, reach: reach, reachIndex: history.reaches.count)
-        sealedReach = reach
+        if reach != nil { node.reach = history.reaches.count }
         node.newestAt = step.at.seconds
         for id in CaseHistory.edges(of: step) {
             guard let parent = history.index[id] else { continue }
@@ -58,8 +60,6 @@ struct Admission {
         }
         node.ancestors.remove(place)
     }
-
-    private let sealedReach: SealedReach?
 
     private var ancestors: BitSet { node.ancestors.subtracting(history.missing) }
     private var hasEvents: Bool { step.sealed != .none || !step.shown.isEmpty }
@@ -77,7 +77,7 @@ struct Admission {
         let isRoot = CaseHistory.isRoot(step)
         if let refusal = root(roots, isRoot: isRoot) { return .refused(refusal) }
         // 4. Parties.
-        let parties = history.parties(in: ancestors, root: isRoot ? nil : roots.first, extra: isRoot ? node : nil)
+        let parties = history.parties(in: ancestors, root: isRoot ? nil : roots.first, extra: isRoot ? letter : nil)
         caseRoles = parties.roles(of: step.from).intersection(held)
         if let refusal = party(parties, isRoot: isRoot) { return .refused(refusal) }
         guard hasEvents || !step.parts.isEmpty else { return .admitted }
@@ -159,7 +159,7 @@ struct Admission {
                 return Refusal(.badFact, event: event.code, detail: name)
             }
         }
-        for name in table.facts.sorted() where event.facts[name] == nil && (isOpened || rules[name]?.isShown == true) {
+        for name in table.factNames where event.facts[name] == nil && (isOpened || rules[name]?.isShown == true) {
             return Refusal(.badFact, event: event.code, detail: name)
         }
         if case .opened = step.sealed {
@@ -176,12 +176,8 @@ struct Admission {
     private func root(_ roots: [Int], isRoot: Bool) -> Refusal? {
         if isRoot {
             if let known = history.rootPlace, known != place { return Refusal(.secondRoot) }
-            let opens =
-                node.items.contains {
-                    $0.candidates.contains { profile.definition.opening[tables.events[$0].name] != nil }
-                }
-                || (sealedReach?.events.contains { profile.definition.opening[tables.events[$0].name] != nil } ?? false)
-            return opens ? nil : Refusal(.noParty, detail: "opens no case")
+            return tables.openings.contains(where: { letter.mayHold($0.event) })
+                ? nil : Refusal(.noParty, detail: "opens no case")
         }
         guard roots.count == 1, let root = roots.first else { return Refusal(roots.isEmpty ? .noParty : .secondRoot) }
         return step.root == history.nodes[root].id ? nil : Refusal(.secondRoot)
@@ -216,7 +212,7 @@ struct Admission {
         if strangers.isEmpty { return nil }
         // This letter itself may make its addressee a party.
         let root = ancestors.intersection(history.roots).elements.first
-        let after = isRoot ? parties : history.parties(in: ancestors, root: root, extra: node)
+        let after = isRoot ? parties : history.parties(in: ancestors, root: root, extra: letter)
         return strangers.allSatisfy(after.isParty) ? nil : Refusal(.noParty, detail: "to")
     }
 
@@ -231,29 +227,29 @@ struct Admission {
     }
 
     private mutating func note(_ flag: Flag) -> Refusal? {
-        if node.items.contains(where: { $0.candidates.allSatisfy { tables.events[$0].rule.kind == .fact } }) {
+        if letter.items.contains(where: { $0.candidates.allSatisfy { tables.events[$0].rule.kind == .fact } }) {
             flags.insert(flag)
         }
         return nil
     }
 
-    private var isProgress: Bool { node.items.contains { $0.candidates.allSatisfy { tables.events[$0].isProgress } } }
+    private var isProgress: Bool { letter.items.contains { $0.candidates.allSatisfy { tables.events[$0].isProgress } } }
 
     // MARK: 7
 
-    private func evaluation(_ this: JudgedEvent) -> GuardEvaluation {
+    private func evaluation(_ this: JudgedEvent, _ states: [States]) -> GuardEvaluation {
         GuardEvaluation(
-            history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
+            history: history, judged: (place, node), states: states, newest: situation.newest, this: this,
             now: node.newestAt)
     }
 
-    private var configs: [[Config]] { history.configs(of: situation) }
+    private var states: [States] { history.states(of: situation) }
 
     private mutating func judge(_ number: Int) -> Refusal? {
         let event = items[number]
         var first: Refusal?
         var common: Set<Flag>?
-        let configs = configs
+        let states = states
         for candidate in candidates(of: event) {
             let table = tables.events[candidate]
             guard table.rule.lanes.contains(step.lane), facts(of: event, table) == nil,
@@ -262,7 +258,7 @@ struct Admission {
                 })
             else { continue }
             var found: Set<Flag> = []
-            if let refusal = judge(event, candidate, by: by, configs: configs, flags: &found) {
+            if let refusal = judge(event, candidate, by: by, states: states, flags: &found) {
                 first = first ?? refusal
             } else {
                 common = common.map { $0.intersection(found) } ?? found
@@ -274,20 +270,18 @@ struct Admission {
     }
 
     private mutating func judge(
-        _ event: Event, _ candidate: Int, by: String, configs: [[Config]], flags: inout Set<Flag>
+        _ event: Event, _ candidate: Int, by: String, states: [States], flags: inout Set<Flag>
     ) -> Refusal? {
         let table = tables.events[candidate]
         let kind = table.rule.kind
-        let hasEnded = configs[0].allSatisfy { tables.terminal & (1 << UInt64($0.state)) != 0 }
+        let hasEnded = states[0].areAll(among: tables.terminal)
         if hasEnded, kind == .progress { return Refusal(.afterEnd, event: event.code) }
         if hasEnded, kind == .fact || kind == .stop { flags.insert(.afterEnd) }
         let this = JudgedEvent(
             event: candidate, facts: event.facts, isFull: isOpened && !step.hasOpenFacts, isOpen: step.hasOpenFacts,
             by: by, from: step.from, recipients: step.recipients,
             person: event.person, at: isOpened ? event.at ?? step.at : nil)
-        let evaluation = GuardEvaluation(
-            history: history, judged: (place, node), configs: configs, newest: situation.newest, this: this,
-            now: node.newestAt)
+        let evaluation = evaluation(this, states)
         for index in table.guards where evaluation.evaluate(index) == .no {
             if isExplained { redGuards.append(evaluation.explain(index, event: table.name)) }
             if kind == .fact {
@@ -300,8 +294,8 @@ struct Admission {
                 .guardRed, guard: tables.guardNames[red], event: event.code,
                 detail: red == index ? nil : tables.guardNames[index])
         }
-        guard table.home >= 0, let edges = table.edges(on: table.home) else { return nil }
-        let leads = configs[table.home].contains { edges[Int($0.state)] != ProfileTables.noEdge }
+        guard table.home >= 0 else { return nil }
+        let leads = !states[table.home].areAll(among: ~table.leading)
         if !leads, kind == .progress { return Refusal(.noEdge, event: event.code) }
         if !leads, kind == .fact, !hasEnded { flags.insert(.gap) }
         return nil
@@ -309,15 +303,14 @@ struct Admission {
 
     private mutating func apply(_ number: Int, _ replay: Replay) {
         // Items leave out what cannot count; here all events were found fit, so the numbers agree.
-        guard number < node.items.count else { return }
+        guard number < letter.items.count else { return }
         replay.apply(number, of: node, at: place, to: &situation)
         closeOwn()
     }
 
     /// What the letter's own unread events may have done so far.
     private mutating func closeOwn() {
-        guard let sealedReach else { return }
-        situation = history.widen(situation, by: sealedReach)
+        if let reach = letter.reach { situation.widen(by: reach, history.reaches) }
     }
 
     // MARK: 8
@@ -329,6 +322,9 @@ struct Admission {
 
     private func parts() -> Refusal? {
         var custody: Set<MemberID> = []
+        let states = step.parts.isEmpty ? [] : states
+        let after =
+            step.parts.isEmpty ? Parties() : history.parties(in: ancestors, root: history.rootPlace, extra: letter)
         for part in step.parts {
             switch part.basis {
             case .custody:
@@ -337,7 +333,7 @@ struct Admission {
             case .law, .emergency:
                 if !mayUse(part.basis) { return Refusal(.badBasis, detail: part.basis.rawValue) }
             case .consent:
-                if let refusal = consent(part) { return refusal }
+                if let refusal = consent(part, states, after) { return refusal }
             }
         }
         return nil
@@ -363,16 +359,16 @@ struct Admission {
         return !isComplete || events.contains { profile.event($0.code)?.bases.contains(basis) ?? false }
     }
 
-    private func consent(_ part: PartClaim) -> Refusal? {
+    private func consent(_ part: PartClaim, _ states: [States], _ after: Parties) -> Refusal? {
         guard part.recipient != step.from else { return nil }
         let from = caseRoles
-        let to = history.parties(in: ancestors, root: history.rootPlace, extra: node).roles(of: part.recipient)
+        let to = after.roles(of: part.recipient)
         for rule in profile.definition.partRules
         where rule.tier == part.tier && from.contains(rule.from) && to.contains(rule.to) {
             let this = JudgedEvent(
                 event: nil, isFull: true, by: rule.from, from: step.from, recipients: [part.recipient], person: nil,
                 at: step.at)
-            guard let index = tables.guardIndex[rule.guardName], evaluation(this).evaluate(index) == .no else {
+            guard let index = tables.guardIndex[rule.guardName], evaluation(this, states).evaluate(index) == .no else {
                 continue
             }
             return Refusal(.badBasis, guard: rule.guardName, detail: part.tier.rawValue)
@@ -389,7 +385,7 @@ struct Admission {
             )
             guard
                 let refusal = history.refusal(
-                    claim, configs: configs, newest: situation.newest, judged: (place, node), now: node.newestAt)
+                    claim, states: states, newest: situation.newest, judged: (place, node), now: node.newestAt)
             else { return nil }
             first = first ?? refusal
         }
@@ -402,7 +398,7 @@ struct Admission {
         situation = history.situation(after: ancestors)
         closeOwn()
         let replay = Replay(history, before: node, members: ancestors.intersection(history.eventful))
-        for number in node.items.indices { apply(number, replay) }
+        for number in letter.items.indices { apply(number, replay) }
         return situation
     }
 }

@@ -35,7 +35,7 @@ private struct Clock {
     private let state: CaseState
     /// Events that stand, in the order of replay.
     private let standing: [CaseState.Standing]
-    private let configs: [[Config]]
+    private let states: [States]
     private let newest: [Situation.Newest]
     private let parties: [String: Set<MemberID>]
 
@@ -64,7 +64,7 @@ private struct Clock {
             }
         }
         let situation = history.situation
-        configs = history.configs(of: situation)
+        states = history.states(of: situation)
         newest = situation.newest
         parties = history.parties
     }
@@ -127,8 +127,7 @@ private struct Clock {
         // Over where the case has moved on to a state from which no such step leads.
         return events.contains { event in
             let table = tables.events[event]
-            guard table.home >= 0, let edges = table.edges(on: table.home) else { return true }
-            return configs[table.home].contains { edges[Int($0.state)] != ProfileTables.noEdge }
+            return table.home < 0 || !states[table.home].areAll(among: ~table.leading)
         }
     }
 
@@ -181,7 +180,7 @@ private struct Clock {
         // The guards of clocks read nothing of the judged event; the profile's checker sees to it.
         let this = JudgedEvent(
             event: nil, isFull: false, by: nil, from: root.from, recipients: nil, person: nil, at: nil)
-        return GuardEvaluation(history: history, judged: nil, configs: configs, newest: newest, this: this, now: now)
+        return GuardEvaluation(history: history, judged: nil, states: states, newest: newest, this: this, now: now)
     }
 
     private func truth(_ guardName: String, at now: Int64) -> Truth {

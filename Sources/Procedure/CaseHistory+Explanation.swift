@@ -26,17 +26,15 @@ extension CaseHistory {
 extension GuardEvaluation {
     /// The guard at this index of the profile's tables, taken apart.
     func explain(_ index: Int, event: String) -> RedGuard {
-        let tables = history.profile.tables
         let name = tables.guardNames[index]
         return RedGuard(
-            event: event, guardName: name, text: history.profile.definition.guards[name] ?? "",
+            event: event, guardName: name, text: tables.definition.guards[name] ?? "",
             terms: terms(tables.guards[index], wanted: .yes))
     }
 
     /// The comparisons that keep an expression from what is wanted.
     private func terms(_ expression: ProfileTables.Expression, wanted: Truth) -> [String] {
         guard evaluate(expression) == !wanted else { return [] }
-        let tables = history.profile.tables
         switch expression {
         case .named(let index): return terms(tables.guards[index], wanted: wanted)
         case .all(let list), .any(let list): return list.flatMap { terms($0, wanted: wanted) }

@@ -12,7 +12,27 @@ struct Parties: Sendable {
 
     func isParty(_ member: MemberID) -> Bool { holders.values.contains { $0.contains(member) } }
 
-    func roles(of member: MemberID) -> Set<String> { Set(holders.filter { $0.value.contains(member) }.keys) }
+    func roles(of member: MemberID) -> Set<String> {
+        var result: Set<String> = []
+        for (role, members) in holders where members.contains(member) { result.insert(role) }
+        return result
+    }
+}
+
+/// Whom letters make parties: by the place of the profile's rule.
+struct PartyNaming: Sendable {
+    var members: [Int: Set<MemberID>] = [:]
+
+    /// Adds what a letter says that follows all those before.
+    mutating func add(_ naming: [LetterSight.Naming], by rules: [ProfileDefinition.PartyRule]) {
+        for naming in naming {
+            if rules[naming.rule].replaces {
+                members[naming.rule] = Set(naming.members)
+            } else {
+                members[naming.rule, default: []].formUnion(naming.members)
+            }
+        }
+    }
 }
 
 extension CaseHistory {
@@ -31,7 +51,7 @@ extension CaseHistory {
         guard root != nil, !missingAncestors(of: step).isEmpty,
             !parties.values.contains(where: { $0.contains(step.from) })
         else { return true }
-        let items = profile.tables.items(of: step, held: profile.tables.held(step, roles: profile.definition.roles))
+        let items = profile.tables.items(of: step, held: profile.tables.held(step))
         return !items.isEmpty
             && items.allSatisfy { $0.candidates.contains { profile.tables.events[$0].rule.isFromOutside } }
     }
@@ -52,44 +72,54 @@ extension CaseHistory {
     }
 
     /// - Parameter extra: the letter that is judged, where it is not among the nodes.
-    func parties(in members: BitSet, root: Int?, extra: Node? = nil) -> Parties {
+    func parties(in members: BitSet, root: Int?, extra: LetterSight? = nil) -> Parties {
         guard let root else { return extra.map(opening) ?? Parties() }
         guard var result = rootParties[root] else { return Parties() }
+        let rules = profile.definition.parties
+        var naming = naming(in: members)
+        if let extra { naming.add(extra.naming, by: rules) }
+        for (number, rule) in rules.enumerated() {
+            guard let members = naming.members[number] else { continue }
+            if rule.replaces {
+                result.holders[rule.role] = members
+            } else {
+                result.holders[rule.role, default: []].formUnion(members)
+            }
+        }
+        return result
+    }
+
+    func naming(in members: BitSet) -> PartyNaming {
+        if let settledNaming, partyMakers.isSubset(of: members), retractions.isSubset(of: members) {
+            return settledNaming
+        }
         let makers = members.intersection(partyMakers).subtracting(retracted(in: members)).elements
-        let judged = extra.map(naming) ?? []
+        var result = PartyNaming()
         for (number, rule) in profile.definition.parties.enumerated() {
             let named = makers.filter { place in nodes[place].naming.contains { $0.rule == number } }
-            let now = judged.filter { $0.rule == number }
-            guard !named.isEmpty || !now.isEmpty else { continue }
-            func members(_ place: Int) -> [MemberID] {
-                nodes[place].naming.filter { $0.rule == number }.flatMap(\.members)
-            }
-            if rule.replaces {
-                // The newest; if two stand that neither precedes the other, both hold the role until one follows the
-                // other. The judged letter follows all.
-                let last = named.filter { one in !named.contains { nodes[$0].ancestors.contains(one) } }
-                result.holders[rule.role] = Set(now.isEmpty ? last.flatMap(members) : now.flatMap(\.members))
-            } else {
-                result.holders[rule.role, default: []].formUnion(named.flatMap(members) + now.flatMap(\.members))
+            if named.isEmpty { continue }
+            // The newest; if two stand that neither precedes the other, both hold the role until one follows the other.
+            var overtaken = BitSet()
+            if rule.replaces { for place in named { overtaken.formUnion(nodes[place].ancestors) } }
+            for place in named where !overtaken.contains(place) {
+                for naming in nodes[place].naming where naming.rule == number {
+                    result.members[number, default: []].formUnion(naming.members)
+                }
             }
         }
         return result
     }
 
     /// Who becomes what by the letter that opens the case.
-    func opening(of node: Node) -> Parties {
+    func opening(of letter: LetterSight) -> Parties {
+        let step = letter.step
         var result = Parties()
-        guard let step = node.step else { return result }
-        let held = profile.tables.held(step, roles: profile.definition.roles)
-        var events = Set(node.items.flatMap(\.candidates))
-        if let reach = reach(of: node) { events.formUnion(reach.events) }
         var only: Set<String>?
-        for name in profile.definition.opening.keys.sorted() {
-            guard let opening = profile.definition.opening[name], let event = profile.tables.eventIndex[name],
-                events.contains(event)
-            else { continue }
+        for (event, opening) in profile.tables.openings where letter.mayHold(event) {
             let senders = opening.sender.map { [$0] } ?? profile.tables.events[event].rule.by
-            for role in senders where held.contains(role) { result.holders[role, default: []].insert(step.from) }
+            for role in senders where letter.held.contains(role) {
+                result.holders[role, default: []].insert(step.from)
+            }
             result.holders[opening.addressee, default: []].formUnion(step.recipients)
             // A root that this judge cannot read may be of several kinds.
             only = only.map { $0.isEmpty || opening.only.isEmpty ? [] : $0.union(opening.only) } ?? Set(opening.only)
@@ -97,41 +127,5 @@ extension CaseHistory {
         result.only = only ?? []
         result.addressees = step.recipients
         return result
-    }
-
-    /// Whom the letter makes, or where it cannot be read may make, a party.
-    func naming(of node: Node) -> [Node.Naming] {
-        guard let step = node.step, node.isEventful else { return [] }
-        var result: [Node.Naming] = []
-        for (number, rule) in profile.definition.parties.enumerated() {
-            guard let event = profile.tables.eventIndex[rule.event] else { continue }
-            var members: [MemberID] = []
-            var isNamed = false
-            // The directory gives nobody a role of another country.
-            let country = profile.definition.roles[rule.role]?.country
-            let addressed = step.recipients.filter { country == nil || $0.country == country }
-            for item in node.items where item.candidates.contains(event) {
-                switch rule.who {
-                case .addressee: members += addressed
-                case .fact(let fact):
-                    guard case .text(let text) = item.facts[fact], let member = MemberID(text) else { continue }
-                    members.append(member)
-                }
-                isNamed = true
-            }
-            if rule.who == .addressee, let reach = reach(of: node), reach.events.contains(event) {
-                members += addressed
-                isNamed = true
-            }
-            if isNamed { result.append(Node.Naming(rule: number, members: members)) }
-        }
-        return result
-    }
-
-    private func reach(of node: Node) -> SealedReach? {
-        guard let step = node.step, node.reach >= 0 else { return nil }
-        if node.reach < reaches.count { return reaches[node.reach] }
-        let held = profile.tables.held(step, roles: profile.definition.roles)
-        return profile.tables.reach(SealedReach.Key(roles: held, lane: step.lane))
     }
 }

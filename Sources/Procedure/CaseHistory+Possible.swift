@@ -20,7 +20,7 @@ extension CaseHistory {
     public func possibleEvents(for member: MemberID, roles: Set<String>, at: Instant) -> [PossibleEvent] {
         let tables = profile.tables
         let situation = situation
-        let configs = configs(of: situation)
+        let states = states(of: situation)
         let hasRoot = rootPlace != nil
         let parties = parties(in: everything, root: rootPlace)
         let held = roles.filter {
@@ -28,7 +28,7 @@ extension CaseHistory {
         }
         let caseRoles = hasRoot ? parties.roles(of: member).intersection(held) : held
         let newest = nodes.reduce(at.seconds) { max($0, $1.newestAt) }
-        let hasEnded = configs[0].allSatisfy { tables.terminal & (1 << UInt64($0.state)) != 0 }
+        let hasEnded = states[0].areAll(among: tables.terminal)
         var result: [PossibleEvent] = []
         for (index, event) in tables.events.enumerated() {
             guard let by = event.rule.by.first(where: caseRoles.contains) else { continue }
@@ -36,7 +36,7 @@ extension CaseHistory {
             let this = JudgedEvent(
                 event: index, isFull: false, isOpen: true, by: by, from: member, recipients: nil, person: nil, at: nil)
             let evaluation = GuardEvaluation(
-                history: self, judged: nil, configs: configs, newest: situation.newest, this: this, now: newest)
+                history: self, judged: nil, states: states, newest: situation.newest, this: this, now: newest)
             var refusal: Refusal?
             if hasEnded, event.isProgress {
                 refusal = Refusal(.afterEnd, event: event.name)
@@ -47,16 +47,12 @@ extension CaseHistory {
                     .guardRed, guard: tables.guardNames[inner], event: event.name,
                     detail: inner == red ? nil : tables.guardNames[red])
             }
-            if refusal == nil, event.home >= 0, let edges = event.edges(on: event.home),
-                !(hasEnded && event.rule.kind != .progress)
-            {
+            if refusal == nil, event.home >= 0, !(hasEnded && event.rule.kind != .progress) {
                 // A stop or fact without an edge is admitted, but it is no step to offer.
-                let leads = configs[event.home].contains { config in
-                    edges[Int(config.state)] != ProfileTables.noEdge
-                        || (event.factTarget != nil && event.home == 0
-                            && tables.unmoved & (1 << UInt64(config.state)) == 0)
+                let moved = event.factTarget != nil && event.home == 0 ? ~tables.unmoved : 0
+                if states[event.home].areAll(among: ~(event.leading | moved)) {
+                    refusal = Refusal(.noEdge, event: event.name)
                 }
-                if !leads { refusal = Refusal(.noEdge, event: event.name) }
             }
             result.append(PossibleEvent(event: event.name, refusal: refusal))
         }

@@ -18,9 +18,9 @@ extension CaseHistory {
     /// receipt, so that this asks for that too.
     public func forgotten(by step: Step) -> Digest? {
         let ancestors = closure(of: Array(Self.edges(of: step)))
-        return (sent[step.from] ?? []).filter { other in
-            nodes[other].id != step.id && !ancestors.contains(other) && isMate(other, of: step)
-        }.map { nodes[$0].id }.min()
+        guard let sent = sent[step.from], !sent.isSubset(of: ancestors) else { return nil }
+        return sent.subtracting(ancestors).elements.filter { nodes[$0].id != step.id && isMate($0, of: step) }
+            .map { nodes[$0].id }.min()
     }
 
     /// Whether a letter of the same sender counts, is of the same case, and does not follow this one.
@@ -36,9 +36,9 @@ extension CaseHistory {
         var result = BitSet()
         for place in forks.intersection(members).elements {
             guard let step = nodes[place].step else { continue }
-            let isLater = (sent[step.from] ?? []).contains { other in
-                members.contains(other) && other != place && !nodes[place].ancestors.contains(other)
-                    && isMate(other, of: step)
+            let beside = sent[step.from]?.intersection(members).subtracting(nodes[place].ancestors).elements ?? []
+            let isLater = beside.contains { other in
+                other != place && isMate(other, of: step)
                     && nodes[other].step.map { ($0.at, $0.id) < (step.at, step.id) } ?? false
             }
             if isLater { result.insert(place) }
@@ -49,16 +49,17 @@ extension CaseHistory {
     /// Notes which letters of one sender come neither before nor after each other. Only such a case pays for asking again.
     mutating func noteForks(of place: Int) {
         guard let step = nodes[place].step else { return }
-        for other in sent[step.from] ?? []
-        where other != place && !nodes[place].ancestors.contains(other) && !nodes[other].ancestors.contains(place) {
+        for other in sent[step.from]?.subtracting(nodes[place].ancestors).elements ?? []
+        where other != place && !nodes[other].ancestors.contains(place) {
             forks.insert(place)
             forks.insert(other)
         }
     }
 
     private func isVisibleProgress(_ step: Step) -> Bool {
-        step.shown.contains { event in
-            visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
+        let held = profile.tables.held(step)
+        return step.shown.contains { event in
+            visible(event, of: step, held).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
         }
     }
 
@@ -70,25 +71,26 @@ extension CaseHistory {
     public func staleness(of step: Step) -> Refusal? {
         let ancestors = closure(of: Array(Self.edges(of: step)))
         let own = index[step.id]
-        let progress = step.shown.filter { event in
-            visible(event, of: step).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
-        }
-        guard !progress.isEmpty else { return nil }
         // Oldest first: all judges name the same stop.
-        let stops = nodes.indices.filter {
-            nodes[$0].hasStopMay && !nodes[$0].isVoid && !ancestors.contains($0) && $0 != own
-        }
-        for place in stops.sorted(by: {
+        let stops = stops.subtracting(ancestors).elements.filter { $0 != own }.sorted {
             (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id)
-        }) {
-            guard let stop = nodes[place].step, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else {
+        }
+        if stops.isEmpty { return nil }
+        let held = profile.tables.held(step)
+        let progress = step.shown.filter { event in
+            visible(event, of: step, held).map { !$0.isEmpty && $0.allSatisfy(\.isProgress) } ?? false
+        }
+        for place in stops {
+            guard let letter = nodes[place].sight, !(own.map { nodes[place].ancestors.contains($0) } ?? false) else {
                 continue
             }
+            let stop = letter.step
             for shown in stop.shown {
-                guard let candidates = visible(shown, of: stop), !candidates.isEmpty, candidates.allSatisfy(\.isStop)
+                guard let candidates = visible(shown, of: stop, letter.held), !candidates.isEmpty,
+                    candidates.allSatisfy(\.isStop)
                 else { continue }
                 for event in progress {
-                    let moving = visible(event, of: step) ?? []
+                    let moving = visible(event, of: step, held) ?? []
                     let isVoid = moving.allSatisfy { one in
                         one.edges.contains { $0.machine == 0 }
                             || candidates.allSatisfy { other in
@@ -128,9 +130,8 @@ extension CaseHistory {
     private static var echo: Digest { Digest(words: (.max, .max, .max, .max - 1)) }
 
     /// The events that a shown code may stand for, by its sender's roles and its lane.
-    private func visible(_ event: Event, of step: Step) -> [ProfileTables.EventTable]? {
-        let held = profile.tables.held(step, roles: profile.definition.roles)
-        return profile.tables.codes[event.code]?.map { profile.tables.events[$0] }.filter { table in
+    private func visible(_ event: Event, of step: Step, _ held: Set<String>) -> [ProfileTables.EventTable]? {
+        profile.tables.codes[event.code]?.map { profile.tables.events[$0] }.filter { table in
             table.rule.lanes.contains(step.lane) && table.rule.by.contains(where: held.contains)
         }
     }

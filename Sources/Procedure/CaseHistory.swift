@@ -25,12 +25,16 @@ public struct CaseHistory: Sendable {
     var forks = BitSet()
     /// Letters that adopt another version of the procedure.
     private(set) var adoptions = BitSet()
+    /// Letters that may hold a stop.
+    private(set) var stops = BitSet()
     /// Letters that open a case, and letters that may make somebody a party.
     private(set) var roots = BitSet()
     private(set) var partyMakers = BitSet()
     private(set) var rootParties: [Int: Parties] = [:]
-    /// The letters of each sender, in the order they came.
-    private(set) var sent: [MemberID: [Int]] = [:]
+    /// Whom all known letters make parties; absent after a letter that did not descend from all others that make some.
+    private(set) var settledNaming: PartyNaming? = PartyNaming()
+    /// The letters of each sender.
+    private(set) var sent: [MemberID: BitSet] = [:]
     /// What all known letters leave possible; absent after a letter that did not descend from all others.
     private var settled: Situation?
     /// Where replay begins: nothing has happened, or for the exhaustive check a past that is summed up.
@@ -42,7 +46,7 @@ public struct CaseHistory: Sendable {
     public init(profile: Profile, versions: [Digest: Profile] = [:]) {
         self.profile = profile
         self.versions = versions
-        beginning = Situation(profile.tables)
+        beginning = profile.tables.beginning
         settled = beginning
     }
 
@@ -82,6 +86,7 @@ public struct CaseHistory: Sendable {
     /// All letters of which `step` descends, or says so, and that have not come. Sorted.
     public func missingAncestors(of step: Step) -> [Digest] {
         let named = Self.edges(of: step)
+        if missing.isEmpty, named.allSatisfy({ index[$0] != nil }) { return [] }
         var result = Set(named.filter { !contains($0) })
         for id in named {
             if let place = index[id] {
@@ -130,27 +135,25 @@ public struct CaseHistory: Sendable {
             let merged = Self.merge(known, step)
             guard merged != known else { return }
             describe(place, merged)
-            settled = nil
+            (settled, settledNaming) = (nil, nil)
             return
         }
         let wasNamed = index[step.id] != nil
         let place = place(of: step.id)
         missing.remove(place)
-        sent[step.from, default: []].append(place)
+        sent[step.from, default: BitSet()].insert(place)
         if Self.isRoot(step) { roots.insert(place) }
         link(place, step)
         describe(place, step)
         if wasNamed { relink(from: place) }
         noteForks(of: place)
         settle(after: place, wasNamed: wasNamed)
+        settleNaming(after: place, wasNamed: wasNamed)
     }
 
     /// Letters that a step names as coming before it.
-    static func edges(of step: Step) -> Set<Digest> {
-        var result = Set(step.parents)
-        for id in [step.previous, step.root, step.opened] { if let id { result.insert(id) } }
-        result.remove(step.id)
-        return result
+    static func edges(of step: Step) -> [Digest] {
+        (step.parents + [step.previous, step.root, step.opened].compactMap { $0 }).filter { $0 != step.id }
     }
 
     private static func merge(_ known: Step, _ step: Step) -> Step {
@@ -197,21 +200,22 @@ public struct CaseHistory: Sendable {
     }
 
     private mutating func describe(_ place: Int, _ step: Step) {
-        let held = profile.tables.held(step, roles: profile.definition.roles)
-        var reach: Int?
-        if step.sealed == .unknown { reach = self.reach(of: SealedReach.Key(roles: held, lane: step.lane)) }
-        profile.tables.describe(
-            &nodes[place], step: step, held: held, reach: reach.map { reaches[$0] }, reachIndex: reach ?? -1)
-        if nodes[place].isEventful { eventful.insert(place) } else { eventful.remove(place) }
-        nodes[place].naming = naming(of: nodes[place])
-        if nodes[place].naming.isEmpty { partyMakers.remove(place) } else { partyMakers.insert(place) }
-        if Self.isRoot(step) { rootParties[place] = opening(of: nodes[place]) }
-        if adopts(nodes[place]) { adoptions.insert(place) } else { adoptions.remove(place) }
-        // Whom it retracts is asked later: that letter may not have come yet.
-        let retracts = nodes[place].items.contains {
-            $0.candidates.contains { profile.tables.events[$0].name == profile.definition.retraction?.event }
+        let tables = profile.tables
+        let held = tables.held(step)
+        let reach = step.sealed == .unknown ? reach(of: SealedReach.Key(roles: held, lane: step.lane)) : -1
+        let sight = LetterSight(step, held: held, reach: reach < 0 ? nil : reaches[reach], tables: tables)
+        nodes[place].sight = sight
+        nodes[place].reach = reach
+        func mayHold(_ event: Int?) -> Bool {
+            event.map { event in sight.items.contains { $0.candidates.contains(event) } } ?? false
         }
-        if retracts, !step.isVoid { retractions.insert(place) } else { retractions.remove(place) }
+        eventful.set(place, sight.isEventful)
+        stops.set(place, sight.hasStopMay && !step.isVoid)
+        partyMakers.set(place, !sight.naming.isEmpty)
+        // Whom it retracts is asked later: that letter may not have come yet.
+        retractions.set(place, mayHold(tables.retraction) && !step.isVoid)
+        adoptions.set(place, !step.isVoid && !adopted(by: sight).isEmpty)
+        if Self.isRoot(step) { rootParties[place] = opening(of: sight) }
     }
 
     private mutating func reach(of key: SealedReach.Key) -> Int {
@@ -242,12 +246,35 @@ public struct CaseHistory: Sendable {
             settled = nil
             return
         }
-        guard var situation = settled, !retractions.contains(place), !(situation.isExact && !node.isCertain) else {
+        // The order of replay is known as long as every letter is; from there on all orders are followed.
+        let isFirstUnread = !node.isCertain && !others.isEmpty && settled?.isExact == true
+        guard var situation = settled, !retractions.contains(place), !isFirstUnread else {
             settled = Replay(self, members: eventful).situation()
             return
         }
-        Replay(self, members: eventful).append(place, to: &situation)
+        settled = nil  // so that it is changed in place
+        Replay(self, before: node, members: others).append(place, to: &situation)
         settled = situation
+    }
+
+    /// The same for whom they make parties.
+    private mutating func settleNaming(after place: Int, wasNamed: Bool) {
+        guard !wasNamed, !retractions.contains(place) else {
+            settledNaming = nil
+            return
+        }
+        guard let letter = nodes[place].sight, partyMakers.contains(place) else { return }
+        var others = partyMakers
+        others.remove(place)
+        guard others.isSubset(of: nodes[place].ancestors) else {
+            settledNaming = nil
+            return
+        }
+        if settledNaming == nil {
+            settledNaming = naming(in: everything)
+        } else {
+            settledNaming?.add(letter.naming, by: profile.definition.parties)
+        }
     }
 
     // MARK: for judging
@@ -265,33 +292,8 @@ public struct CaseHistory: Sendable {
     }
 
     /// Possible states of each machine, what may be pending included.
-    func configs(of situation: Situation) -> [[Config]] {
-        situation.machines.enumerated().map { machine, branches in
-            var result: Set<Config> = []
-            for branch in branches { result.formUnion(close(branch.configs, on: machine, pending: branch.pending)) }
-            return Array(result)
-        }
-    }
-
-    private func close(_ configs: Set<Config>, on machine: Int, pending: UInt64) -> Set<Config> {
-        SealedReach.close(
-            configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
-    }
-
-    /// The situation after unread events of one more letter.
-    func widen(_ situation: Situation, by reach: SealedReach) -> Situation {
-        var result = situation
-        for machine in result.machines.indices where !reach.rows[machine].isEmpty {
-            var configs: Set<Config> = []
-            for branch in result.machines[machine] {
-                configs.formUnion(close(branch.configs, on: machine, pending: branch.pending))
-            }
-            result.machines[machine] = [
-                Situation.Branch(configs: SealedReach.close(configs, on: machine, [reach]), pending: 0)
-            ]
-        }
-        for place in result.newest.indices where reach.newest[place] { result.newest[place].mayBeUnread = true }
-        return result
+    func states(of situation: Situation) -> [States] {
+        situation.machines.indices.map { situation.machines[$0].states(on: $0, reaches) }
     }
 
     /// The letter that a retraction leaves out.

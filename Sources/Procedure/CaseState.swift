@@ -53,9 +53,9 @@ extension CaseHistory {
         let order = replay.order()
         let (situation, standings) = order.allSatisfy({ nodes[$0].isCertain }) ? replay.exact() : replay.possible()
         let tables = profile.tables
-        let configs = configs(of: situation)
+        let states = states(of: situation)
         func names(_ machine: Int) -> [String] {
-            Set(configs[machine].map { tables.machines[machine].states[Int($0.state)] }).sorted()
+            states[machine].elements.map { tables.machines[machine].states[$0] }
         }
         let lifecycle = names(0)
         let ended = Set(lifecycle.map(profile.definition.lifecycle.terminal.contains))

@@ -55,17 +55,17 @@ extension CaseHistory {
         guard let step else {
             let newest = nodes.reduce(claim.at.seconds) { max($0, $1.newestAt) }
             let situation = situation
-            return refusal(claim, configs: configs(of: situation), newest: situation.newest, judged: nil, now: newest)
+            return refusal(claim, states: states(of: situation), newest: situation.newest, judged: nil, now: newest)
         }
         var admission = Admission(self, step)
         let situation = admission.situationAfter()
         return refusal(
-            claim, configs: configs(of: situation), newest: situation.newest, judged: (admission.place, admission.node),
+            claim, states: states(of: situation), newest: situation.newest, judged: (admission.place, admission.node),
             now: max(admission.node.newestAt, claim.at.seconds))
     }
 
     func refusal(
-        _ claim: Disclosure, configs: [[Config]], newest: [Situation.Newest], judged: (place: Int, node: Node)?,
+        _ claim: Disclosure, states: [States], newest: [Situation.Newest], judged: (place: Int, node: Node)?,
         now: Int64
     ) -> Refusal? {
         // 1. To oneself nothing is disclosed.
@@ -87,13 +87,13 @@ extension CaseHistory {
         let this = JudgedEvent(
             event: nil, isFull: true, by: by, from: claim.from, recipients: [claim.to], person: nil, at: claim.at)
         let evaluation = GuardEvaluation(
-            history: self, judged: judged, configs: configs, newest: newest, this: this, now: now)
+            history: self, judged: judged, states: states, newest: newest, this: this, now: now)
         func isRed(_ guardName: String) -> Bool {
             guard let index = profile.tables.guardIndex[guardName] else { return true }
             let truth = evaluation.evaluate(index)
             return claim.judge == .sealer ? truth != .yes : truth == .no
         }
-        let parties = parties(in: everything, root: rootPlace, extra: judged?.node)
+        let parties = parties(in: everything, root: rootPlace, extra: judged?.node.sight)
         for part in profile.definition.partRules
         where part.tier == claim.tier && claim.roles.contains(part.from)
             && parties.roles(of: claim.to).contains(part.to)

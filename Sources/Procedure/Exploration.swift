@@ -84,10 +84,10 @@ struct Exploration {
 
     /// A situation in which everything is possible.
     static func open(_ profile: Profile) -> Situation {
-        var open = Situation(profile.tables)
+        var open = profile.tables.beginning
         for (index, machine) in profile.tables.machines.enumerated() {
-            let configs = machine.states.indices.map { Config(state: UInt8($0), source: .unread) }
-            open.machines[index] = [Situation.Branch(configs: Set(configs), pending: 0)]
+            let all = machine.states.indices.reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
+            open.machines[index] = Situation.Branches(States(unread: all))
         }
         for index in open.newest.indices { open.newest[index].mayBeUnread = true }
         return open
@@ -125,9 +125,7 @@ struct Exploration {
     func situation(_ state: State) -> Situation {
         var situation = open
         for (place, machine) in machines.enumerated() {
-            situation.machines[machine] = [
-                Situation.Branch(configs: [Config(state: state[place], source: .unread)], pending: 0)
-            ]
+            situation.machines[machine] = Situation.Branches(States(unread: 1 << UInt64(state[place])))
         }
         return situation
     }
@@ -187,11 +185,11 @@ struct Exploration {
     }
 
     private func outcomes(_ history: CaseHistory) -> [State] {
-        let configs = history.configs(of: history.situation)
+        let states = history.states(of: history.situation)
         var result: [State] = [[]]
         for machine in machines {
-            let states = Set(configs[machine].map(\.state)).sorted()
-            result = result.flatMap { head in states.map { head + [$0] } }
+            let found = states[machine].elements
+            result = result.flatMap { head in found.map { head + [UInt8($0)] } }
         }
         return result
     }
@@ -335,7 +333,7 @@ struct Exploration {
         var other = base
         for step in here + there { one.insert(step) }
         for step in there + here { other.insert(step) }
-        if disagreement == nil, !agree(one.configs(of: one.situation), other.configs(of: other.situation)) {
+        if disagreement == nil, !agree(one.states(of: one.situation), other.states(of: other.situation)) {
             disagreement = (place, first + second, "the two ends do not come to the same state")
         }
         if disagreement == nil, let stood = progressBesideStop(one) {
@@ -344,8 +342,8 @@ struct Exploration {
         return outcomes(one)
     }
 
-    private func agree(_ left: [[Config]], _ right: [[Config]]) -> Bool {
-        machines.allSatisfy { Set(left[$0].map(\.state)) == Set(right[$0].map(\.state)) }
+    private func agree(_ left: [States], _ right: [States]) -> Bool {
+        machines.allSatisfy { left[$0].mask == right[$0].mask }
     }
 
     /// Progress of the lifecycle that has effect although a stop is concurrent with it.

@@ -49,11 +49,12 @@ struct JudgedEvent {
 
 /// Evaluates guards against a situation, three-valued.
 struct GuardEvaluation {
-    let history: CaseHistory
+    let tables: ProfileTables
+    private let nodes: [Node]
     /// Letters of the history, and the judged one behind the last.
     let judged: (place: Int, node: Node)?
     /// Possible states of each machine.
-    let configs: [[Config]]
+    let states: [States]
     let newest: [Situation.Newest]
     let this: JudgedEvent
     /// The time of the guards: POSIX seconds.
@@ -61,7 +62,19 @@ struct GuardEvaluation {
     /// For the exhaustive check: how a comparison comes out that nothing known decides.
     var assumed: ((ProfileTables.Expression) -> Truth?)?
 
-    private var tables: ProfileTables { history.profile.tables }
+    init(
+        history: CaseHistory, judged: (place: Int, node: Node)?, states: [States], newest: [Situation.Newest],
+        this: JudgedEvent, now: Int64
+    ) {
+        // Not the history: one judgement makes several of these, and a copy of it costs more than most guards.
+        tables = history.profile.tables
+        nodes = history.nodes
+        self.judged = judged
+        self.states = states
+        self.newest = newest
+        self.this = this
+        self.now = now
+    }
 
     func evaluate(_ index: Int) -> Truth { evaluate(tables.guards[index]) }
 
@@ -260,13 +273,12 @@ struct GuardEvaluation {
         switch name {
         case .state(let machine):
             var result = Possible()
-            for config in configs[machine] {
-                result.formUnion(.text(tables.machines[machine].states[Int(config.state)]))
-            }
+            let names = tables.machines[machine].states
+            for state in Bits(word: states[machine].mask) { result.values.append(.text(names[state], offset: 0)) }
             return result
         case .trackFact(let machine, let fact):
             var result = Possible()
-            for config in configs[machine] { result.formUnion(value(of: config.source, fact)) }
+            for source in states[machine].sources { result.formUnion(value(of: source, fact)) }
             return result
         case .eventFact(let place, let fact):
             var result = Possible(isMissing: newest[place].mayBeNone)
@@ -279,22 +291,22 @@ struct GuardEvaluation {
 
     private func node(_ index: Int) -> Node {
         if let judged, judged.place == index { return judged.node }
-        return history.nodes[index]
+        return nodes[index]
     }
 
     private func value(of source: Source, _ fact: String) -> Possible {
         if source == .initial { return .missing }
         if source == .unread { return .unknown }
         let node = node(Int(source.node))
-        guard let step = node.step else { return .unknown }
-        let item = node.items[Int(source.item)]
+        guard let letter = node.sight else { return .unknown }
+        let step = letter.step
+        let item = letter.items[Int(source.item)]
         let event = tables.events[Int(source.event)]
         switch fact {
         case "from": return .text(step.from.text)
         case "to": return Self.every(step.recipients)
         case "by":
-            let held = tables.held(step, roles: history.profile.definition.roles)
-            return event.rule.by.first(where: held.contains).map { .text($0) } ?? .missing
+            return event.rule.by.first(where: letter.held.contains).map { .text($0) } ?? .missing
         case "person" where item.isOpen, "at" where item.isOpen: return Possible(isUnknown: true)
         case _ where item.isOpen: return event.facts.contains(fact) ? Possible(isUnknown: true) : .missing
         case "person": return item.isFull ? item.person.map { .text($0) } ?? .missing : .unknown
@@ -327,14 +339,14 @@ struct GuardEvaluation {
         switch facts[fact] {
         case .integer(let number): return Possible(values: [.integer(number)])
         case .text(let text):
-            let zones = history.profile.definition.zones
+            let zones = tables.definition.zones
             let offset = event.rule.zone.flatMap { zones[$0] } ?? zones[from.country] ?? 0
             return Possible(values: [.text(text, offset: offset)])
         case nil:
             // What a broker may see is either in the slip or not there at all.
             let isReadable =
                 isFull || !event.facts.contains(fact)
-                || (event.rule.shownAs != nil && history.profile.definition.facts[fact]?.isShown == true)
+                || (event.rule.shownAs != nil && tables.definition.facts[fact]?.isShown == true)
             return isReadable ? .missing : Possible(isMissing: false, isUnknown: true)
         }
     }

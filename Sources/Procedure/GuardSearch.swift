@@ -19,7 +19,7 @@ struct GuardSearch {
     }
 
     private let profile: Profile
-    private let configs: [[Config]]
+    private let states: [States]
     private let newest: [Situation.Newest]
     private let history: CaseHistory
     private let this: JudgedEvent
@@ -27,17 +27,17 @@ struct GuardSearch {
     /// Ways looked at.
     private(set) var tried = 0
 
-    init(_ history: CaseHistory, configs: [[Config]], newest: [Situation.Newest], this: JudgedEvent) {
+    init(_ history: CaseHistory, states: [States], newest: [Situation.Newest], this: JudgedEvent) {
         profile = history.profile
         self.history = history
-        self.configs = configs
+        self.states = states
         self.newest = newest
         self.this = this
     }
 
     private var evaluation: GuardEvaluation {
         var evaluation = GuardEvaluation(
-            history: history, judged: nil, configs: configs, newest: newest, this: this, now: 0)
+            history: history, judged: nil, states: states, newest: newest, this: this, now: 0)
         let chosen = chosen
         evaluation.assumed = { Self.truth($0, chosen) }
         return evaluation
@@ -107,8 +107,8 @@ struct GuardSearch {
         var mayBeMissing = true
         switch name {
         case .state(let machine):
-            let states = profile.tables.machines[machine].states
-            codes = Set(configs[machine].map { states[Int($0.state)] }).sorted()
+            let names = profile.tables.machines[machine].states
+            codes = states[machine].elements.map { names[$0] }
             mayBeMissing = false
         case .trackFact(_, let fact), .eventFact(_, let fact), .this(let fact):
             if fact == "by" {

@@ -61,16 +61,12 @@ extension ProcedureCheck {
         var explored = 0
         for (index, event) in tables.events.enumerated() {
             var situation = Exploration.open(profile)
-            if event.home >= 0, let to = event.edges(on: event.home) {
-                situation.machines[event.home][0].configs = situation.machines[event.home][0].configs.filter {
-                    to[Int($0.state)] != ProfileTables.noEdge
-                }
-            }
+            if event.home >= 0 { situation.machines[event.home] = Situation.Branches(States(unread: event.leading)) }
             var isPossible = false
             for by in event.rule.by where !isPossible {
                 let member = ends.first { $0.roles.contains(by) }?.member ?? ends[0].member
                 var search = GuardSearch(
-                    history, configs: history.configs(of: situation), newest: situation.newest,
+                    history, states: history.states(of: situation), newest: situation.newest,
                     this: JudgedEvent(
                         event: index, isFull: false, isOpen: true, by: by, from: member,
                         recipients: ends.map(\.member).filter { $0 != member }, person: nil, at: nil))
@@ -178,7 +174,7 @@ extension ProcedureCheck {
                     for after in exploration.after(letter, in: state) where fault == nil {
                         let history = exploration.history(after)
                         let evaluation = GuardEvaluation(
-                            history: history, judged: nil, configs: history.configs(of: history.situation),
+                            history: history, judged: nil, states: history.states(of: history.situation),
                             newest: history.situation.newest,
                             this: JudgedEvent(
                                 event: nil, isFull: false, isOpen: true, by: by, from: end.member, recipients: nil,
@@ -273,7 +269,7 @@ extension ProcedureCheck {
                     let sender = ends.first { $0.roles.contains(from) }?.member ?? ends[0].member
                     let receiver = ends.first { $0.member != sender }?.member ?? sender
                     var search = GuardSearch(
-                        history, configs: history.configs(of: open), newest: open.newest,
+                        history, states: history.states(of: open), newest: open.newest,
                         this: JudgedEvent(
                             event: nil, isFull: true, by: from, from: sender, recipients: [receiver], person: nil,
                             at: nil))

@@ -77,7 +77,7 @@ extension CaseHistory {
         guard !adoptions.isEmpty || step.profile != profile.digest else { return self }
         if Self.isRoot(step) { return root.map { $0 == step.id } ?? true ? under(step.profile) : self }
         guard missingAncestors(of: step).isEmpty else { return under(step.profile) }
-        return version(after: Array(Self.edges(of: step)))
+        return version(after: Self.edges(of: step))
     }
 
     /// A version that this judge does not hold changes nothing.
@@ -109,10 +109,9 @@ extension CaseHistory {
             (nodes[$0].ancestorCount, nodes[$0].id) < (nodes[$1].ancestorCount, nodes[$1].id)
         }
         for place in sorted {
-            guard let sender = nodes[place].step else { continue }
-            for digest in adopted(by: nodes[place]) {
-                roles[digest, default: []].formUnion(
-                    profile.tables.held(sender, roles: profile.definition.roles))
+            guard let letter = nodes[place].sight else { continue }
+            for digest in adopted(by: letter) {
+                roles[digest, default: []].formUnion(letter.held)
                 guard roles[digest]?.isSuperset(of: adoption.by) == true,
                     versions[digest]?.definition.replaces.contains(current) == true
                 else { continue }
@@ -122,13 +121,11 @@ extension CaseHistory {
         return current
     }
 
-    func adopts(_ node: Node) -> Bool { !node.isVoid && !adopted(by: node).isEmpty }
-
     /// Digests of the profiles that a letter takes over.
-    func adopted(by node: Node) -> [Digest] {
+    func adopted(by letter: LetterSight) -> [Digest] {
         guard let adoption = profile.definition.adoption else { return [] }
-        return node.items.compactMap { item in
-            guard item.candidates.contains(where: { profile.tables.events[$0].name == adoption.event }),
+        return letter.items.compactMap { item in
+            guard profile.tables.adoption.map(item.candidates.contains) ?? false,
                 case .text(let text) = item.facts[adoption.fact]
             else { return nil }
             return Digest(hex: text)
@@ -139,7 +136,7 @@ extension CaseHistory {
 extension Admission {
     /// A letter that adopts another profile: it waits until this judge holds that one, and is refused where it is no successor.
     func adoption() -> Verdict? {
-        for digest in history.adopted(by: node) where digest != profile.digest {
+        for digest in history.adopted(by: letter) where digest != profile.digest {
             guard let next = history.versions[digest] else { return .waiting([digest]) }
             do { try next.check(succeeds: profile) } catch {
                 return .refused(

@@ -8,11 +8,11 @@
 ///
 /// - SeeAlso: Protocols/Procedure.md.
 public struct Profile: Sendable, Equatable {
-    public let definition: ProfileDefinition
     /// SHA-256 of the file's canonical spelling: what every slip names.
     public let digest: Digest
     let tables: ProfileTables
 
+    public var definition: ProfileDefinition { tables.definition }
     public var id: String { definition.id }
     public var version: String { definition.version }
     /// `reconstruction` until the governments' own text replaces it; every page that shows the profile says so.
@@ -21,20 +21,15 @@ public struct Profile: Sendable, Equatable {
 
     /// - Throws: ``ProfileError`` naming the place in the file.
     public init(_ definition: ProfileDefinition, digest: Digest) throws(ProfileError) {
-        self.definition = definition
         self.digest = digest
         tables = try ProfileTables(definition)
     }
 
-    private init(_ definition: ProfileDefinition, digest: Digest, tables: ProfileTables) {
-        (self.definition, self.digest, self.tables) = (definition, digest, tables)
-    }
-
     /// The same procedure as a later version, for a case told as a file.
-    func successor(_ digest: Digest, of others: [Digest]) -> Profile {
+    func successor(_ digest: Digest, of others: [Digest]) -> Profile? {
         var definition = definition
         definition.replaces = Set(others).union([self.digest])
-        return Profile(definition, digest: digest, tables: tables)
+        return try? Profile(definition, digest: digest)
     }
 
     /// The rule of an event or notice.
@@ -65,7 +60,7 @@ public struct Profile: Sendable, Equatable {
 
     /// All compulsory facts of an event, those of an attested paper included, sorted.
     public func compulsoryFacts(of event: String) -> [String] {
-        tables.eventIndex[event].map { tables.events[$0].facts.sorted() } ?? []
+        tables.eventIndex[event].map { tables.events[$0].factNames } ?? []
     }
 
     /// Whether the event must say which person acted.

@@ -23,8 +23,12 @@ final class ProfileTables: Sendable {
         let home: Int
         /// For each machine that it moves: the state it leads to from each state, or ``noEdge``.
         let edges: [(machine: Int, to: [UInt8])]
-        /// Compulsory facts, attested ones included.
+        /// These machines, and the states of its home from which it leads somewhere, a bit each.
+        let touches: UInt64
+        let leading: UInt64
+        /// Compulsory facts, attested ones included; and sorted.
         let facts: Set<String>
+        let factNames: [String]
         let guards: [Int]
         let needsPerson: Bool
         /// A fact that moves the lifecycle (R2): where to.
@@ -45,7 +49,11 @@ final class ProfileTables: Sendable {
             self.rule = rule
             self.home = home
             self.edges = edges
+            touches = edges.reduce(0) { $0 | 1 << UInt64($1.machine) }
+            let leads = edges.first { $0.machine == home }?.to ?? []
+            leading = leads.indices.reduce(0) { leads[$1] == noEdge ? $0 : $0 | 1 << UInt64($1) }
             self.facts = facts
+            factNames = facts.sorted()
             self.guards = guards
             self.needsPerson = needsPerson
             self.factTarget = factTarget
@@ -85,6 +93,8 @@ final class ProfileTables: Sendable {
         case name(Name)
     }
 
+    /// What the file says.
+    let definition: ProfileDefinition
     let machines: [Machine]
     let machineIndex: [String: Int]
     let events: [EventTable]
@@ -103,11 +113,19 @@ final class ProfileTables: Sendable {
     let terminal: UInt64
     /// Bit mask of the states that a fact does not move, ends included.
     let unmoved: UInt64
+    /// What a case begins with.
+    let beginning: Situation
+    /// Events that leave a letter out, and that adopt another version of the profile.
+    let retraction: Int?
+    let adoption: Int?
+    /// The events that open a case, by name.
+    let openings: [(event: Int, opening: ProfileDefinition.Opening)]
     /// Facts that every step has without naming them.
     static let builtIn: Set<String> = ["from", "to", "by", "person", "at"]
     static let lifecycle = "lifecycle"
 
     init(_ definition: ProfileDefinition) throws(ProfileError) {
+        self.definition = definition
         // 1. machines
         var machines = [try Self.machine(definition.lifecycle)]
         for name in definition.tracks.keys.sorted() {
@@ -194,6 +212,13 @@ final class ProfileTables: Sendable {
         }
         terminal = mask(definition.lifecycle.terminal)
         unmoved = terminal | mask(definition.lifecycle.notMovedByFacts)
+
+        beginning = Situation(machines, newest: newest.count)
+        retraction = definition.retraction.flatMap { eventIndex[$0.event] }
+        adoption = definition.adoption.flatMap { eventIndex[$0.event] }
+        openings = definition.opening.sorted { $0.key < $1.key }.compactMap { name, opening in
+            eventIndex[name].map { ($0, opening) }
+        }
 
         // 6. what an unread letter may do: a member holds roles of one country only
         var reaches: [SealedReach.Key: SealedReach] = [:]

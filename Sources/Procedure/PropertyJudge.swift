@@ -50,7 +50,7 @@ struct PropertyJudge {
     private func evaluation(_ exploration: Exploration, _ state: Exploration.State) -> GuardEvaluation {
         let history = exploration.history(state)
         return GuardEvaluation(
-            history: history, judged: nil, configs: history.configs(of: history.situation),
+            history: history, judged: nil, states: history.states(of: history.situation),
             newest: history.situation.newest,
             this: JudgedEvent(
                 event: nil, isFull: false, isOpen: true, by: nil, from: exploration.ends[0].member, recipients: nil,
@@ -70,16 +70,16 @@ struct PropertyJudge {
         let event = tables.events[chosen.event]
         var situation = situation
         for (machine, states) in chosen.from {
-            situation.machines[machine] = situation.machines[machine].map { branch in
-                Situation.Branch(configs: branch.configs.filter { states.contains($0.state) }, pending: 0)
-            }
-            if situation.machines[machine].allSatisfy(\.configs.isEmpty) { return nil }
+            let left = situation.machines[machine].first.states.filtered(
+                states.reduce(0) { $0 | 1 << UInt64($1) })
+            if left.isEmpty { return nil }
+            situation.machines[machine] = Situation.Branches(left)
         }
         let history = CaseHistory(profile: profile)
         for end in ends {
             guard let by = event.rule.by.first(where: end.roles.contains) else { continue }
             var search = GuardSearch(
-                history, configs: history.configs(of: situation), newest: situation.newest,
+                history, states: history.states(of: situation), newest: situation.newest,
                 this: JudgedEvent(
                     event: chosen.event, isFull: false, isOpen: true, by: by, from: end.member,
                     recipients: ends.map(\.member).filter { $0 != end.member }, person: nil, at: nil))
@@ -312,7 +312,7 @@ struct PropertyJudge {
         let history = CaseHistory(profile: profile)
         let open = Exploration.open(profile)
         var search = GuardSearch(
-            history, configs: history.configs(of: open), newest: open.newest,
+            history, states: history.states(of: open), newest: open.newest,
             this: JudgedEvent(
                 event: nil, isFull: true, by: from, from: sender.member, recipients: [receiver.member], person: nil,
                 at: nil))

@@ -120,29 +120,24 @@ struct Replay {
     /// Adds a letter that descends from every other: nothing can void it, and it voids nothing.
     func append(_ node: Int, to situation: inout Situation) {
         var standings: [Source: Standing] = [:]
-        var emitted = members
-        emitted.remove(node)
-        run(node, on: &situation, emitted: situation.isExact ? emitted : nil, standings: &standings)
         if !nodes[node].isCertain { situation.isExact = false }
+        run(node, on: &situation, emitted: situation.isExact ? members : nil, standings: &standings)
     }
 
     private func run(_ index: Int, on situation: inout Situation, emitted: BitSet?, standings: inout [Source: Standing])
     {
         let node = nodes[index]
-        for machine in tables.machines.indices where node.touches & (1 << UInt64(machine)) != 0 {
-            var configs: Set<Config> = []
-            for branch in situation.machines[machine] {
-                configs.formUnion(close(branch.configs, on: machine, pending: branch.pending))
-            }
-            let out = run(index, on: machine, from: configs, emitted: emitted, standings: &standings)
-            situation.machines[machine] = [Situation.Branch(configs: out, pending: 0)]
+        for machine in Bits(word: node.touches) {
+            let states = situation.machines[machine].states(on: machine, reaches)
+            let out = run(index, on: machine, from: states, emitted: emitted, standings: &standings)
+            situation.machines[machine] = Situation.Branches(out)
         }
         noteNotices(index, &standings)
         if node.reach >= 0 {
             let bit: UInt64 = 1 << UInt64(node.reach)
             for machine in tables.machines.indices
             where node.touches & (1 << UInt64(machine)) == 0 && !reaches[node.reach].rows[machine].isEmpty {
-                for branch in situation.machines[machine].indices { situation.machines[machine][branch].pending |= bit }
+                situation.machines[machine].addPending(bit)
             }
             for place in situation.newest.indices where reaches[node.reach].newest[place] {
                 situation.newest[place].mayBeUnread = true
@@ -178,12 +173,12 @@ struct Replay {
     /// Follows every machine through all orders of the letters that causality allows, with unread letters anywhere they
     /// may stand.
     func possible() -> (situation: Situation, standings: [Source: Standing]) {
-        var situation = Situation(tables)
+        var situation = tables.beginning
         situation.isExact = false
         var standings: [Source: Standing] = [:]
         let unread = sorted.filter { nodes[$0].reach >= 0 }
         for machine in tables.machines.indices {
-            situation.machines[machine] = follow(machine, unread: unread, standings: &standings)
+            situation.machines[machine] = Situation.Branches(follow(machine, unread: unread, standings: &standings))
         }
         for index in sorted { noteNotices(index, &standings) }
         gatherNewest(&situation, unread: unread, standings: standings)
@@ -194,7 +189,7 @@ struct Replay {
         let bit: UInt64 = 1 << UInt64(machine)
         let known = sorted.filter { nodes[$0].touches & bit != 0 }
         let hidden = unread.filter { !reaches[nodes[$0].reach].rows[machine].isEmpty }
-        let start: Set<Config> = [Config(state: tables.machines[machine].initial, source: .initial)]
+        let start = States(untouched: tables.machines[machine].initial)
 
         // Kinds of unread letters that may stand between two known ones (-1: the beginning, nil: the end).
         func between(_ first: Int, _ second: Int?) -> UInt64 {
@@ -228,16 +223,16 @@ struct Replay {
             before[letter] = list
         }
 
-        var out: [Int: Set<Config>] = [:]
+        var out: [Int: States] = [:]
         var ignored: [Source: Standing] = [:]
-        func input(_ letter: Int) -> Set<Config> {
-            var configs: Set<Config> = []
+        func input(_ letter: Int) -> States {
+            var states = States()
             for (other, kinds) in before[letter] ?? [] {
-                if let source = other < 0 ? start : out[other] {
-                    configs.formUnion(close(source, on: machine, pending: kinds))
-                }
+                guard var source = other < 0 ? start : out[other] else { continue }
+                source.close(on: machine, pending: kinds, of: reaches)
+                states.formUnion(source)
             }
-            return configs
+            return states
         }
         var changed = true
         while changed {
@@ -252,8 +247,8 @@ struct Replay {
         }
         for letter in known { _ = run(letter, on: machine, from: input(letter), emitted: nil, standings: &standings) }
         let last = known.filter { letter in !known.contains { nodes[$0].ancestors.contains(letter) } }
-        if last.isEmpty { return [Situation.Branch(configs: start, pending: between(-1, nil))] }
-        return last.map { Situation.Branch(configs: out[$0] ?? [], pending: between($0, nil)) }
+        if last.isEmpty { return [Situation.Branch(states: start, pending: between(-1, nil))] }
+        return last.map { Situation.Branch(states: out[$0] ?? States(), pending: between($0, nil)) }
     }
 
     private func gatherNewest(_ situation: inout Situation, unread: [Int], standings: [Source: Standing]) {
@@ -287,31 +282,28 @@ struct Replay {
 
     /// - Parameter emitted: with full sight the letters before this one in the order of replay.
     private func run(
-        _ index: Int, on machine: Int, from input: Set<Config>, emitted: BitSet?, standings: inout [Source: Standing]
-    ) -> Set<Config> {
+        _ index: Int, on machine: Int, from input: States, emitted: BitSet?, standings: inout [Source: Standing]
+    ) -> States {
         let node = nodes[index]
         let own: UInt64 = node.reach >= 0 ? 1 << UInt64(node.reach) : 0
-        var configs = close(input, on: machine, pending: own)
+        var states = input
+        states.close(on: machine, pending: own, of: reaches)
         for number in node.items.indices {
-            configs = run(
-                number, of: node, at: index, on: machine, from: configs, emitted: emitted, standings: &standings)
-            configs = close(configs, on: machine, pending: own)
+            states = run(
+                number, of: node, at: index, on: machine, from: states, emitted: emitted, standings: &standings)
+            states.close(on: machine, pending: own, of: reaches)
         }
-        return configs
+        return states
     }
 
     /// Adds one event of a letter that is judged and descends from all members.
     func apply(_ number: Int, of node: Node, at place: Int, to situation: inout Situation) {
         var standings: [Source: Standing] = [:]
         let item = node.items[number]
-        for machine in tables.machines.indices
-        where item.candidates.contains(where: { tables.events[$0].edges(on: machine) != nil }) {
-            var configs: Set<Config> = []
-            for branch in situation.machines[machine] {
-                configs.formUnion(close(branch.configs, on: machine, pending: branch.pending))
-            }
-            let out = run(number, of: node, at: place, on: machine, from: configs, emitted: nil, standings: &standings)
-            situation.machines[machine] = [Situation.Branch(configs: out, pending: 0)]
+        for machine in Bits(word: item.candidates.reduce(0) { $0 | tables.events[$1].touches }) {
+            let states = situation.machines[machine].states(on: machine, reaches)
+            let out = run(number, of: node, at: place, on: machine, from: states, emitted: nil, standings: &standings)
+            situation.machines[machine] = Situation.Branches(out)
         }
         for candidate in item.candidates {
             let event = tables.events[candidate]
@@ -329,16 +321,16 @@ struct Replay {
     }
 
     private func run(
-        _ number: Int, of node: Node, at place: Int, on machine: Int, from configs: Set<Config>, emitted: BitSet?,
+        _ number: Int, of node: Node, at place: Int, on machine: Int, from states: States, emitted: BitSet?,
         standings: inout [Source: Standing]
-    ) -> Set<Config> {
+    ) -> States {
         let item = node.items[number]
-        var next: Set<Config> = []
+        var next = States()
         for candidate in item.candidates {
             let event = tables.events[candidate]
             let source = Source(node: place, item: number, event: candidate)
             guard let edges = event.edges(on: machine), !isRetracted(place, candidate) else {
-                next.formUnion(configs)
+                next.formUnion(states)
                 if event.home == machine { standings[source] = Standing(may: false, must: false, isRetracted: true) }
                 continue
             }
@@ -346,7 +338,7 @@ struct Replay {
             let target = machine == 0 ? event.factTarget : nil
             let filed = target == nil ? Truth.no : isFiled(node, place, item, event, emitted: emitted)
             var (moved, stayed, gap, ended) = (false, false, true, true)
-            for config in configs {
+            for config in states.configs {
                 let state = Int(config.state)
                 let isUnmoved = tables.unmoved & (1 << UInt64(state)) != 0
                 let to: UInt8 = target.map { isUnmoved ? ProfileTables.noEdge : $0 } ?? edges[state]
@@ -366,16 +358,9 @@ struct Replay {
             standings[source] = Standing(
                 may: isFact || moved, must: (isFact || !stayed) && item.candidates.count == 1, isFiled: filed,
                 voidedBy: voided.by,
-                isGap: isFact && gap && !configs.isEmpty, isAfterEnd: ended && !configs.isEmpty)
+                isGap: isFact && gap && !states.isEmpty, isAfterEnd: ended && !states.isEmpty)
         }
         return next
-    }
-
-    /// Adds what unread letters of these kinds may make of the states.
-    private func close(_ configs: Set<Config>, on machine: Int, pending: UInt64) -> Set<Config> {
-        guard pending != 0 else { return configs }
-        return SealedReach.close(
-            configs, on: machine, reaches.indices.filter { pending & (1 << UInt64($0)) != 0 }.map { reaches[$0] })
     }
 
     private func isRetracted(_ index: Int, _ candidate: Int) -> Bool {
@@ -386,8 +371,7 @@ struct Replay {
     private func voided(_ node: Node, _ index: Int, _ event: ProfileTables.EventTable) -> (truth: Truth, by: Int?) {
         guard event.isProgress else { return (.no, nil) }
         if forked.contains(index) { return (.yes, nil) }
-        let movesLifecycle = event.edges.contains { $0.machine == 0 }
-        let mask = event.edges.reduce(UInt64(0)) { $0 | 1 << UInt64($1.machine) }
+        let (mask, movesLifecycle) = (event.touches, event.touches & 1 != 0)
         var maybe = false
         for other in stops where other != index {
             let stop = nodes[other]

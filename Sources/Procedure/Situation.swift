@@ -23,20 +23,45 @@ struct Source: Hashable, Sendable {
     }
 }
 
-/// A state of one machine, and what brought it there.
-struct Config: Hashable, Sendable {
-    var state: UInt8
-    var source: Source
-}
-
-/// What a set of letters leaves possible. With full sight each set holds one element.
+/// What a set of letters leaves possible. With full sight each machine has one state.
 struct Situation: Hashable, Sendable {
     /// Possible states after the last letter that is known to touch a machine, and which kinds of unread letters may
     /// have come since.
     struct Branch: Hashable, Sendable {
-        var configs: Set<Config>
+        var states: States
         /// Mask over the history's ``SealedReach``es.
-        var pending: UInt64
+        var pending: UInt64 = 0
+    }
+
+    /// More than one only where letters that do not know of each other touched the machine last.
+    struct Branches: Hashable, Sendable {
+        var first: Branch
+        var others: [Branch] = []
+
+        init(_ states: States) { first = Branch(states: states) }
+
+        /// - Parameter list: at least one.
+        init(_ list: [Branch]) {
+            first = list[0]
+            others = Array(list.dropFirst())
+        }
+
+        mutating func addPending(_ kinds: UInt64) {
+            first.pending |= kinds
+            for index in others.indices { others[index].pending |= kinds }
+        }
+
+        /// All possible states, what may be pending included.
+        func states(on machine: Int, _ reaches: [SealedReach]) -> States {
+            var result = first.states
+            result.close(on: machine, pending: first.pending, of: reaches)
+            for branch in others {
+                var states = branch.states
+                states.close(on: machine, pending: branch.pending, of: reaches)
+                result.formUnion(states)
+            }
+            return result
+        }
     }
 
     struct Newest: Hashable, Sendable {
@@ -45,15 +70,28 @@ struct Situation: Hashable, Sendable {
         var mayBeUnread = false
     }
 
-    var machines: [[Branch]]
+    var machines: [Branches]
     var newest: [Newest]
     /// Whether every letter's events are known: then the order of replay is known too.
     var isExact: Bool
 
-    init(_ tables: ProfileTables) {
-        machines = tables.machines.map { [Branch(configs: [Config(state: $0.initial, source: .initial)], pending: 0)] }
-        newest = Array(repeating: Newest(), count: tables.newestEvents.count)
+    /// Nothing has happened.
+    ///
+    /// - Parameter newest: how many events there are whose newest step guards read.
+    init(_ machines: [ProfileTables.Machine], newest: Int) {
+        self.machines = machines.map { Branches(States(untouched: $0.initial)) }
+        self.newest = Array(repeating: Newest(), count: newest)
         isExact = true
+    }
+
+    /// Adds what the unread events of one more letter may do.
+    mutating func widen(by reach: SealedReach, _ reaches: [SealedReach]) {
+        for machine in machines.indices where !reach.rows[machine].isEmpty {
+            var states = machines[machine].states(on: machine, reaches)
+            states.close(on: machine, by: reach)
+            machines[machine] = Branches(states)
+        }
+        for place in newest.indices where reach.newest[place] { newest[place].mayBeUnread = true }
     }
 }
 

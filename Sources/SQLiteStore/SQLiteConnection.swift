@@ -27,7 +27,7 @@ enum SQLiteConnection {
             // Per connection; order matters little, but secure_delete must precede the first deletion.
             try db.execute(
                 sql: """
-                    PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;
+                    PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -2048;
                     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;
                     """)
             if let bytes = settings.maximumBytes {
@@ -38,7 +38,9 @@ enum SQLiteConnection {
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
                 // GRDB opens WAL files with NORMAL, which loses answered letters at a power cut (2,492 of 3,000 images when measured).
-                try db.execute(sql: "PRAGMA synchronous = FULL")
+                // The writer's cache holds the indexes that are written at random places. What readers read is mostly parts, each of them
+                // once or twice: so theirs is small, and five connections do not fill with attachments.
+                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384")
                 try readBack(db)
             }
             return pool

@@ -33,8 +33,8 @@ struct DepthSection {
         try FileManager.default.copyItem(atPath: network.path("bd-broker"), toPath: network.path(other))
         let otherPort = try PracticeNetwork.freePort()
         try Self.listen(at: network.path(other), port: otherPort, key: network.unlock())
-        try await fill(network.path("bd-broker"), factory, count: deep)
-        try await fill(network.path(other), factory, count: shallow)
+        try await fill(network.store(at: network.path("bd-broker")), factory, count: deep)
+        try await fill(network.store(at: network.path(other)), factory, count: shallow)
         let prepared = floors_now() - began
 
         let deepBroker = Side(name: "\(deep)", child: try network.start(.bdBroker), port: network.ports[.bdBroker] ?? 0)
@@ -131,8 +131,7 @@ struct DepthSection {
     }
 
     /// Puts real letters into the store of a broker that is not running, as its acceptance would have.
-    private func fill(_ home: String, _ factory: LetterFactory, count: Int) async throws {
-        let queue = try SQLiteLetterQueue(path: home + "/broker.sqlite")
+    private func fill(_ queue: SQLiteLetterQueue, _ factory: LetterFactory, count: Int) async throws {
         guard let peer = MemberID(PracticeNetwork.Party.inBroker.id) else { throw BenchmarkError("no member id") }
         let mailbox = QueueName(factory.recipient, .mailbox)
         for start in stride(from: 0, to: count, by: 2_000) {
@@ -159,7 +158,7 @@ struct DepthSection {
     }
 
     /// Lets a copied home listen at another port.
-    private static func listen(at path: String, port: Int, key: Unlock) throws {
+    static func listen(at path: String, port: Int, key: Unlock) throws {
         var home = try MemberHome.open(at: path, unlock: key)
         var settings = home.settings
         settings.listen = ("127.0.0.1", port)

@@ -9,8 +9,8 @@ import MessageStore
 import Procedure
 import Sealing
 
-/// Makes real letters in bulk: nameless offers, each the first of a case of its own, signed by the shelter and sealed
-/// to the NGO.
+/// Makes real letters of one kind in bulk, signed by their sender and sealed to their recipient: nameless offers, each the
+/// first of a case of its own, or what answers them.
 struct LetterFactory: Sendable {
     let sender: MemberID
     let recipient: MemberID
@@ -23,20 +23,49 @@ struct LetterFactory: Sendable {
 
     /// - Parameter first: the number of the first letter to this recipient.
     func offers(_ count: Int, first: Int64) throws -> [SignedLetter] {
+        try make(count) { try letter(first + Int64($0), in: try Self.newCase()) }
+    }
+
+    /// Offers as those of ``offers(_:first:)``, but for their parts, which are those of the first: whoever only judges
+    /// slips looks into none of them.
+    func bareOffers(_ count: Int, first: Int64) throws -> [SignedLetter] {
+        let model = try letter(first, in: Self.newCase()).slip
+        return try make(count) { place in
+            var slip = model
+            slip.caseID = try Self.newCase()
+            slip.to[0].sequence = first + Int64(place)
+            return try Self.sign(slip, parts: [:], by: signing)
+        }
+    }
+
+    /// A letter to each of these, which opened a case.
+    func answers(to offers: [Slip], _ ids: [LetterID], first: Int64) throws -> [SignedLetter] {
+        try make(offers.count) { place in
+            guard let caseID = offers[place].caseID else { throw BenchmarkError("an offer without a case") }
+            return try letter(first + Int64(place), in: caseID, root: ids[place])
+        }
+    }
+
+    private static func newCase() throws -> CaseID {
+        guard let caseID = CaseID(random: SecureRandom.bytes(16)) else {
+            throw BenchmarkError("16 bytes make a case pseudonym")
+        }
+        return caseID
+    }
+
+    /// On all cores.
+    private func make(_ count: Int, _ one: @Sendable (Int) throws -> SignedLetter) throws -> [SignedLetter] {
         let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let share = (count + cores - 1) / cores
         let results = Results(cores)
         DispatchQueue.concurrentPerform(iterations: cores) { core in
-            let range = core * share..<min(count, (core + 1) * share)
-            results.set(core, Result { try range.map { try offer(first + Int64($0)) } })
+            let range = min(count, core * share)..<min(count, (core + 1) * share)
+            results.set(core, Result { try range.map(one) })
         }
         return try results.joined()
     }
 
-    private func offer(_ sequence: Int64) throws -> SignedLetter {
-        guard let caseID = CaseID(random: SecureRandom.bytes(16)) else {
-            throw BenchmarkError("16 bytes make a case pseudonym")
-        }
+    private func letter(_ sequence: Int64, in caseID: CaseID, root: LetterID? = nil) throws -> SignedLetter {
         let (content, digest) = SealedStepsContent.make(SealedSteps(events: events), salt: SecureRandom.bytes(32))
         func label(_ kind: PartKind) -> PartLabel { PartLabel(from: sender, to: recipient, caseID: caseID, kind: kind) }
         let steps = try SealedPart.seal(content, label: label(.steps), to: sealing)
@@ -49,15 +78,17 @@ struct LetterFactory: Sendable {
         let slip = Slip(
             type: .step, lane: .normal, from: sender,
             to: [Addressee(member: recipient, certificate: sealing.id, epoch: 1, sequence: sequence)], caseID: caseID,
-            profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
-            steps: profile.shown(events), sealed: digest,
+            root: root, profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
+            steps: profile.shown(events), sealed: digest, parents: root.map { [$0] } ?? [],
             parts: [reference(steps, .custody), reference(preview, .consent)], at: now,
             expires: now + 30 * 86_400)
+        return try Self.sign(slip, parts: [steps.digest: steps.file, preview.digest: preview.file], by: signing)
+    }
+
+    private static func sign(_ slip: Slip, parts: [Digest: [UInt8]], by signing: SigningIdentity) throws -> SignedLetter
+    {
         let signed = try SignedSlip.sign(slip, by: signing)
-        return SignedLetter(
-            slip: slip,
-            bundle: LetterBundle(
-                id: signed.id, slip: signed.file, parts: [steps.digest: steps.file, preview.digest: preview.file]))
+        return SignedLetter(slip: slip, bundle: LetterBundle(id: signed.id, slip: signed.file, parts: parts))
     }
 
     /// One result for each core, written by different threads.

@@ -14,12 +14,18 @@ struct Measure: AsyncParsableCommand {
             could not be measured.
             """)
 
-    enum Section: String, CaseIterable, ExpressibleByArgument { case crypto, acceptance, depth, cycle, attachment }
+    enum Section: String, CaseIterable, ExpressibleByArgument {
+        case crypto, procedure, acceptance, depth, cases, cycle, attachment
+    }
 
-    @Option(help: "Sections, separated by commas: crypto, acceptance, depth, cycle, attachment. Default: all.")
+    @Option(
+        help:
+            "Sections, separated by commas: crypto, procedure, acceptance, depth, cases, cycle, attachment. Default: all."
+    )
     var only = ""
     @Option(help: "Rounds that count; at least 5 for figures that are told to others.") var rounds = 5
     @Option(help: "Letters in the deep mailbox.") var deep = 100_000
+    @Option(help: "Open cases of the broker that has many.") var cases = 200_000
     @Option(help: "Size of the large attachment in MiB.") var megabytes = 256
     @Option(help: ArgumentHelp("Writes the findings as JSON.", valueName: "file")) var json: String?
     @Option(help: ArgumentHelp("Where stores are made: a folder on a real disk. Removed at the end.", valueName: "dir"))
@@ -27,7 +33,7 @@ struct Measure: AsyncParsableCommand {
     @Flag(help: "Leaves stores and logs where they are.") var keep = false
 
     func validate() throws {
-        guard rounds >= 1, deep >= 1_000, (1...1_024).contains(megabytes) else {
+        guard rounds >= 1, deep >= 1_000, cases >= 2_000, (1...1_024).contains(megabytes) else {
             throw ValidationError("a number out of its range")
         }
         for name in only.split(separator: ",") where Section(rawValue: String(name)) == nil {
@@ -67,11 +73,15 @@ struct Measure: AsyncParsableCommand {
         // The floors are measured in every run, whatever was chosen.
         _ = try CryptographySection(keys: keys, rounds: rounds).run(
             &report, directory: place, floorsOnly: !chosen.contains(.crypto))
-        guard chosen != [.crypto] else { return }
+        if chosen.isSubset(of: [.crypto]) { return }
         let bench = try Workbench(directory: place, keys: keys)
+        if chosen.contains(.procedure) {
+            try ProcedureSection(bench: bench, rounds: rounds).run(&report)
+        }
         if chosen.contains(.acceptance) { try await AcceptanceSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.cycle) { try await CycleSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.depth) { try await DepthSection(bench: bench, rounds: rounds, deep: deep).run(&report) }
+        if chosen.contains(.cases) { try await CasesSection(bench: bench, rounds: rounds, many: cases).run(&report) }
         if chosen.contains(.attachment) {
             try await AttachmentSection(bench: bench, megabytes: megabytes).run(&report)
         }

@@ -6,6 +6,7 @@ import Foundation
 import Letters
 import Membership
 import Procedure
+import SQLiteStore
 
 /// Two authorities, two brokers, a shelter and an NGO in one directory, made with the real commands. All invented.
 final class PracticeNetwork {
@@ -181,6 +182,13 @@ final class PracticeNetwork {
     func unlock() throws -> Unlock { .keyFile(Array(try Data(contentsOf: directory.appending(path: "practice.key")))) }
 
     func home(_ party: Party) throws -> MemberHome { try MemberHome.open(at: path(party.rawValue), unlock: unlock()) }
+
+    /// The store of a broker's home that no process has open.
+    func store(at path: String) throws -> SQLiteLetterQueue {
+        let home = try MemberHome.open(at: path, unlock: unlock())
+        let directories = try home.directories(now: Instant(seconds: Int64(Date().timeIntervalSince1970)))
+        return try SQLiteLetterQueue(path: path + "/broker.sqlite", signer: home.brokerKeys(by: directories).log)
+    }
 
     // MARK: Sockets
 

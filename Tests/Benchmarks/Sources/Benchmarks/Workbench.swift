@@ -70,15 +70,27 @@ struct Workbench {
 
     /// Offers from the shelter to the NGO of a network.
     func factory(_ network: PracticeNetwork) throws -> LetterFactory {
-        let (sender, recipient) = (try id(.shelter), try id(.ngo))
+        try factory(
+            network, from: .shelter, to: .ngo, "01-offer.json",
+            ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"], form: "01-preview.json")
+    }
+
+    /// The NGO's yes to them.
+    func acceptances(_ network: PracticeNetwork) throws -> LetterFactory {
+        try factory(
+            network, from: .ngo, to: .shelter, "02-acceptance.json", ["REFERRAL_ACCEPTED"], form: "02-acceptance.json")
+    }
+
+    private func factory(
+        _ network: PracticeNetwork, from: PracticeNetwork.Party, to: PracticeNetwork.Party, _ facts: String,
+        _ events: [String], form: String
+    ) throws -> LetterFactory {
+        let (sender, recipient) = (try id(from), try id(to))
         let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
         return LetterFactory(
-            sender: sender, recipient: recipient, signing: try network.home(.shelter).keys().signing,
-            sealing: try network.home(.shelter).directories(now: now).sealingCertificate(of: recipient, at: now),
-            profile: try profile(),
-            events: try example.events(
-                "01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),
-            form: try example.form("01-preview.json"), now: now)
+            sender: sender, recipient: recipient, signing: try network.home(from).keys().signing,
+            sealing: try network.home(from).directories(now: now).sealingCertificate(of: recipient, at: now),
+            profile: try profile(), events: try example.events(facts, events), form: try example.form(form), now: now)
     }
 
     /// A connection of its own, as the node of `party` has it.
