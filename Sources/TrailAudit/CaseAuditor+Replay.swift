@@ -206,6 +206,7 @@ extension CaseAuditor {
         if missing.isEmpty { addContexts(known, at: event, &view) }
         var step = step(letter, slip, at: event)
         if code == Refusal.Reason.stale.rawValue {
+            if let stop = about.stop { learn(stop, at: event, &view) }
             if !isVoided(step, by: about.stop, in: view.history) {
                 report(.refusal, at: event, letter, "stale, but the stop that it names does not make it void")
             }
@@ -215,6 +216,20 @@ extension CaseAuditor {
         }
         step.isVoid = true
         view.insert(step)
+    }
+
+    /// A stop takes effect by its slip alone, which another broker sends ahead of the letter: that broker had logged it by then.
+    private mutating func learn(_ stop: LetterID, at event: TrailEvent, _ view: inout View) {
+        guard !view.history.contains(stop) else { return }
+        let isKnownElsewhere = events.contains { other in
+            guard other.log != event.log, other.at <= event.at + TrailLimits.toleranceSeconds else { return false }
+            switch other.content {
+            case .accepted(let letter, _, _), .arrived(let letter, _, _, _): return letter == stop
+            default: return false
+            }
+        }
+        guard isKnownElsewhere else { return }
+        addContexts(closure(stop).known.union([stop]), at: event, &view)
     }
 
     /// Whether a stop that is known, and no ancestor of the letter, makes it void: judged with these two and what came before them.
@@ -232,6 +247,7 @@ extension CaseAuditor {
         _ letter: LetterID, _ code: NoticeCode, _ stop: LetterID, _ notice: LetterID, at event: TrailEvent,
         _ view: inout View
     ) {
+        learn(stop, at: event, &view)
         // Judged as the case stood before the notice.
         let history = view.history
         if code == .withheld { markVoid(letter, stop: stop, &view) }
