@@ -116,7 +116,10 @@ extension AuditCommand {
             let logs: [String]
         }
 
-        func execute(_ console: Console) async throws {
+        func execute(_ console: Console) async throws { try make(console) }
+
+        /// Apart and synchronous: as the body of an asynchronous function it ends the optimizer of Swift 6.3.
+        private func make(_ console: Console) throws {
             let roots = try root.map { try Certificate(pem: try Files.read($0, limit: 64 << 10)) }
             var held = Directories(anchors: try TrustAnchors(roots))
             for path in directories {
