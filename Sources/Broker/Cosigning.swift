@@ -43,7 +43,7 @@ extension BrokerCore {
     /// Whether the log has grown by more than cosignatures of others since this witness cosigned it, and it was not asked just now; or the
     /// heartbeat is due. Leaves that say only what was cosigned call for no cosignature: else two logs would drive each other for ever.
     public func isCosigningDue(by witness: MemberID) async throws -> Bool {
-        guard let checkpoint = try signedCheckpoint(), let key = directories.broker(witness)?.witness else {
+        guard let (_, checkpoint) = try signedCheckpoint(), let key = directories.broker(witness)?.witness else {
             return false
         }
         let now = now
@@ -63,8 +63,8 @@ extension BrokerCore {
         }
     }
 
-    private func signedCheckpoint() throws -> TransparencyLog.Checkpoint? {
-        try queue.checkpoint.map { try Checkpoint(text: $0.text) }
+    private func signedCheckpoint() throws -> (note: SignedNote, checkpoint: TransparencyLog.Checkpoint)? {
+        try queue.checkpoint.map { ($0, try Checkpoint(text: $0.text)) }
     }
 
     /// The newest checkpoint that carries a cosignature of this key, and its time.
@@ -83,7 +83,7 @@ extension BrokerCore {
 
     /// Mirrors the new leaves, then asks for a cosignature of the newest checkpoint, and keeps it.
     public func askToCosign(_ witness: MemberID, over connection: any BrokerConnection) async throws {
-        guard let note = queue.checkpoint, let checkpoint = try signedCheckpoint(), checkpoint.head.size > 0,
+        guard let (note, checkpoint) = try signedCheckpoint(), checkpoint.head.size > 0,
             let listed = directories.logs[checkpoint.origin], let key = directories.broker(witness)?.witness
         else { return }
         let origin = checkpoint.origin

@@ -358,7 +358,7 @@ struct PeerConnection: BrokerConnection {
         try refuseExpired()
         // Only of what has been signed: what is behind it may still be undone.
         guard let note = core.queue.checkpoint, let shown = try? Checkpoint(text: note.text), to <= shown.head.size,
-            (1...to).contains(from)
+            1 <= from, from <= to
         else { throw ExchangeError(.notFound, "no such step of the log") }
         return try await asked { core in
             try await core.look { reading in

@@ -87,10 +87,12 @@ public final class SQLiteLetterQueue: LetterQueue {
 
     public func receipts(of leaves: [Int64]) async throws -> [LogReceipt] {
         guard !leaves.isEmpty else { return [] }
+        // Taken before the snapshot: one shown while it lasts may be of leaves that the snapshot does not have.
+        let newest = log.note
         do {
             return try await pool.read { [versions, keys, log, path] db in
                 try SQLiteTransaction(db, versions, keys).receipts(of: leaves) { origin in
-                    if origin == log.signer.key.name { return log.note }
+                    if origin == log.signer.key.name { return newest }
                     // A log of a year that has ended: its lock has its last checkpoint.
                     return try LogLockFile(path: LogWriter.lockPath(store: path, origin: origin))?.note
                 }

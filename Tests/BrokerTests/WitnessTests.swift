@@ -128,6 +128,18 @@ import TransparencyLog
         #expect(try await line.addCheckpoint([1, 2, 3]).status == 400)
     }
 
+    @Test func `a step of the log is proved to a member, and one that is no step is not found`() async throws {
+        let brokers = try await started()
+        let line = brokers.connection(PracticeCase.shelter)
+        let size = try await brokers.queue(Self.india).read { try $0.logs()[0].head.size }
+        _ = try await line.logProof(from: 1, to: size)
+        for (from, to) in [(0, 0), (0, size), (1, 0), (2, 1), (size, size + 1), (1, .max), (-1, -1)] as [(Int64, Int64)] {
+            await #expect(throws: ExchangeError(.notFound, "no such step of the log"), "\(from) to \(to)") {
+                try await line.logProof(from: from, to: to)
+            }
+        }
+    }
+
     @Test func `a member asks a broker for no cosignature`() async throws {
         let brokers = try await started()
         let line = brokers.connection(PracticeCase.shelter)

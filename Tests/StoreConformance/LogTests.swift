@@ -41,6 +41,38 @@ import TransparencyLog
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `a receipt can be had while others write`(_ kind: StoreKind) async throws {
+        let place = try StoreUnderTest(kind)
+        let queue = try place.open()
+        let policy = try place.policy
+        let first = try await place.log(256, in: queue)
+        let writers = 4, rounds = 40
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<writers {
+                group.addTask {
+                    for round in 0..<rounds {
+                        let number = 256 + writer * rounds + round
+                        _ = try await queue.write { store in
+                            try store.log(place.event(number), in: place.caseID(number), at: Self.now)
+                        }
+                    }
+                }
+                group.addTask {
+                    for _ in 0..<rounds {
+                        for (number, receipt) in zip(0..., try await queue.receipts(of: first)) where number % 64 == 0 {
+                            _ = try receipt.verify(
+                                by: policy, letter: SampleLetter.digest(number), slip: SampleLetter.digest(1))
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await place.verifyWholeLog(queue, size: 257 + writers * rounds)
+        try await queue.close()
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `a transaction that fails leaves no event, and does not disturb those that share its sync`(_ kind: StoreKind)
         async throws
     {
