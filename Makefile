@@ -19,6 +19,7 @@ MINUTES ?= 10
 SEEDS ?= 100000
 ONLY ?=
 CASES ?=
+LETTERS ?=
 JSON ?=
 
 # What the program links, and the commands that tests and demo check it with.
@@ -77,10 +78,10 @@ simulate: install-deps  ## Ends and brokers that hear of each other late, SEEDS=
 	@KHEYA_SEEDS=$(SEEDS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/simulate --disable-xctest --filter SimulationTests
 
-bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,acceptance,depth,cases,cycle,attachment CASES=200000 JSON=FILE
+bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,audit,acceptance,depth,cases,cycle,attachment CASES=200000 LETTERS=100000 JSON=FILE
 	@$(SWIFT) build -c release --package-path Tests/Benchmarks --product kheya
 	$(SWIFT) build -c release --package-path Tests/Benchmarks --product SyncCounter
-	$(SWIFT) run -c release --package-path Tests/Benchmarks Benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(CASES),--cases $(CASES)) $(if $(JSON),--json $(JSON))
+	$(SWIFT) run -c release --package-path Tests/Benchmarks Benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(CASES),--cases $(CASES)) $(if $(LETTERS),--letters $(LETTERS)) $(if $(JSON),--json $(JSON))
 
 format:  ## Rewrite the sources in the house style
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift

@@ -112,7 +112,8 @@ let tests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
+            "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "TrailAudit",
+            "MessageStore",
         ],
         path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
@@ -199,6 +200,7 @@ let package = Package(
                 "CaseFile",
             ]),
         .library(name: "KheyaServices", targets: ["Exchange", "Broker", "Node"]),
+        .library(name: "KheyaPractice", targets: ["TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -40,8 +40,8 @@ extension CaseAuditor {
     private mutating func checkEnd(_ letter: LetterID, _ slip: Slip, _ home: TrailEvent) {
         guard !ended.contains(letter) else { return }
         for addressee in slip.to {
-            let states = letters.values.lazy.filter { $0.slip.from == addressee.member }
-                .compactMap { $0.slip.about?.letter == letter ? $0.slip.about?.state : nil }
+            let states = (papers[letter] ?? []).filter { $0.slip.from == addressee.member }.compactMap(
+                \.slip.about?.state)
             if states.contains(.acted) || states.contains(.invalid) { continue }
             guard let expires = slip.expires, expires < world.asOf else {
                 result.pending[home.log, default: 0] += 1
@@ -54,19 +54,6 @@ extension CaseAuditor {
         }
     }
 
-    /// Letters that a log says were refused, given up or withheld.
-    private var ended: Set<LetterID> {
-        Set(
-            events.compactMap {
-                switch $0.content {
-                case .refused(let letter, _, _, _), .expired(let letter, _), .gone(let letter, _),
-                    .withheld(let letter, _, _), .seenPossibly(let letter, _, _):
-                    letter
-                default: nil
-                }
-            })
-    }
-
     /// A visible step with the facts `origin` and `leaves` orders an erasure. Protocols/Trail.md §7.
     private mutating func order(_ letter: LetterID, _ slip: Slip, _ home: TrailEvent) {
         guard slip.type == .step, let signed = letters[letter], !ended.contains(letter) else { return }
@@ -76,7 +63,7 @@ extension CaseAuditor {
             else { continue }
             result.orders.append(
                 ErasureOrder(
-                    letter: letter, slip: .sha256(signed.file), origin: origin, leaves: leaves, log: home.log,
+                    letter: letter, slip: signed.file, origin: origin, leaves: leaves, log: home.log,
                     index: home.index))
         }
     }
@@ -85,30 +72,24 @@ extension CaseAuditor {
 
     mutating func count() {
         for (letter, home) in homes where !unsound.contains(letter) {
-            guard let slip = letters[letter]?.slip, slip.type == .step else { continue }
+            guard let signed = letters[letter], signed.slip.type == .step else { continue }
             let log = home.log
-            for relied in Set(slip.ancestors) where letters[relied] != nil && !isProved(relied, for: slip) {
+            for relied in signed.ancestors where letters[relied] != nil && !isProved(relied, for: signed) {
                 result.referenced[log, default: 0] += 1
             }
-            guard slip.sealed != nil, opened[letter] == nil else { continue }
-            let isAttested = letters.values.contains {
-                $0.slip.about?.letter == letter && $0.slip.about?.state == .valid && slip.addressee($0.slip.from) != nil
+            guard signed.slip.sealed != nil, opened[letter] == nil else { continue }
+            let isAttested = (papers[letter] ?? []).contains {
+                $0.slip.about?.state == .valid && signed.slip.addressee($0.slip.from) != nil
             }
             if isAttested { result.attested[log, default: 0] += 1 } else { result.sealed[log, default: 0] += 1 }
         }
     }
 
     /// Whether a letter was in a log before another was signed: below a size that the other quotes.
-    func isProved(_ letter: LetterID, for slip: Slip) -> Bool {
-        events.contains { event in
-            let log = world.logs[event.log]
-            switch event.content {
-            case .accepted(letter, _, _), .arrived(letter, _, _, _):
-                return slip.seen.contains {
-                    $0.origin == log.origin && $0.size > event.index && log.root(at: $0.size) == $0.root
-                }
-            default: return false
-            }
+    func isProved(_ letter: LetterID, for later: CaseLetter) -> Bool {
+        guard let place = ancestry.place(later.id), let entries = entries[letter] else { return false }
+        return quoted[place].contains { quote in
+            entries.contains { $0.log == quote.log && $0.index < quote.size }
         }
     }
 }

@@ -20,8 +20,11 @@ extension CaseAuditor {
         /// Letters of which the log says that a recipient took them.
         var fetched: Set<LetterID> = []
         var void: [LetterID: LetterID?] = [:]
+        /// Letters that its history knows.
+        var inserted: Ancestry.Letters
 
-        mutating func insert(_ step: Step, opened: Step? = nil) {
+        mutating func insert(_ step: Step, at place: Int?, opened: Step? = nil) {
+            if let place { inserted.insert(place) }
             history.insert(step)
             full?.insert(opened ?? step)
         }
@@ -31,7 +34,7 @@ extension CaseAuditor {
         let own = events.filter { $0.log == log }
         guard !own.isEmpty, let profile = caseProfile(own) else { return }
         let history = CaseHistory(profile: profile, versions: world.profiles)
-        var view = View(log: log, history: history, full: opened.isEmpty ? nil : history)
+        var view = View(log: log, history: history, full: opened.isEmpty ? nil : history, inserted: ancestry.none)
         for event in own {
             switch event.content {
             case .accepted(let letter, _, let verdict), .arrived(let letter, _, let verdict, _):
@@ -56,9 +59,11 @@ extension CaseAuditor {
 
     /// The profile of the letter that opened the case; until that is here, of the first that names one.
     private mutating func caseProfile(_ own: [TrailEvent]) -> Profile? {
-        let slips = letters.values.map(\.slip).filter { $0.profile != nil }
-        let root = slips.first { $0.root == nil } ?? slips.min { ($0.at, $0.from) < ($1.at, $1.from) }
-        guard let reference = root?.profile else { return nil }
+        let named = letters.values.filter { $0.slip.profile != nil }
+        let root =
+            named.first { $0.slip.root == nil }
+            ?? named.min { ($0.slip.at, $0.slip.from) < ($1.slip.at, $1.slip.from) }
+        guard let reference = root?.slip.profile else { return nil }
         return world.profiles[reference.digest]
     }
 
@@ -69,13 +74,14 @@ extension CaseAuditor {
     ) {
         guard let slip = letters[letter]?.slip, !unsound.contains(letter) else { return }
         // 1. Its ancestors are there, of this case, with one root.
-        let (known, missing) = closure(letter)
-        guard known.isDisjoint(with: unsound), missing.isDisjoint(with: unsound) else {
-            unsound.insert(letter)  // what is wrong was said of the ancestor
+        let before = ancestry.before(letter)
+        let missing = ancestry.missing(before)
+        guard before.isDisjoint(with: unsoundPlaces) else {
+            markUnsound(letter)  // what is wrong was said of the ancestor
             return
         }
         if logged == .waiting {
-            if known.isSubset(of: view.named), missing.isEmpty {
+            if missing.isEmpty, ancestry.known(before).allSatisfy(view.named.contains) {
                 report(.procedure, at: event, letter, "waiting, though all its ancestors were known")
             }
             return
@@ -87,9 +93,9 @@ extension CaseAuditor {
                 "\(missing.count) ancestors are not in the trail")
             if slip.lane == .normal { return }
         }
-        let roots = known.union([letter]).filter { letters[$0]?.slip.root == nil }
-        let root = slip.root ?? letter
-        if missing.isEmpty, roots != [root] || !Set(slip.requires).isSubset(of: known) {
+        let roots = ancestry.roots(before) + (slip.root == nil ? [letter] : [])
+        let relies = slip.requires.allSatisfy { ancestry.place($0).map(before.contains) ?? false }
+        if missing.isEmpty, roots != [slip.root ?? letter] || !relies {
             return report(.ancestor, at: event, letter, "not one root, or it requires what is no ancestor")
         }
         // 2. Profile and role.
@@ -97,7 +103,7 @@ extension CaseAuditor {
             return report(.role, at: event, letter, "made under a profile that is not in force there")
         }
         // 3. The verdict, against the ancestors alone.
-        if !isGap { addContexts(known, at: event, &view) }
+        if !isGap { addContexts(before, at: event, &view) }
         let step = step(letter, slip, at: event)
         let verdict = verdict(step, slip, in: view.history)
         compare(verdict, logged, step, at: event, view)
@@ -109,7 +115,7 @@ extension CaseAuditor {
         if isGap, !view.history.isHeard(step) { return }
         var inserted = step
         inserted.isVoid = view.void[letter] != nil
-        view.insert(inserted, opened: full)
+        view.insert(inserted, at: ancestry.place(letter), opened: full)
         if slip.type == .refusal || slip.type == .notice { apply(slip, &view) }
     }
 
@@ -152,13 +158,15 @@ extension CaseAuditor {
     }
 
     /// Ancestors that this log knew without an event of their own: handed over as context, void ones with their paper.
-    private mutating func addContexts(_ ancestors: Set<LetterID>, at event: TrailEvent, _ view: inout View) {
-        for letter in ancestors.sorted() where !view.history.contains(letter) {
+    private func addContexts(_ ancestors: Ancestry.Letters, at event: TrailEvent, _ view: inout View) {
+        for place in ancestors.subtracting(view.inserted).places {
+            let letter = ancestry.id(place)
             guard let slip = letters[letter]?.slip else { continue }
             var step = step(letter, slip, at: event)
-            step.isVoid = letters.values.contains { Self.voids($0.slip, letter) }
+            step.isVoid = (papers[letter] ?? []).contains { Self.voids($0.slip, letter) }
             view.insert(
-                step, opened: opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) })
+                step, at: place,
+                opened: opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) })
         }
     }
 
@@ -180,7 +188,7 @@ extension CaseAuditor {
         view.void[letter] = .some(stop)
         guard var step = view.history.step(letter) else { return }
         step.isVoid = true
-        view.insert(step)
+        view.insert(step, at: ancestry.place(letter))
     }
 
     // MARK: - Refusals and notices
@@ -201,9 +209,9 @@ extension CaseAuditor {
         guard let about = paper(refusal, .refusal, about: letter, code: code) else {
             return report(.refusal, at: event, letter, "refused without its signed refusal")
         }
-        let (known, missing) = closure(letter)
-        guard known.isDisjoint(with: unsound), missing.isDisjoint(with: unsound) else { return }
-        if missing.isEmpty { addContexts(known, at: event, &view) }
+        let before = ancestry.before(letter)
+        guard before.isDisjoint(with: unsoundPlaces) else { return }
+        if ancestry.missing(before).isEmpty { addContexts(before, at: event, &view) }
         var step = step(letter, slip, at: event)
         if code == Refusal.Reason.stale.rawValue {
             if let stop = about.stop { learn(stop, at: event, &view) }
@@ -215,21 +223,19 @@ extension CaseAuditor {
             report(.refusal, at: event, letter, "refused (\(code)), though the procedure does not say so")
         }
         step.isVoid = true
-        view.insert(step)
+        view.insert(step, at: ancestry.place(letter))
     }
 
     /// A stop takes effect by its slip alone, which another broker sends ahead of the letter: that broker had logged it by then.
     private mutating func learn(_ stop: LetterID, at event: TrailEvent, _ view: inout View) {
         guard !view.history.contains(stop) else { return }
-        let isKnownElsewhere = events.contains { other in
-            guard other.log != event.log, other.at <= event.at + TrailLimits.toleranceSeconds else { return false }
-            switch other.content {
-            case .accepted(let letter, _, _), .arrived(let letter, _, _, _): return letter == stop
-            default: return false
-            }
+        let isKnownElsewhere = (entries[stop] ?? []).contains { other in
+            other.log != event.log && other.at <= event.at + TrailLimits.toleranceSeconds
         }
-        guard isKnownElsewhere else { return }
-        addContexts(closure(stop).known.union([stop]), at: event, &view)
+        guard isKnownElsewhere, let place = ancestry.place(stop) else { return }
+        var letters = ancestry.before(stop)
+        letters.insert(place)
+        addContexts(letters, at: event, &view)
     }
 
     /// Whether a stop that is known, and no ancestor of the letter, makes it void: judged with these two and what came before them.

@@ -12,6 +12,8 @@ import TransparencyLog
 struct CaseFiles: Sendable {
     let id: CaseID
     var slips: [(digest: Digest, bytes: [UInt8])] = []
+    /// Whether it has more letters than any case.
+    var isCut = false
     /// What all logs say of it: by log, ascending.
     var events: [TrailEvent] = []
 }
@@ -22,11 +24,21 @@ struct CaseAuditor {
     let id: CaseID
     let events: [TrailEvent]
     /// Every letter of the case whose slip file verifies.
-    var letters: [LetterID: SignedSlip] = [:]
+    var letters: [LetterID: CaseLetter] = [:]
+    let ancestry: Ancestry
+    /// Letters about a letter: receipts, refusals, notices.
+    let papers: [LetterID: [CaseLetter]]
+    /// Where each letter is said to be `accepted` or `arrived`.
+    let entries: [LetterID: [TrailEvent]]
+    /// Letters that a log says were refused, given up or withheld.
+    let ended: Set<LetterID>
+    /// By place: the checkpoints that a slip quotes and that are of these logs.
+    var quoted: [[(log: Int, size: Int64)]] = []
     var files: [Digest: LetterID] = [:]
     var broken: [Digest: TrailFinding.Code] = [:]
     /// Letters of which something is wrong already: neither they nor what rests on them is judged further.
-    var unsound: Set<LetterID> = []
+    private(set) var unsound: Set<LetterID> = []
+    private(set) var unsoundPlaces: Ancestry.Letters
     /// Where a letter entered the trail first: its finding's place.
     var homes: [LetterID: TrailEvent] = [:]
     var opened: [LetterID: SealedSteps] = [:]
@@ -36,13 +48,37 @@ struct CaseAuditor {
         self.world = world
         id = `case`.id
         events = `case`.events.sorted { ($0.log, $0.index) < ($1.log, $1.index) }
-        for slip in `case`.slips { read(slip.digest, slip.bytes) }
+        var entries: [LetterID: [TrailEvent]] = [:]
+        var ended: Set<LetterID> = []
+        for event in events {
+            switch event.content {
+            case .accepted(let letter, _, _), .arrived(let letter, _, _, _): entries[letter, default: []].append(event)
+            case .refused(let letter, _, _, _), .expired(let letter, _), .gone(let letter, _),
+                .withheld(let letter, _, _), .seenPossibly(let letter, _, _):
+                ended.insert(letter)
+            default: break
+            }
+        }
+        (self.entries, self.ended) = (entries, ended)
+        var letters: [LetterID: CaseLetter] = [:]
+        for (digest, bytes) in `case`.slips {
+            switch Self.read(digest, bytes, of: id, in: world) {
+            case .success(let letter):
+                files[digest] = letter.id
+                if letters[letter.id] == nil { letters[letter.id] = letter }
+            case .failure(let fault): broken[digest] = fault.code
+            }
+        }
+        self.letters = letters
+        ancestry = Ancestry(letters)
+        unsoundPlaces = ancestry.none
+        papers = Dictionary(grouping: letters.values.filter { $0.slip.about != nil }) { $0.slip.about?.letter ?? $0.id }
     }
 
     mutating func run() -> CaseResult {
         checkEvents()
         disclose()
-        for letter in homes.keys.sorted() where !unsound.contains(letter) { checkTimes(letter) }
+        checkTimes()
         checkEnds()
         result.unsound = unsound.count
         for log in world.logs.indices { replay(log) }
@@ -62,17 +98,24 @@ struct CaseAuditor {
                 code, weight, origin: world.logs[event.log].origin, leaf: event.index, letter: letter, detail: detail))
     }
 
+    mutating func markUnsound(_ letter: LetterID) {
+        unsound.insert(letter)
+        if let place = ancestry.place(letter) { unsoundPlaces.insert(place) }
+    }
+
     // MARK: - 8: slips
 
-    private mutating func read(_ digest: Digest, _ bytes: [UInt8]) {
-        do {
+    private struct Fault: Error { let code: TrailFinding.Code }
+
+    private static func read(
+        _ digest: Digest, _ bytes: [UInt8], of caseID: CaseID, in world: TrailWorld
+    ) -> Result<CaseLetter, Fault> {
+        do throws(SealingError) {
             let signed = try SignedSlip.read(bytes, certificate: world.certificate)
-            guard signed.slip.caseID == id, signed.certificate.isValid(at: signed.slip.at.seconds) else {
-                broken[digest] = .slip
-                return
+            guard signed.slip.caseID == caseID, signed.certificate.isValid(at: signed.slip.at.seconds) else {
+                return .failure(Fault(code: .slip))
             }
-            files[digest] = signed.id
-            if letters[signed.id] == nil { letters[signed.id] = signed }
+            return .success(CaseLetter(signed, file: digest))
         } catch {
             // Signed by a member of no directory, or by nobody that an authority knows?
             let isCertified =
@@ -80,7 +123,7 @@ struct CaseAuditor {
                 && (try? Gate.slip(bytes)).flatMap { try? Certificate(der: Array($0.certificate)) }.map { certificate in
                     world.trust.anchors.roots.values.contains { certificate.isSigned(by: $0) }
                 } ?? false
-            broken[digest] = isCertified ? .member : .slip
+            return .failure(Fault(code: isCertified ? .member : .slip))
         }
     }
 
@@ -109,7 +152,7 @@ struct CaseAuditor {
                 homes[named.letter] = event
             }
             guard check(named.letter, file: named.slip, at: event) else {
-                unsound.insert(named.letter)
+                markUnsound(named.letter)
                 continue
             }
             if case .arrived(_, _, _, let source) = event.content, isFirst {
@@ -137,7 +180,7 @@ struct CaseAuditor {
             return false
         }
         do {
-            _ = try directories.judgeSigner(of: signed.slip, certificate: signed.certificateDigest, at: event.at)
+            _ = try directories.judgeSigner(of: signed.slip, certificate: signed.certificate, at: event.at)
             return true
         } catch {
             report(.member, at: event, letter, "not a certificate of its sender for signing, in force there")
@@ -146,7 +189,7 @@ struct CaseAuditor {
     }
 
     private mutating func checkSource(_ event: TrailEvent, _ letter: LetterID, _ slip: Digest, _ source: Digest) {
-        let isThere = events.contains { other in
+        let isThere = (entries[letter] ?? []).contains { other in
             guard other.log != event.log, case .accepted(letter, slip, _) = other.content else { return false }
             return world.logs[other.log].leafHash(other.index) == source
         }
@@ -157,50 +200,51 @@ struct CaseAuditor {
 
     // MARK: - 8: time and order of the logs
 
-    /// All ancestors of a letter of which a slip is here, and those of which none is.
-    func closure(_ letter: LetterID) -> (known: Set<LetterID>, missing: Set<LetterID>) {
-        var known: Set<LetterID> = []
-        var missing: Set<LetterID> = []
-        var left = letters[letter].map { Self.edges($0.slip) } ?? []
-        while let next = left.popLast() {
-            guard next != letter, !known.contains(next), !missing.contains(next) else { continue }
-            if let slip = letters[next]?.slip {
-                known.insert(next)
-                left += Self.edges(slip)
-            } else {
-                missing.insert(next)
+    /// What each slip quotes, and how its time agrees with that, in the order in which the letters name each other.
+    private mutating func checkTimes() {
+        quoted = Array(repeating: [], count: ancestry.order.count)
+        // By place: the latest time before which the letter, or one that it descends from, cannot have been signed.
+        var signedAfter = [Instant?](repeating: nil, count: ancestry.order.count)
+        for place in ancestry.order {
+            guard let letter = letters[ancestry.id(place)] else { continue }
+            var after: Instant?
+            var isForeign: SeenCheckpoint?
+            for seen in letter.slip.seen {
+                guard let log = world.log(seen.origin) else { continue }
+                switch log.agrees(seen) {
+                case true?: quoted[place].append((log.number, seen.size))
+                case false?: isForeign = isForeign ?? seen
+                case nil: break
+                }
+                if seen.size > 0, let time = log.after(seen.size - 1) { after = max(after ?? time, time) }
             }
+            for named in letter.ancestors + [letter.slip.root].compactMap({ $0 }) {
+                guard let known = ancestry.place(named), known < signedAfter.count, let time = signedAfter[known] else {
+                    continue
+                }
+                after = max(after ?? time, time)
+            }
+            signedAfter[place] = after
+            guard let home = homes[letter.id], !unsound.contains(letter.id) else { continue }
+            if let isForeign {
+                report(
+                    .seen, at: home, letter.id,
+                    "quotes \(isForeign.origin)@\(isForeign.size), which is not in this history")
+            }
+            checkTimes(letter, home, signedAfter: after)
         }
-        return (known, missing)
     }
 
-    static func edges(_ slip: Slip) -> [LetterID] { slip.ancestors + (slip.root.map { [$0] } ?? []) }
-
-    private mutating func checkTimes(_ letter: LetterID) {
-        guard let home = homes[letter], let slip = letters[letter]?.slip else { return }
-        for seen in slip.seen {
-            guard let log = world.log(seen.origin) else { continue }
-            if log.contradicts(seen) {
-                report(.seen, at: home, letter, "quotes \(seen.origin)@\(seen.size), which is not in this history")
-                break
-            }
+    private mutating func checkTimes(_ letter: CaseLetter, _ home: TrailEvent, signedAfter: Instant?) {
+        let at = letter.slip.at
+        if let signedAfter, at < signedAfter + -TrailLimits.toleranceSeconds {
+            report(.backdated, at: home, letter.id, "says that it was sent \(signedAfter - at) s before what it quotes")
         }
-        var signedAfter: Instant?
-        for other in closure(letter).known.union([letter]) {
-            for seen in letters[other]?.slip.seen ?? [] where seen.size > 0 {
-                guard let after = world.log(seen.origin)?.after(seen.size - 1) else { continue }
-                signedAfter = max(signedAfter ?? after, after)
-            }
+        if let before = world.logs[home.log].before(home.index), at > before + TrailLimits.toleranceSeconds {
+            report(.future, at: home, letter.id, "says that it was sent after a time stamp over its own entry")
         }
-        if let signedAfter, slip.at < signedAfter + -TrailLimits.toleranceSeconds {
-            report(
-                .backdated, at: home, letter, "says that it was sent \(signedAfter - slip.at) s before what it quotes")
-        }
-        if let before = world.logs[home.log].before(home.index), slip.at > before + TrailLimits.toleranceSeconds {
-            report(.future, at: home, letter, "says that it was sent after a time stamp over its own entry")
-        }
-        if let after = world.logs[home.log].after(home.index), slip.at < after + -TrailLimits.lateSeconds {
-            report(.late, at: home, letter, "logged at least \(after - slip.at) s after it says that it was sent")
+        if let after = world.logs[home.log].after(home.index), at < after + -TrailLimits.lateSeconds {
+            report(.late, at: home, letter.id, "logged at least \(after - at) s after it says that it was sent")
         }
     }
 

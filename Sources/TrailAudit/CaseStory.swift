@@ -60,24 +60,23 @@ extension CaseAuditor {
         return homes.sorted {
             ($0.value.at, $0.value.log, $0.value.index) < ($1.value.at, $1.value.log, $1.value.index)
         }
-        .compactMap { letter, home in letters[letter].map { row(letter, $0.slip, home, tracks) } }
+        .compactMap { letter, home in letters[letter].map { row($0, home, tracks) } }
     }
 
-    private func row(_ letter: LetterID, _ slip: Slip, _ home: TrailEvent, _ tracks: [String: String]) -> CaseStory.Row
-    {
+    private func row(_ letter: CaseLetter, _ home: TrailEvent, _ tracks: [String: String]) -> CaseStory.Row {
+        let slip = letter.slip
         let about = slip.about.map { [$0.state?.rawValue, $0.code].compactMap { $0 }.joined(separator: " ") }
-        let receipts = letters.values.compactMap { other -> String? in
-            guard other.slip.about?.letter == letter, let state = other.slip.about?.state else { return nil }
-            return "\(other.slip.from) \(state.rawValue)"
+        let receipts = (papers[letter.id] ?? []).compactMap { other in
+            other.slip.about?.state.map { "\(other.slip.from) \($0.rawValue)" }
         }
         return CaseStory.Row(
-            letter: letter, steps: slip.steps.map(\.code) + (about.map { [$0] } ?? []), type: slip.type,
+            letter: letter.id, steps: slip.steps.map(\.code) + (about.map { [$0] } ?? []), type: slip.type,
             lane: slip.lane,
             from: slip.from, to: slip.to.map(\.member), at: slip.at, after: world.logs[home.log].after(home.index),
             before: world.logs[home.log].before(home.index), logged: home.at, verdict: Self.verdict(of: home),
             receipts: receipts.sorted(),
-            restsOn: slip.type == .step ? restsOn(letter, tracks) : [],
-            isProved: slip.ancestors.allSatisfy { isProved($0, for: slip) }, isSealed: slip.sealed != nil)
+            restsOn: slip.type == .step ? restsOn(letter.id, tracks) : [],
+            isProved: letter.ancestors.allSatisfy { isProved($0, for: letter) }, isSealed: slip.sealed != nil)
     }
 
     private static func verdict(of event: TrailEvent) -> String {
@@ -103,7 +102,7 @@ extension CaseAuditor {
     /// Of each such track the newest step that the letter came after.
     private func restsOn(_ letter: LetterID, _ tracks: [String: String]) -> [String] {
         var newest: [String: (at: Instant, code: String)] = [:]
-        for ancestor in closure(letter).known {
+        for ancestor in ancestry.known(ancestry.before(letter)) {
             guard let slip = letters[ancestor]?.slip else { continue }
             for event in slip.steps {
                 guard let track = tracks[event.code], newest[track].map({ $0.at <= slip.at }) ?? true else { continue }

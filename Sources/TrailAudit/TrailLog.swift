@@ -52,7 +52,8 @@ final class TrailLog {
     /// Leaves below this are covered by a checkpoint whose root is the tree's.
     private(set) var provenSize: Int64 = 0
     private var pending: [(index: Int64, event: LogEvent?, hash: Digest)] = []
-    private var tile: (number: Int64, leaves: [Digest]) = (-1, [])
+    /// Roots of checkpoints that are the tree's, by size.
+    private var held: [Int64: Digest] = [:]
     private var lastAt: Instant?
     /// Events that were proved and read so far.
     private var readCount: Int64 = 0
@@ -187,67 +188,38 @@ final class TrailLog {
 
     // MARK: - Stage 3, 6: leaves
 
-    /// 256 leaves' data.
-    func take(entries bytes: [UInt8], tile number: Int64) {
-        guard let bundle = try? EntryBundle(number: number, bytes: bytes), number <= 1 << 30 else {
-            return report(.malformed, nil, "entries of another form")
+    /// The next tile, as some thread has read it.
+    func take(_ tile: TrailTile, _ emit: (TrailEvent, CaseID) -> Void) {
+        for fault in tile.faults { report(.malformed, nil, fault) }
+        // Where a tile is missing or short, no tree can be built from here on; ``endTree(_:)`` says which checkpoints that hurts.
+        guard tree.size == tile.number * 256, let frontier = tile.marks.last else {
+            if tile.hasEvents { report(.malformed, nil, "events without their entries") }
+            return
         }
-        // Where a tile is missing or short, no tree can be built from here on; ``endTree()`` says which checkpoints that hurts.
-        guard tree.size == number * 256 else { return }
-        tile = (number, bundle.leaves)
-        for leaf in bundle.leaves {
-            tree.append(leafHash: MerkleHash.leaf(leaf))
-            if let root = roots[tree.size] { judge(root, at: tree.size) }
+        for mark in tile.marks {
+            var whole = tree.frontier
+            whole.append(contentsOf: mark)
+            if let root = roots[whole.size] { judge(root, whole.head) }
         }
-    }
-
-    private func judge(_ root: Digest, at size: Int64) {
-        guard tree.root(at: size) == root else { return report(.root, size, "the leaves give another root") }
-        provenSize = size
-    }
-
-    /// The openings of one tile's leaves.
-    func take(events bytes: [UInt8], tile number: Int64, _ emit: (TrailEvent, CaseID) -> Void) {
-        guard number == tile.number else { return report(.malformed, nil, "events without their entries") }
-        var rest = bytes[...]
-        var last: Int64 = -1
-        func line() -> ArraySlice<UInt8>? {
-            guard let end = rest.firstIndex(of: 0x0A) else { return nil }
-            defer { rest = rest[(end + 1)...] }
-            return rest[...end]
-        }
-        while !rest.isEmpty {
-            guard let head = line(), let index = Self.number(head.dropLast()), index > last,
-                index >= number * 256, index < number * 256 + Int64(tile.leaves.count), let first = line(),
-                let second = line()
-            else { return report(.malformed, nil, "events of another form") }
-            last = index
-            take(opening: bytes[first.startIndex..<second.endIndex], index: index)
+        tree.append(tile.leafHashes, frontier)
+        for opening in tile.openings {
+            guard opening.isOfLeaf else {
+                report(.open, opening.index, "the event does not hash to its leaf")
+                continue
+            }
+            accept(opening.event, opening.index, hash: tile.leafHashes[Int(opening.index % 256)])
         }
         flush(emit)
     }
 
-    private static func number(_ text: ArraySlice<UInt8>) -> Int64? {
-        guard (1...16).contains(text.count), text.first != 0x30 || text.count == 1 else { return nil }
-        var value: Int64 = 0
-        for digit in text {
-            guard (0x30...0x39).contains(digit) else { return nil }
-            value = value * 10 + Int64(digit - 0x30)
-        }
-        return value
-    }
-
-    private func take(opening: ArraySlice<UInt8>, index: Int64) {
-        let bytes = Array(opening)
-        guard Digest.sha256(bytes) == tile.leaves[Int(index % 256)] else {
-            return report(.open, index, "the event does not hash to its leaf")
-        }
-        accept(bytes, index, hash: tree.leafHashes[Int(index)])
+    private func judge(_ root: Digest, _ head: TreeHead) {
+        guard head.root == root else { return report(.root, head.size, "the leaves give another root") }
+        held[head.size] = root
+        provenSize = head.size
     }
 
     /// An event that is its leaf's.
-    private func accept(_ bytes: [UInt8], _ index: Int64, hash: Digest) {
-        let event = try? LogEvent(bytes)
+    private func accept(_ event: LogEvent?, _ index: Int64, hash: Digest) {
         pending.append((index, event?.origin == origin ? event : nil, hash))
     }
 
@@ -261,7 +233,7 @@ final class TrailLog {
             guard proven.checkpoint.checkpoint.head.size == size, proven.checkpoint.checkpoint.head.root == roots[size]
             else { return report(.root, index, "a proof under another checkpoint than the newest") }
             proved[index] = MerkleHash.leaf(Digest.sha256(receipt.event))
-            accept(receipt.event, index, hash: MerkleHash.leaf(Digest.sha256(receipt.event)))
+            accept(try? LogEvent(receipt.event), index, hash: MerkleHash.leaf(Digest.sha256(receipt.event)))
         } catch {
             let code = (error as? LogError)?.code
             return report(
@@ -293,11 +265,13 @@ final class TrailLog {
         return connected[size] ?? (size == self.size ? roots[size] : nil)
     }
 
-    /// Whether a checkpoint that somebody quotes is none of this history. Between what is proved and the newest checkpoint ``findings``
-    /// have said already that the roots are wrong.
-    func contradicts(_ quoted: SeenCheckpoint) -> Bool {
-        if let mine = root(at: quoted.size) { return mine != quoted.root }
-        return quoted.size > size
+    /// Whether a checkpoint that somebody quotes is one of this history. Between what is proved and the newest checkpoint nobody can say
+    /// (`nil`): ``findings`` have said already that the roots are wrong.
+    func agrees(_ quoted: SeenCheckpoint) -> Bool? {
+        // Most quote a checkpoint of the bundle, whose root was compared with that of the leaves.
+        if quoted.size <= provenSize, held[quoted.size] == quoted.root { return true }
+        if let mine = root(at: quoted.size) { return mine == quoted.root }
+        return quoted.size > size ? false : nil
     }
 
     func leafHash(_ index: Int64) -> Digest? {

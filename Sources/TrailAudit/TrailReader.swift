@@ -22,6 +22,8 @@ public struct TrailItem: Sendable {
     public let digest: Digest
     /// Why the file was not read, though reading goes on behind it.
     public let fault: String?
+
+    var isSlip: Bool { if case .slip? = name { true } else { false } }
 }
 
 /// Reads a bundle file by file: an archive as a stream, or the directory into which one was unpacked. Holds one file, writes none,

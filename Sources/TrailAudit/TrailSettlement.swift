@@ -30,7 +30,7 @@ struct TrailSettlement {
         for log in world.logs { quoted.formUnion(log.cosigned.map(\.checkpoint)) }
         var places: Set<[String]> = []
         return quoted.compactMap { checkpoint in
-            guard let log = world.log(checkpoint.origin), log.contradicts(checkpoint),
+            guard let log = world.log(checkpoint.origin), log.agrees(checkpoint) == false,
                 places.insert([checkpoint.origin, String(checkpoint.size)]).inserted
             else { return nil }
             return TrailFinding(

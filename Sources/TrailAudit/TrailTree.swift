@@ -14,9 +14,10 @@ struct TrailTree {
 
     var size: Int64 { Int64(leafHashes.count) }
 
-    mutating func append(leafHash: Digest) {
-        leafHashes.append(leafHash)
-        for node in frontier.append(leafHash: leafHash) where node.position.level >= Self.lowest {
+    /// Adds the leaves of one tile; `frontier` is that of these leaves alone.
+    mutating func append(_ hashes: [Digest], _ frontier: Frontier) {
+        leafHashes += hashes
+        for node in self.frontier.append(contentsOf: frontier) where node.position.level >= Self.lowest {
             let level = node.position.level - Self.lowest
             if upper.count == level { upper.append([]) }
             upper[level].append(node.hash)

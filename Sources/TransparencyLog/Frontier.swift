@@ -39,8 +39,15 @@ public struct Frontier: Hashable, Sendable {
     /// - Returns: what is now final and may be stored: the leaf itself, and each node that it completes, upwards.
     @discardableResult
     public mutating func append(leafHash: Digest) -> [TreeNode] {
-        var node = TreeNode(position: .init(level: 0, index: size), hash: leafHash)
-        var completed = [node]
+        var completed: [TreeNode] = []
+        append(TreeNode(position: .init(level: 0, index: size), hash: leafHash), &completed)
+        return completed
+    }
+
+    private mutating func append(_ subtree: TreeNode, _ completed: inout [TreeNode]) {
+        let count = Int64(1) << Int64(subtree.position.level)
+        var node = subtree
+        completed.append(node)
         // A peak of the same height on the left: the two become one, as a carry runs through a counter.
         while node.position.index & 1 == 1 {
             node = TreeNode(
@@ -49,7 +56,22 @@ public struct Frontier: Hashable, Sendable {
             completed.append(node)
         }
         peaks.append(node.hash)
-        size += 1
+        size += count
+    }
+
+    /// Adds all leaves of another tree, whose peaks are subtrees of this one: ``size`` is a multiple of a power of two that is not below
+    /// the other's size.
+    ///
+    /// - Returns: the nodes that are completed, its own peaks among them.
+    @discardableResult
+    public mutating func append(contentsOf next: Frontier) -> [TreeNode] {
+        var completed: [TreeNode] = []
+        var left = next.size
+        for peak in next.peaks {
+            let level = 63 - left.leadingZeroBitCount
+            left -= 1 << Int64(level)
+            append(TreeNode(position: .init(level: level, index: size >> Int64(level)), hash: peak), &completed)
+        }
         return completed
     }
 

@@ -29,6 +29,7 @@ let package = Package(
                 "CFloors",
                 .product(name: "KheyaCore", package: "kheya"),
                 .product(name: "KheyaServices", package: "kheya"),
+                .product(name: "KheyaPractice", package: "kheya"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

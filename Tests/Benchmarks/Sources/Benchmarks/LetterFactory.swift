@@ -23,14 +23,14 @@ struct LetterFactory: Sendable {
 
     /// - Parameter first: the number of the first letter to this recipient.
     func offers(_ count: Int, first: Int64) throws -> [SignedLetter] {
-        try make(count) { try letter(first + Int64($0), in: try Self.newCase()) }
+        try (0..<count).concurrently { try letter(first + Int64($0), in: try Self.newCase()) }
     }
 
     /// Offers as those of ``offers(_:first:)``, but for their parts, which are those of the first: whoever only judges
     /// slips looks into none of them.
     func bareOffers(_ count: Int, first: Int64) throws -> [SignedLetter] {
         let model = try letter(first, in: Self.newCase()).slip
-        return try make(count) { place in
+        return try (0..<count).concurrently { place in
             var slip = model
             slip.caseID = try Self.newCase()
             slip.to[0].sequence = first + Int64(place)
@@ -40,7 +40,7 @@ struct LetterFactory: Sendable {
 
     /// A letter to each of these, which opened a case.
     func answers(to offers: [Slip], _ ids: [LetterID], first: Int64) throws -> [SignedLetter] {
-        try make(offers.count) { place in
+        try offers.indices.concurrently { place in
             guard let caseID = offers[place].caseID else { throw BenchmarkError("an offer without a case") }
             return try letter(first + Int64(place), in: caseID, root: ids[place])
         }
@@ -51,18 +51,6 @@ struct LetterFactory: Sendable {
             throw BenchmarkError("16 bytes make a case pseudonym")
         }
         return caseID
-    }
-
-    /// On all cores.
-    private func make(_ count: Int, _ one: @Sendable (Int) throws -> SignedLetter) throws -> [SignedLetter] {
-        let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
-        let share = (count + cores - 1) / cores
-        let results = Results(cores)
-        DispatchQueue.concurrentPerform(iterations: cores) { core in
-            let range = min(count, core * share)..<min(count, (core + 1) * share)
-            results.set(core, Result { try range.map(one) })
-        }
-        return try results.joined()
     }
 
     private func letter(_ sequence: Int64, in caseID: CaseID, root: LetterID? = nil) throws -> SignedLetter {
@@ -89,17 +77,6 @@ struct LetterFactory: Sendable {
     {
         let signed = try SignedSlip.sign(slip, by: signing)
         return SignedLetter(slip: slip, bundle: LetterBundle(id: signed.id, slip: signed.file, parts: parts))
-    }
-
-    /// One result for each core, written by different threads.
-    private final class Results: @unchecked Sendable {
-        // @unchecked: the lock guards the list.
-        private let lock = NSLock()
-        private var list: [Result<[SignedLetter], any Error>?]
-
-        init(_ count: Int) { list = Array(repeating: nil, count: count) }
-        func set(_ index: Int, _ result: Result<[SignedLetter], any Error>) { lock.withLock { list[index] = result } }
-        func joined() throws -> [SignedLetter] { try lock.withLock { try list.flatMap { try $0?.get() ?? [] } } }
     }
 }
 

@@ -15,25 +15,27 @@ struct Measure: AsyncParsableCommand {
             """)
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
-        case crypto, procedure, acceptance, depth, cases, cycle, attachment
+        case crypto, procedure, audit, acceptance, depth, cases, cycle, attachment
     }
 
     @Option(
         help:
-            "Sections, separated by commas: crypto, procedure, acceptance, depth, cases, cycle, attachment. Default: all."
+            "Sections, separated by commas: crypto, procedure, audit, acceptance, depth, cases, cycle, attachment. Default: all."
     )
     var only = ""
     @Option(help: "Rounds that count; at least 5 for figures that are told to others.") var rounds = 5
     @Option(help: "Letters in the deep mailbox.") var deep = 100_000
     @Option(help: "Open cases of the broker that has many.") var cases = 200_000
     @Option(help: "Size of the large attachment in MiB.") var megabytes = 256
+    @Option(help: "Letters in the large trail bundle.") var letters = 100_000
     @Option(help: ArgumentHelp("Writes the findings as JSON.", valueName: "file")) var json: String?
     @Option(help: ArgumentHelp("Where stores are made: a folder on a real disk. Removed at the end.", valueName: "dir"))
     var directory = ".build/bench"
     @Flag(help: "Leaves stores and logs where they are.") var keep = false
 
     func validate() throws {
-        guard rounds >= 1, deep >= 1_000, cases >= 2_000, (1...1_024).contains(megabytes) else {
+        guard rounds >= 1, deep >= 1_000, cases >= 2_000, letters >= 10_000, (1...1_024).contains(megabytes)
+        else {
             throw ValidationError("a number out of its range")
         }
         for name in only.split(separator: ",") where Section(rawValue: String(name)) == nil {
@@ -78,6 +80,7 @@ struct Measure: AsyncParsableCommand {
         if chosen.contains(.procedure) {
             try ProcedureSection(bench: bench, rounds: rounds).run(&report)
         }
+        if chosen.contains(.audit) { try AuditSection(bench: bench, rounds: rounds, letters: letters).run(&report) }
         if chosen.contains(.acceptance) { try await AcceptanceSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.cycle) { try await CycleSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.depth) { try await DepthSection(bench: bench, rounds: rounds, deep: deep).run(&report) }

@@ -3,20 +3,18 @@
 
 import Cryptography
 import Foundation
-import Letters
+public import Letters
 import Membership
-import Procedure
-import Sealing
-import TestSupport
-import TrailAudit
-import TransparencyLog
+public import Procedure
+public import Sealing
+public import TransparencyLog
 
 /// Two brokers' logs as honest brokers write them, over cases told in `Vectors/procedure`, with real keys and signatures; a test makes
 /// one of them lie by changing what it does. Every name is invented.
-struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one test that makes it
-    static let inBroker = PracticeWorld.inBroker
-    static let bdBroker = PracticeWorld.bdBroker
-    static let profile: (value: Profile, reference: ProfileReference, file: [UInt8]) = {
+public struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one test that makes it
+    public static let inBroker = PracticeWorld.inBroker
+    public static let bdBroker = PracticeWorld.bdBroker
+    public static let profile: (value: Profile, reference: ProfileReference, file: [UInt8]) = {
         do {
             let path = Vector.protocols.appending(path: "Profiles/in-bd-repatriation/profile.json")
             let file = try ProfileDocument.canonicalBytes(ofSource: [UInt8](Data(contentsOf: path)))
@@ -26,55 +24,82 @@ struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one 
     }()
 
     /// What a lying broker or sender does otherwise.
-    struct Lies {
+    public struct Lies {
         /// Of letters, by their names: logged so, whatever the procedure says.
-        var verdicts: [String: LogEvent.Verdict] = [:]
+        public var verdicts: [String: LogEvent.Verdict] = [:]
         /// Sent so many seconds before.
-        var backdated: [String: Int64] = [:]
+        public var backdated: [String: Int64] = [:]
         /// Signed with this member's key.
-        var signers: [String: MemberID] = [:]
+        public var signers: [String: MemberID] = [:]
         /// A refused letter gets no signed refusal; an admissible one is refused with this code.
-        var withoutRefusal = false
-        var refused: [String: String] = [:]
+        public var withoutRefusal = false
+        public var refused: [String: String] = [:]
         /// Slips that another sequence number than the next gets.
-        var sequences: [String: Int64] = [:]
+        public var sequences: [String: Int64] = [:]
         /// Letters that get no receipt.
-        var unreceipted: Set<String> = []
+        public var unreceipted: Set<String> = []
         /// The broker's clock at the n-th event of the log of IN.
-        var clocks: [Int: Instant] = [:]
+        public var clocks: [Int: Instant] = [:]
         /// A case's events leave out a number.
-        var skipsNumber = false
+        public var skipsNumber = false
         /// Logged twice.
-        var twice: Set<String> = []
+        public var twice: Set<String> = []
         /// Receipts that somebody else signs.
-        var receiptsBy: [String: MemberID] = [:]
+        public var receiptsBy: [String: MemberID] = [:]
         /// Slips' `seen`.
-        var seen: [String: [SeenCheckpoint]] = [:]
+        public var seen: [String: [SeenCheckpoint]] = [:]
         /// Letters that name one that nobody has as a parent.
-        var orphans: Set<String> = []
+        public var orphans: Set<String> = []
         /// Events of the log of IN that are written with a space that the one spelling does not have.
-        var spaced: Set<Int> = []
+        public var spaced: Set<Int> = []
         /// An `arrived` names another leaf than the other log's.
-        var foreignSource = false
+        public var foreignSource = false
         /// Roles that the directory does not give.
-        var roles: [MemberID: [String]] = [:]
+        public var roles: [MemberID: [String]] = [:]
         /// Whether the other broker cosigns.
-        var cosigns = true
+        public var cosigns = true
+
+        public init(
+            verdicts: [String: LogEvent.Verdict] = [:], backdated: [String: Int64] = [:],
+            signers: [String: MemberID] = [:], withoutRefusal: Bool = false, refused: [String: String] = [:],
+            sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
+            skipsNumber: Bool = false, twice: Set<String> = [], receiptsBy: [String: MemberID] = [:],
+            seen: [String: [SeenCheckpoint]] = [:], orphans: Set<String> = [], spaced: Set<Int> = [],
+            foreignSource: Bool = false, roles: [MemberID: [String]] = [:], cosigns: Bool = true
+        ) {
+            self.verdicts = verdicts
+            self.backdated = backdated
+            self.signers = signers
+            self.withoutRefusal = withoutRefusal
+            self.refused = refused
+            self.sequences = sequences
+            self.unreceipted = unreceipted
+            self.clocks = clocks
+            self.skipsNumber = skipsNumber
+            self.twice = twice
+            self.receiptsBy = receiptsBy
+            self.seen = seen
+            self.orphans = orphans
+            self.spaced = spaced
+            self.foreignSource = foreignSource
+            self.roles = roles
+            self.cosigns = cosigns
+        }
     }
 
-    final class Log {
-        let broker: MemberID
-        let origin: String
-        let signer: LogSigner
-        let witness: WitnessSigner
-        var batch: LogBatch
-        var tree = LeafTree()
-        var heads: [CaseID: (number: Int64, hash: Digest)] = [:]
-        var histories: [CaseID: CaseHistory] = [:]
-        var notes: [Int64: [UInt8]] = [:]
-        var newest: TransparencyLog.Checkpoint?
+    public final class Log {
+        public let broker: MemberID
+        public let origin: String
+        public let signer: LogSigner
+        public let witness: WitnessSigner
+        public var batch: LogBatch
+        public var tree = LeafTree()
+        public var heads: [CaseID: (number: Int64, hash: Digest)] = [:]
+        public var histories: [CaseID: CaseHistory] = [:]
+        public var notes: [Int64: [UInt8]] = [:]
+        public var newest: TransparencyLog.Checkpoint?
         /// All events as they are hashed; those of a lying clock were made by hand.
-        var events: [[UInt8]] = []
+        public var events: [[UInt8]] = []
 
         init(broker: MemberID, origin: String, seed: UInt8, at: Instant) throws {
             self.broker = broker
@@ -86,22 +111,23 @@ struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one 
         }
     }
 
-    var world: PracticeWorld
-    var now: Instant
-    var lies: Lies
-    var logs: [MemberID: Log] = [:]
+    public var world: PracticeWorld
+    public var now: Instant
+    public var lies: Lies
+    public var logs: [MemberID: Log] = [:]
     /// By case, then by the file's digest.
-    var slips: [CaseID: [Digest: [UInt8]]] = [:]
-    var letters: [String: SignedSlip] = [:]
+    public var slips: [CaseID: [Digest: [UInt8]]] = [:]
+    public var letters: [String: SignedSlip] = [:]
     /// Opened parts of sealed steps, by commitment.
-    var opened: [Digest: [UInt8]] = [:]
+    public var opened: [Digest: [UInt8]] = [:]
     private var sequences: [[MemberID]: Int64] = [:]
-    private var byID: [LetterID: SignedSlip] = [:]
+    /// Every letter, papers and receipts too.
+    public private(set) var byID: [LetterID: SignedSlip] = [:]
     private var newest: [String: LetterID] = [:]
     private var saltCount = 0
 
     /// - Parameter at: when the authorities sign.
-    init(at: Instant = Instant(seconds: 1_771_600_000), lies: Lies = Lies()) throws {
+    public init(at: Instant = Instant(seconds: 1_771_600_000), lies: Lies = Lies()) throws {
         self.lies = lies
         now = at
         world = try PracticeWorld.make(at: at, profiles: [(Self.profile.reference, Self.profile.file)])
@@ -145,7 +171,7 @@ struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one 
 
     // MARK: - The logs
 
-    mutating func log(_ content: LogEvent.Content, of caseID: CaseID? = nil, at broker: MemberID) {
+    public mutating func log(_ content: LogEvent.Content, of caseID: CaseID? = nil, at broker: MemberID) {
         guard let log = logs[broker] else { return }
         var place: LogEvent.Place?
         if let caseID {
@@ -169,8 +195,10 @@ struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one 
     }
 
     /// Both logs sign, each cosigns the other's checkpoint and says so.
-    mutating func publish() throws {
-        now = now + 60
+    ///
+    /// - Parameter seconds: later than what was logged last.
+    public mutating func publish(after seconds: Int64 = 60) throws {
+        now = now + seconds
         for (own, other) in [(Self.inBroker, Self.bdBroker), (Self.bdBroker, Self.inBroker)] {
             guard let log = logs[own], let peer = logs[other] else { continue }
             let checkpoint = try TransparencyLog.Checkpoint(origin: log.origin, head: log.tree.head)
@@ -195,7 +223,7 @@ struct PracticeTrail: @unchecked Sendable {  // its logs are written by the one 
     /// Tells a case of `Vectors/procedure`, with a receipt for every letter.
     ///
     /// - Parameter count: only the first letters.
-    mutating func tell(_ vector: String, as tag: String, first count: Int = .max) throws {
+    public mutating func tell(_ vector: String, as tag: String, first count: Int = .max) throws {
         let path = Vector.protocols.appending(path: "Vectors/procedure/\(vector).json")
         let script = try ReplayDocument.read([UInt8](Data(contentsOf: path)), profile: Self.profile.value)
         let caseID = CaseID(random: Array(Digest.sha256(Array(tag.utf8)).bytes.prefix(16)))!

@@ -2,39 +2,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Cryptography
-import Foundation
-import Letters
+public import Foundation
+public import Letters
 import Membership
-import Procedure
+public import Procedure
 import Sealing
-import TestSupport
-import TrailAudit
+public import TrailAudit
 import TransparencyLog
 
 /// A bundle as its exporter lays it out, open to attacks: each changes what the exporter, or somebody with the file, could change.
-struct PracticeBundle {
-    struct Log {
-        var leaves: [Digest]
+public struct PracticeBundle: Sendable {
+    public struct Log: Sendable {
+        public var leaves: [Digest]
         /// `nil`: closed.
-        var events: [[UInt8]?]
-        var notes: [String: [UInt8]]
+        public var events: [[UInt8]?]
+        public var notes: [String: [UInt8]]
     }
 
-    var logs: [String: Log] = [:]
-    var slips: [CaseID: [Digest: [UInt8]]]
-    var documents: [TrailName: [UInt8]] = [:]
-    var manifest: TrailManifest
-    var policies: [String: String] = [:]
-    var authorities: [UInt8]
-    var kept: [[UInt8]] = []
-    var disclosed: [Digest: [UInt8]] = [:]
+    public var logs: [String: Log] = [:]
+    public var slips: [CaseID: [Digest: [UInt8]]]
+    public var documents: [TrailName: [UInt8]] = [:]
+    public var manifest: TrailManifest
+    public var policies: [String: String] = [:]
+    public var authorities: [UInt8]
+    public var kept: [[UInt8]] = []
+    public var disclosed: [Digest: [UInt8]] = [:]
     /// The chain of a time-stamping authority.
-    var timeAuthority: [UInt8]?
-    var asOf: Instant
+    public var timeAuthority: [UInt8]?
+    public var asOf: Instant
     /// Files that go in or replace others, last of all.
-    var extra: [String: [UInt8]] = [:]
+    public var extra: [String: [UInt8]] = [:]
 
-    init(_ trail: PracticeTrail) throws {
+    public init(_ trail: PracticeTrail) throws {
         asOf = trail.now + 3_600
         slips = trail.slips
         authorities = trail.world.roots.flatMap(\.pem)
@@ -64,7 +63,7 @@ struct PracticeBundle {
     }
 
     /// The files by name, as the exporter writes them.
-    var files: [String: [UInt8]] {
+    public var files: [String: [UInt8]] {
         var files: [String: [UInt8]] = [TrailName.bundle.path: manifest.bytes]
         for (name, bytes) in documents { files[name.path] = bytes }
         for (caseID, slips) in slips {
@@ -87,7 +86,7 @@ struct PracticeBundle {
     }
 
     /// The archive, with sums that are right for what is in it: whoever changes a file changes these too.
-    var archive: [UInt8] {
+    public var archive: [UInt8] {
         var bytes: [UInt8] = []
         var sums: [UInt8] = []
         func add(_ path: String, _ file: [UInt8]) {
@@ -105,40 +104,43 @@ struct PracticeBundle {
     // MARK: - On disk
 
     /// A folder with `bundle.trail` and `trust/`, gone when it goes.
-    final class OnDisk {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "kheya-trail-\(UUID().uuidString)")
-        var bundle: String { folder.appending(path: "bundle.trail").path }
-        var trust: String { folder.appending(path: "trust").path }
+    public final class OnDisk {
+        public let folder = FileManager.default.temporaryDirectory.appending(path: "kheya-trail-\(UUID().uuidString)")
+        public var bundle: String { folder.appending(path: "bundle.trail").path }
+        public var trust: String { folder.appending(path: "trust").path }
         deinit { try? FileManager.default.removeItem(at: folder) }
     }
 
-    func write() throws -> OnDisk {
+    public func write() throws -> OnDisk {
         let disk = OnDisk()
-        for name in ["trust/kept", "trust/disclosed"] {
-            try FileManager.default.createDirectory(
-                at: disk.folder.appending(path: name), withIntermediateDirectories: true)
-        }
-        func put(_ bytes: [UInt8], _ name: String) throws {
-            try Data(bytes).write(to: disk.folder.appending(path: name))
-        }
-        try put(archive, "bundle.trail")
-        try put(authorities, "trust/authorities.pem")
-        for (origin, policy) in policies { try put(Array(policy.utf8), "trust/policy-\(TrailName.folder(origin)).txt") }
-        if let timeAuthority { try put(timeAuthority, "trust/tsa-practice.pem") }
-        for (place, note) in kept.enumerated() { try put(note, "trust/kept/\(place)") }
-        for (commitment, part) in disclosed { try put(part, "trust/disclosed/\(commitment.hex)") }
+        try writeTrust(to: URL(filePath: disk.trust))
+        try Data(archive).write(to: URL(filePath: disk.bundle))
         return disk
     }
 
-    /// Codes that only `kheya` finds. Protocols/Trail.md §6.
-    static let onlyOurs: Set<TrailFinding.Code> = [.heads, .procedure, .refusal, .disclosed]
+    /// The folder with whom to believe.
+    public func writeTrust(to folder: URL) throws {
+        for name in ["kept", "disclosed"] {
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: name), withIntermediateDirectories: true)
+        }
+        func put(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: folder.appending(path: name)) }
+        try put(authorities, "authorities.pem")
+        for (origin, policy) in policies { try put(Array(policy.utf8), "policy-\(TrailName.folder(origin)).txt") }
+        if let timeAuthority { try put(timeAuthority, "tsa-practice.pem") }
+        for (place, note) in kept.enumerated() { try put(note, "kept/\(place)") }
+        for (commitment, part) in disclosed { try put(part, "disclosed/\(commitment.hex)") }
+    }
 
-    func verifyInPython() throws -> (status: Int32, places: Set<String>, output: String) {
+    /// Codes that only `kheya` finds. Protocols/Trail.md §6.
+    public static let onlyOurs: Set<TrailFinding.Code> = [.heads, .procedure, .refusal, .disclosed]
+
+    public func verifyInPython() throws -> (status: Int32, places: Set<String>, output: String) {
         let disk = try write()
         return try SmallVerifier.trail(disk.bundle, trust: disk.trust, asOf: asOf.seconds)
     }
 
-    func verify(leavingOut: Set<TrailFinding.Code> = []) throws -> TrailReport {
+    public func verify(leavingOut: Set<TrailFinding.Code> = []) throws -> TrailReport {
         let disk = try write()
         let trust: TrailTrust
         do { trust = try TrailTrust(folder: disk.trust) } catch {
@@ -150,7 +152,7 @@ struct PracticeBundle {
 
 extension TrailReport {
     /// What tests compare: code, origin, leaf of everything that is no note.
-    var places: Set<String> {
+    public var places: Set<String> {
         Set(
             findings.filter { $0.weight != .note }.map {
                 "\($0.code.rawValue) \($0.origin ?? "-") \($0.leaf.map(String.init) ?? "-")"

@@ -1,0 +1,201 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Foundation
+import Letters
+import Procedure
+import Sealing
+import Synchronization
+import TransparencyLog
+
+/// One verification as it goes on.
+struct TrailRun {
+    private let trust: TrailTrust
+    private let asOf: Instant
+    private let tellsStories: Bool
+    private var findings: [TrailFinding] = []
+    private var manifest: TrailManifest?
+    private var documents = TrailWorld.Documents()
+    private var logs: [TrailLog] = []
+    private var isUnusable = false
+    private var world: TrailWorld?
+    private var events: [CaseID: [TrailEvent]] = [:]
+    /// Tiles of the newest log that wait to be judged together.
+    private var tiles: [TileFiles] = []
+    private var tileBytes = 0
+    private var totals = CaseTotals()
+
+    /// Some 64 tiles: enough for all cores, little enough to hold.
+    private static let tilesBytes = 8 << 20
+
+    init(trust: TrailTrust, asOf: Instant, tellsStories: Bool) {
+        self.trust = trust
+        self.asOf = asOf
+        self.tellsStories = tellsStories
+    }
+
+    mutating func fail(_ finding: TrailFinding) {
+        findings = [finding]
+        logs = []
+        totals = CaseTotals()
+        world = nil
+    }
+
+    // MARK: - Stage 1
+
+    /// Everything but slips.
+    mutating func take(_ item: TrailItem) {
+        if let fault = item.fault { findings.append(TrailFinding(.malformed, detail: fault)) }
+        guard let name = item.name else { return }
+        guard item.fault == nil else { return }
+        switch name {
+        case .events(_, tiles.last?.number): break
+        case .entries, .events: if tileBytes >= Self.tilesBytes { judgeTiles() }
+        default: judgeTiles()
+        }
+        switch name {
+        case .bundle:
+            do { manifest = try TrailManifest(item.bytes) } catch {
+                findings.append(TrailFinding(.malformed, detail: error.reason))
+            }
+        case .sums: break
+        case .conflict(let digest):
+            if digest != item.digest { misnamed() }
+        case .directory(let digest, let isLetter):
+            keep(item, digest, isLetter ? \.letters : \.directories)
+        case .profile(let digest, let isLetter):
+            keep(item, digest, isLetter ? \.letters : \.profiles)
+        case .checkpoint(let origin, let size, let kind):
+            guard let log = log(origin) else { return }
+            if kind.isToken {
+                log.take(token: item.bytes, size: size, kind: kind, by: trust.timeAuthorities, asOf: asOf)
+            } else {
+                log.take(note: item.bytes, size: size, kind: kind)
+            }
+        case .entries(let origin, let tile):
+            guard log(origin) != nil else { return }
+            tiles.append(TileFiles(number: tile, entries: item.bytes))
+            tileBytes += item.bytes.count
+        case .events(let origin, let tile):
+            guard log(origin) != nil else { return }
+            if tiles.last?.number != tile { tiles.append(TileFiles(number: tile)) }
+            tiles[tiles.count - 1].events = item.bytes
+            tileBytes += item.bytes.count
+        case .proof(let origin, let index):
+            log(origin)?.take(proof: item.bytes, index: index) { events[$1, default: []].append($0) }
+        case .step(let origin, let size): log(origin)?.take(step: item.bytes, size: size)
+        case .headRow, .headProof, .slip: break
+        }
+    }
+
+    private mutating func misnamed() {
+        findings.append(TrailFinding(.malformed, detail: "a file whose digest is not its name"))
+    }
+
+    private mutating func keep(
+        _ item: TrailItem, _ digest: Digest, _ place: WritableKeyPath<TrailWorld.Documents, [Digest: [UInt8]]>
+    ) {
+        if digest == item.digest { documents[keyPath: place][digest] = item.bytes } else { misnamed() }
+    }
+
+    /// The log of an origin; its first file opens it.
+    private mutating func log(_ origin: String) -> TrailLog? {
+        if let last = logs.last, last.origin == origin { return last }
+        if let known = logs.first(where: { $0.origin == origin }) { return known }
+        judgeTiles()
+        guard let policy = trust.policies[origin], logs.count < TrailLimits.logs else {
+            if !isUnusable {
+                findings.append(TrailFinding(.trust, origin: origin, leaf: nil, detail: "no policy for this log"))
+            }
+            isUnusable = true
+            return nil
+        }
+        endLog()
+        let mine = origin.prefix { $0 != "/" }
+        let before = logs.last { $0.origin.prefix { $0 != "/" } == mine }
+        logs.append(TrailLog(number: logs.count, origin: origin, policy: policy, before: before?.heads ?? [:]))
+        return logs.last
+    }
+
+    /// Hashes and reads the tiles that wait, on all cores, and adds them to their log.
+    private mutating func judgeTiles() {
+        guard let log = logs.last, !tiles.isEmpty else { return }
+        let sizes = Set(log.roots.keys)
+        let files = tiles
+        (tiles, tileBytes) = ([], 0)
+        let read = Mutex([TrailTile?](repeating: nil, count: files.count))
+        DispatchQueue.concurrentPerform(iterations: files.count) { place in
+            let tile = TrailTile(files[place], isMarked: sizes.contains)
+            read.withLock { $0[place] = tile }
+        }
+        for case let tile? in read.withLock({ $0 }) { log.take(tile) { events[$1, default: []].append($0) } }
+    }
+
+    private mutating func endLog() {
+        logs.last?.endTree { events[$1, default: []].append($0) }
+    }
+
+    // MARK: - The end
+
+    /// All logs are read: what the cases are judged by, and what the logs say of them.
+    ///
+    /// - Returns: `nil` where the trust folder has no policy for a log.
+    mutating func open() -> (world: TrailWorld, events: [CaseID: [TrailEvent]])? {
+        judgeTiles()
+        guard !isUnusable else { return nil }
+        endLog()
+        let world = TrailWorld(logs: logs, trust: trust, asOf: asOf, documents: documents, tellsStories: tellsStories)
+        documents = TrailWorld.Documents()
+        self.world = world
+        defer { events = [:] }
+        return (world, events)
+    }
+
+    mutating func finish(_ cases: CaseTotals) {
+        if manifest == nil { findings.append(TrailFinding(.malformed, detail: "no bundle.json")) }
+        totals = cases
+        findings += totals.findings
+        guard let world else { return }
+        for log in logs { findings += log.findings }
+        findings += world.findings
+        findings += TrailSettlement(world: world, manifest: manifest, totals: totals).findings()
+        for (code, counts) in [
+            (TrailFinding.Code.pending, totals.pending), (.attested, totals.attested),
+            (.referenced, totals.referenced), (.sealed, totals.sealed),
+        ] {
+            for (log, count) in counts {
+                findings.append(TrailFinding(code, origin: logs[log].origin, leaf: nil, detail: String(count)))
+            }
+        }
+    }
+
+    func report(leavingOut: Set<TrailFinding.Code>) -> TrailReport {
+        let found = findings.filter { !leavingOut.contains($0.code) }.sorted()
+        var counts: [TrailFinding.Code: Int] = [:]
+        var listed: [TrailFinding] = []
+        for finding in found {
+            let amount = finding.weight == .note ? Int(finding.detail) ?? 1 : 1
+            let before = counts[finding.code, default: 0]
+            counts[finding.code] = before + amount
+            if before < TrailLimits.listed { listed.append(finding) }
+        }
+        let verdict: TrailReport.Verdict =
+            isUnusable
+            ? .unchecked
+            : found.contains { $0.weight == .fail }
+                ? .fail : found.contains { $0.weight == .incomplete } ? .incomplete : .pass
+        return TrailReport(
+            verdict: verdict, asOf: asOf,
+            newest: logs.compactMap { log in
+                log.newest.flatMap { note in
+                    note.quorumTime.map { .init(origin: log.origin, size: note.head.size, time: $0) }
+                }
+            }.sorted { $0.origin < $1.origin },
+            leaves: logs.reduce(0) { $0 + ($1.hasTree ? $1.tree.size : Int64($1.proved.count)) },
+            letters: totals.letters,
+            erased: world.map { world in world.logs.reduce(0) { $0 + $1.erased.reduce(0) { $0 + $1.leaves.count } } }
+                ?? 0,
+            counts: counts, findings: listed)
+    }
+}
