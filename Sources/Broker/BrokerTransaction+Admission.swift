@@ -16,10 +16,7 @@ extension BrokerTransaction {
         guard isPermitted(peer, slip) else { return .rejected(code: SealingError.Code.signerNotPermitted.rawValue) }
         guard let caseID = slip.caseID else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
         // What another broker hands over it has logged, and proves it.
-        if case .broker = peer {
-            guard let source = letter.source else { return .rejected(code: LogError.Code.proofInvalid.rawValue) }
-            sources[letter.id] = source
-        }
+        if case .broker = peer, letter.source == nil { return .rejected(code: LogError.Code.proofInvalid.rawValue) }
         // 2. A letter that is known is answered as before.
         let known = try store.letter(letter.id)
         if let known, known.status != .context || known.voidedBy != nil { return try answerAgain(known, letter) }
@@ -44,7 +41,8 @@ extension BrokerTransaction {
         var record = LetterRecord(
             id: letter.id, status: .waiting, type: slip.type, lane: slip.lane, from: slip.from, caseID: caseID,
             roles: signer.roles,
-            peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now)
+            peer: peer.id(at: view.id), at: slip.at, expires: slip.expires, received: view.now,
+            source: peer.isMember ? nil : letter.source)
         remember(slip, of: letter.id)
         if let about = slip.about {
             guard let subject = try store.letter(about.letter), subject.status != .waiting else {

@@ -20,7 +20,7 @@ extension BrokerTransaction {
         guard record.leaf == nil else { return }
         let slip = Digest.sha256(try store.slip(record.id) ?? [])
         let content: LogEvent.Content =
-            if let source = sources[record.id] {
+            if let source = record.source {
                 .arrived(letter: record.id, slip: slip, verdict: verdict, source: source)
             } else {
                 .accepted(letter: record.id, slip: slip, verdict: verdict)

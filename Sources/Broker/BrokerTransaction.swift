@@ -17,8 +17,6 @@ final class BrokerTransaction {
     private(set) var rung: Set<QueueName> = []
     /// What the log shall say when the transaction has ended.
     private(set) var notes: [@Sendable (BrokerLog) -> Void] = []
-    /// Leaf hashes by which another broker logged what it hands over now.
-    var sources: [LetterID: Digest] = [:]
     private var histories: [CaseID: CaseHistory] = [:]
     private var slips: [LetterID: Slip] = [:]
 

@@ -60,6 +60,8 @@ public struct LetterRecord: Hashable, Sendable {
     public var isStored: Bool
     /// Of the event *accepted* or *arrived*: what the receipt of the letter proves.
     public var leaf: Int64?
+    /// The leaf hash by which the broker that handed it over has logged it: *arrived* names it.
+    public var source: Digest?
     /// How the procedure judged it when it came.
     public var verdict: LogEvent.Verdict?
     /// Of a refused or given-up letter: the guard, reason or notice code.
@@ -77,7 +79,7 @@ public struct LetterRecord: Hashable, Sendable {
         id: LetterID, status: LetterStatus, type: LetterType, lane: Lane, from: MemberID, caseID: CaseID?,
         roles: Set<String>,
         peer: MemberID, at: Instant, expires: Instant?, received: Instant, isStored: Bool = false,
-        leaf: Int64? = nil, verdict: LogEvent.Verdict? = nil, code: String? = nil,
+        leaf: Int64? = nil, source: Digest? = nil, verdict: LogEvent.Verdict? = nil, code: String? = nil,
         voidedBy: LetterID? = nil, stop: LetterID? = nil, progress: ReceiptProgress = [],
         isUnheard: Bool = false
     ) {
@@ -94,6 +96,7 @@ public struct LetterRecord: Hashable, Sendable {
         self.received = received
         self.isStored = isStored
         self.leaf = leaf
+        self.source = source
         self.verdict = verdict
         self.code = code
         self.voidedBy = voidedBy

@@ -8,7 +8,7 @@
 enum LetterSchema {
     /// "KHYB": the file is a broker's store.
     static let applicationID = 0x4B48_5942
-    static let version = 2
+    static let version = 3
 
     static let statements = """
         CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -32,6 +32,7 @@ enum LetterSchema {
             stop BLOB,
             stored INTEGER NOT NULL,
             leaf INTEGER,
+            source BLOB,
             verdict TEXT,
             unheard INTEGER NOT NULL) STRICT;
         CREATE INDEX letter_case ON letter (case_id, sender, number) WHERE case_id IS NOT NULL;

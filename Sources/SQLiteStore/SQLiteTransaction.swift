@@ -66,7 +66,7 @@ final class SQLiteTransaction: LetterTransaction {
 
 extension SQLiteTransaction {
     private static let columns =
-        "id, status, type, lane, sender, case_id, roles, peer, at, expires, received, progress, code, voided_by, stop, stored, unheard, leaf, verdict"
+        "id, status, type, lane, sender, case_id, roles, peer, at, expires, received, progress, code, voided_by, stop, stored, unheard, leaf, verdict, source"
 
     private static func record(_ row: Row) throws -> LetterRecord {
         guard let status = LetterStatus(rawValue: row[1]), let type = LetterType(rawValue: row[2]) else {
@@ -81,7 +81,8 @@ extension SQLiteTransaction {
             peer: try member(row[7]),
             at: Instant(seconds: row[8]), expires: (row[9] as Int64?).map { Instant(seconds: $0) },
             received: Instant(seconds: row[10]),
-            isStored: row[15], leaf: row[17], verdict: verdict.flatMap { LogEvent.Verdict(rawValue: $0) },
+            isStored: row[15], leaf: row[17], source: try (row[19] as Data?).map { try digest($0) },
+            verdict: verdict.flatMap { LogEvent.Verdict(rawValue: $0) },
             code: row[12],
             voidedBy: try (row[13] as Data?).map { try digest($0) },
             stop: try (row[14] as Data?).map { try digest($0) }, progress: ReceiptProgress(rawValue: row[11]),
@@ -107,7 +108,7 @@ extension SQLiteTransaction {
         try rows(
             "SELECT \(Self.columns), file FROM letter JOIN slip ON slip.letter = letter.number WHERE case_id = ? ORDER BY number",
             [caseID.text]
-        ).map { row in CaseLetter(record: try Self.record(row), slip: [UInt8](row[19] as Data)) }
+        ).map { row in CaseLetter(record: try Self.record(row), slip: [UInt8](row[20] as Data)) }
     }
 
     func version(of caseID: CaseID) throws -> Int64 {
@@ -141,7 +142,7 @@ extension SQLiteTransaction {
 
     func insert(_ record: LetterRecord, slip: Slip, file: [UInt8]) throws {
         try run(
-            "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO letter (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 Data(record.id.bytes), record.status.rawValue, record.type.rawValue, Self.number(record.lane),
                 record.from.text,
@@ -149,6 +150,7 @@ extension SQLiteTransaction {
                 record.expires?.seconds, record.received.seconds, record.progress.rawValue, record.code,
                 Self.data(record.voidedBy),
                 Self.data(record.stop), record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue,
+                Self.data(record.source),
             ])
         let number = db.lastInsertedRowID
         try run("INSERT INTO slip VALUES (?, ?)", [number, Data(file)])
@@ -172,14 +174,14 @@ extension SQLiteTransaction {
         try run(
             """
             UPDATE letter SET status = ?, roles = ?, peer = ?, expires = ?, received = ?, progress = ?, code = ?, voided_by = ?, stop = ?,
-            stored = ?, unheard = ?, leaf = ?, verdict = ? WHERE number = ?
+            stored = ?, unheard = ?, leaf = ?, verdict = ?, source = ? WHERE number = ?
             """,
             [
                 record.status.rawValue, record.roles.sorted().joined(separator: ","), record.peer.text,
                 record.expires?.seconds,
                 record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy),
                 Self.data(record.stop),
-                record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue, number,
+                record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue, Self.data(record.source), number,
             ])
         let status = LetterStatus(rawValue: old[1]) ?? .context
         let wasOpen = status.isOpen

@@ -8,6 +8,7 @@ import Procedure
 import SQLiteStore
 import Sealing
 import Testing
+import TransparencyLog
 
 /// Parts by digest. Protocols/Queue.md, "Parts".
 @Suite struct PartTests {
@@ -82,6 +83,13 @@ import Testing
             parts[digest] = file
         }
         #expect(parts == letter.parts)
+        // The second broker logs where it came from, though its parts came after its slip.
+        let events = try await brokers.queue(PracticeBrokers.bdBroker).read { reading in
+            try reading.leaves(of: reading.logs()[0].origin, from: 0, count: .max).map {
+                try LogEvent($0.event ?? []).content
+            }
+        }
+        #expect(events.contains { if case .arrived(letter.id, _, _, _) = $0 { true } else { false } })
         // After the acknowledgement the part can no longer be fetched, and soon it is gone.
         try await ngo.acknowledge([letter.id])
         await #expect(throws: ExchangeError(.notFound, "")) {

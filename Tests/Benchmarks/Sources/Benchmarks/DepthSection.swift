@@ -9,6 +9,8 @@ import Membership
 import MessageStore
 import Procedure
 import SQLiteStore
+import Sealing
+import TransparencyLog
 
 /// What a letter costs a broker whose mailbox is deep: a node that was off for weeks. Two brokers, one with a hundred
 /// times the letters.
@@ -48,10 +50,12 @@ struct DepthSection {
             sides[index].atStart = try sides[index].child.memory().now
         }
 
+        // What the letters come from is the other broker's log alone, without its process.
+        let log = try network.store(at: network.path("in-broker"))
         var sequence = Int64(deep + 1)
         for round in 0...rounds {
             for index in round.isMultiple(of: 2) ? [0, 1] : [1, 0] {
-                let batch = try factory.offers(letters, first: sequence).map(\.bundle)
+                let batch = try await Self.logged(factory.offers(letters, first: sequence), in: log)
                 sequence += Int64(letters)
                 let sample = try await sides[index].pass(batch)
                 if round > 0 { sides[index].samples.append(sample) }
@@ -79,6 +83,24 @@ struct DepthSection {
                 "at the start \(Report.number(a.atStart)) MiB and \(Report.number(b.atStart)), now "
                 + "\(Report.number(memory.0.now)) and \(Report.number(memory.1.now))")
         for side in sides { try await side.shutdown() }
+        try await log.close()
+    }
+
+    /// The letters with the receipts of the broker that hands them over.
+    private static func logged(_ letters: [SignedLetter], in log: SQLiteLetterQueue) async throws -> [LetterBundle] {
+        let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
+        let leaves = try await log.write { transaction in
+            try letters.map { letter in
+                try transaction.log(
+                    .accepted(letter: letter.bundle.id, slip: .sha256(letter.bundle.slip), verdict: .admitted),
+                    in: letter.slip.caseID, at: now)
+            }
+        }
+        return zip(letters, try await log.receipts(of: leaves)).map { letter, receipt in
+            var bundle = letter.bundle
+            bundle.receipt = receipt.bytes
+            return bundle
+        }
     }
 
     private struct Side {
