@@ -240,7 +240,9 @@ extension BrokerCore {
             }
         }
         let proofs = Dictionary(
-            zip(leaves.map(\.0), try await receipts(of: leaves.map(\.1)))
+            zip(leaves.map(\.0), try await receipts(of: leaves.map(\.1))).lazy.compactMap { id, receipt in
+                receipt.map { (id, $0) }
+            }
         ) { first, _ in first }
         return try await look { reading in
             var room = BrokerLimits.bundleBytes

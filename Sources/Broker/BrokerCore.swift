@@ -184,10 +184,13 @@ public final class BrokerCore: Sendable {
         }
     }
 
-    /// Receipts of stored letters, under the newest checkpoint, in their order.
-    func receipts(of leaves: [Int64]) async throws -> [[UInt8]] {
+    /// Receipts of stored letters, under the newest checkpoint, in their order; `nil` where the log can prove nothing any more, or not now.
+    func receipts(of leaves: [Int64]) async throws -> [[UInt8]?] {
         do {
-            return try await queue.receipts(of: leaves).map(\.bytes)
+            let receipts = try await queue.receipts(of: leaves).map { $0?.bytes }
+            let lacking = receipts.count { $0 == nil }
+            if lacking > 0 { log(.error, "letters without receipt", ["count": .count(lacking)]) }
+            return receipts
         } catch let error as StoreError {
             remember(error)
             throw error

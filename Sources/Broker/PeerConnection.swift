@@ -51,11 +51,14 @@ struct PeerConnection: BrokerConnection {
     }
 
     private func outcome(
-        _ result: Result<Admission, any Error>, of letter: VerifiedLetter, receipt: () -> [UInt8]
+        _ result: Result<Admission, any Error>, of letter: VerifiedLetter, receipt: () -> [UInt8]?
     ) throws -> PushOutcome {
         do {
             switch try result.get() {
-            case .stored: return .stored(relayed: receipt())
+            case .stored:
+                // It is here, but nobody shall believe so without proof: its sender keeps it, and asks again.
+                guard let receipt = receipt() else { return .later(code: "log.no-receipt", seconds: 3_600) }
+                return .stored(relayed: receipt)
             case .answered(let outcome):
                 if case .rejected(let code) = outcome {
                     core.log(.notice, "letter rejected", ["letter": .letter(letter.id), "code": .code(code)])
@@ -354,15 +357,15 @@ struct PeerConnection: BrokerConnection {
         core.directories.documents.map { SignedFile(slip: $0.slip, file: $0.file) }
     }
 
-    func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
+    func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
         try refuseExpired()
-        // Only of what has been signed: what is behind it may still be undone.
-        guard let note = core.queue.checkpoint, let shown = try? Checkpoint(text: note.text), to <= shown.head.size,
-            1 <= from, from <= to
-        else { throw ExchangeError(.notFound, "no such step of the log") }
         return try await asked { core in
-            try await core.look { reading in
-                try MerkleTree.consistencyProof(from: from, to: to) { try reading.node(of: shown.origin, at: $0) }
+            // Only of what has been signed: what is behind it may still be undone.
+            guard let note = try await core.queue.checkpoint(of: origin), let shown = try? Checkpoint(text: note.text),
+                1 <= from, from <= to, to <= shown.head.size
+            else { throw ExchangeError(.notFound, "no such step of the log") }
+            return try await core.look { reading in
+                try MerkleTree.consistencyProof(from: from, to: to) { try reading.node(of: origin, at: $0) }
             }
         }
     }

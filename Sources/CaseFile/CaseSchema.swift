@@ -81,6 +81,7 @@ enum CaseSchema {
             tries INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 0, code TEXT, stop BLOB, relayed BLOB, carried INTEGER,
             settled INTEGER);
         CREATE INDEX outbox_waiting ON outbox(state, lane DESC, position);
+        CREATE INDEX outbox_unanswered ON outbox(due) WHERE state = 'stored' AND due > 0;
 
         CREATE TABLE inbox(
             position INTEGER PRIMARY KEY AUTOINCREMENT, letter BLOB NOT NULL UNIQUE, lane TEXT NOT NULL, state TEXT NOT NULL,

@@ -35,22 +35,51 @@ extension CaseTransaction {
         ).map { try OutboxEntry($0) }
     }
 
-    /// When the next letter that waits out its back-off is due; `nil` when none waits.
+    /// When the next letter that waits out its back-off, or for its readers, is due; `nil` when none is.
     public func nextDue() throws -> Instant? {
-        try Int64.fetchOne(database.statement("SELECT min(due) FROM outbox WHERE state = 'waiting'")).map {
-            Instant(seconds: $0)
-        }
+        try Int64.fetchOne(
+            database.statement(
+                """
+                SELECT min(due) FROM (SELECT min(due) AS due FROM outbox WHERE state = 'waiting'
+                UNION ALL SELECT min(due) FROM outbox WHERE state = 'stored' AND due > 0)
+                """)
+        ).map { Instant(seconds: $0) }
     }
 
     /// The letter came to an end here: stored, refused, rejected or ended by a notice.
+    ///
+    /// - Parameter again: for one that is stored and that its readers have not answered: when it is handed over once more.
     public func settle(
         _ letter: LetterID, as state: OutboxEntry.State, at now: Instant, code: String? = nil, stop: LetterID? = nil,
-        relayed: [UInt8]? = nil
+        relayed: [UInt8]? = nil, again: Instant? = nil
     ) throws {
         try database.run(
             """
-            UPDATE outbox SET state = ?, settled = ?, code = ?, stop = ?, relayed = coalesce(?, relayed) WHERE letter = ?
-            """, [state.rawValue, now.seconds, code, stop?.data, relayed.map { Data($0) }, letter.data])
+            UPDATE outbox SET state = ?, settled = ?, due = ?, code = ?, stop = ?, relayed = coalesce(?, relayed) WHERE letter = ?
+            """,
+            [
+                state.rawValue, now.seconds, again?.seconds ?? 0, code, stop?.data, relayed.map { Data($0) },
+                letter.data,
+            ])
+    }
+
+    /// All readers have answered: nothing has to be handed over again.
+    public func setAnswered(_ letter: LetterID) throws {
+        try database.run("UPDATE outbox SET due = 0 WHERE letter = ? AND state = 'stored'", [letter.data])
+    }
+
+    /// Whether something was stored long ago and never answered.
+    public func hasUnanswered(at now: Instant) throws -> Bool {
+        try Bool.fetchOne(
+            database.statement("SELECT 1 FROM outbox WHERE state = 'stored' AND due > 0 AND due <= ? LIMIT 1"),
+            arguments: [now.seconds]) ?? false
+    }
+
+    /// What was stored long ago and never answered may be handed over once more.
+    public func makeUnansweredDue(at now: Instant) throws {
+        try database.run(
+            "UPDATE outbox SET state = 'waiting', due = 0 WHERE state = 'stored' AND due > 0 AND due <= ?",
+            [now.seconds])
     }
 
     /// The letter stays, to be tried again at `due`.

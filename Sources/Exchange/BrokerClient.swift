@@ -116,8 +116,8 @@ public final class BrokerClient: BrokerConnection {
         return try Self.reading { () throws(LetterError) in try ChangesAnswer.read(answer) }
     }
 
-    public func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
-        let answer = try await json(.logProof(from: from, to: to), body: nil, limit: ExchangeLimits.jsonBytes)
+    public func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
+        let answer = try await json(.logProof(origin: origin, from: from, to: to), body: nil, limit: ExchangeLimits.jsonBytes)
         return try Self.reading { () throws(LetterError) in try ProofAnswer.read(answer) }
     }
 

@@ -115,8 +115,8 @@ struct ExchangeResponder: Sendable {
                 archive.add(context)
             }
             return Answer(archive: archive)
-        case .logProof(let from, let to):
-            return Answer(json: ProofAnswer.write(try await call.first.logProof(from: from, to: to)))
+        case .logProof(let origin, let from, let to):
+            return Answer(json: ProofAnswer.write(try await call.first.logProof(of: origin, from: from, to: to)))
         case .addCheckpoint:
             let request = try await body(request, call)
             let (status, body) = try await connection(of: call.peer).addCheckpoint(request)

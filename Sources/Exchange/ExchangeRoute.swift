@@ -16,7 +16,7 @@ enum ExchangeRoute: Hashable {
     case changes
     case slips
     case documents
-    case logProof(from: Int64, to: Int64)
+    case logProof(origin: String, from: Int64, to: Int64)
     case addCheckpoint
     case mirror(from: Int64)
 
@@ -37,6 +37,14 @@ enum ExchangeRoute: Hashable {
             }
             return
         }
+        let proofs = "/v1/log/proof/"
+        if path.hasPrefix(proofs) {
+            guard method == .get else { throw .method }
+            // A log's name has slashes of its own; whether it is one of this broker's is for the broker.
+            let (from, to) = try Self.numbers(query, "from", "to", most: LogLimits.treeSize)
+            self = .logProof(origin: String(path.dropFirst(proofs.count)), from: from, to: to)
+            return
+        }
         let (wanted, route): (HTTPRequest.Method, ExchangeRoute)
         switch path {
         case "/v1/letters": (wanted, route) = (.post, .pushLetters)
@@ -45,9 +53,6 @@ enum ExchangeRoute: Hashable {
         case "/v1/changes": (wanted, route) = (.get, .changes)
         case "/v1/slips": (wanted, route) = (.post, .slips)
         case "/v1/documents": (wanted, route) = (.get, .documents)
-        case "/v1/log/proof":
-            let (from, to) = try Self.numbers(query, "from", "to", most: LogLimits.treeSize)
-            (wanted, route) = (.get, .logProof(from: from, to: to))
         case "/v1/witness/add-checkpoint": (wanted, route) = (.post, .addCheckpoint)
         case "/v1/witness/leaves":
             guard let query, query.hasPrefix("from="),
@@ -58,7 +63,7 @@ enum ExchangeRoute: Hashable {
         }
         guard method == wanted else { throw .method }
         switch route {
-        case .mailbox, .logProof, .mirror: break
+        case .mailbox, .mirror: break
         default: guard query == nil else { throw .badRequest }
         }
         self = route
@@ -102,7 +107,7 @@ enum ExchangeRoute: Hashable {
         case .changes: "/v1/changes"
         case .slips: "/v1/slips"
         case .documents: "/v1/documents"
-        case .logProof(let from, let to): "/v1/log/proof?from=\(from)&to=\(to)"
+        case .logProof(let origin, let from, let to): "/v1/log/proof/\(origin)?from=\(from)&to=\(to)"
         case .addCheckpoint: "/v1/witness/add-checkpoint"
         case .mirror(let from): "/v1/witness/leaves?from=\(from)"
         }

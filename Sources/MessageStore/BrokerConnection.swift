@@ -108,8 +108,8 @@ public protocol BrokerConnection: Sendable {
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter]
     /// The newest directory of each authority and the profiles in force.
     func documents() async throws -> [SignedFile]
-    /// That the broker's log at the size `to` begins with what it was at `from`.
-    func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof
+    /// That the log of this name, one of the broker's, at the size `to` begins with what it was at `from`.
+    func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof
     /// Another broker's: asks for a cosignature of its log, C2SP tlog-witness; the answer's status and body.
     func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8])
     /// Another broker's: hands leaf data of its log over, to be mirrored; none asks how far the mirror is.

@@ -27,11 +27,15 @@ public protocol LetterQueue: Sendable {
     /// The newest checkpoint that the log has signed; `nil` before its first event.
     var checkpoint: SignedNote? { get }
 
+    /// The newest checkpoint of a log of this store by its name, one that has ended too; `nil` if there is none.
+    func checkpoint(of origin: String) async throws -> SignedNote?
+
     /// Proves that these leaves are in the log, each under the newest checkpoint of its log.
     ///
     /// - Parameter leaves: as ``LetterTransaction/log(_:in:at:)`` gave them, in transactions that have ended.
-    /// - Throws: ``StoreError`` `.unreadable` for a leaf that is not there or whose event is erased.
-    func receipts(of leaves: [Int64]) async throws -> [LogReceipt]
+    /// - Returns: in their order; `nil` where there is none: the event is erased, or no checkpoint covers the leaf because the log has halted.
+    /// - Throws: ``StoreError`` `.unreadable` for a leaf that is not there.
+    func receipts(of leaves: [Int64]) async throws -> [LogReceipt?]
 
     /// How full the store is; cheap enough to be asked every second.
     func room() async throws -> StoreRoom

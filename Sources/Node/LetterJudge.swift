@@ -251,7 +251,7 @@ struct LetterJudge {
                 id: letter.id, letter: about.letter, sender: slip.from, state: state, code: about.code, at: slip.at))
         try transaction.setState(.recorded, of: letter.id)
         try transaction.setInbox(letter.id, state: .judged, judged: now)
-        dropped += try transaction.dropAnsweredParts(of: about.letter, keeps: desk.settings.keepsSealedParts)
+        dropped += try transaction.endAnswered(about.letter, keeps: desk.settings.keepsSealedParts)
         // Opened wins over a notice that crossed it.
         if state != .invalid, try transaction.outboxEntry(about.letter)?.state == .ended {
             try transaction.settle(about.letter, as: .stored, at: now)
@@ -312,14 +312,15 @@ extension Directories {
 }
 
 extension CaseTransaction {
-    /// Drops the sealed parts of a letter of ours once the broker has it and all its readers have answered: nobody will ask again.
+    /// A letter of ours once the broker has it and all its readers have answered: nobody will ask again, so its sealed parts go.
     ///
     /// - Returns: files to remove when this transaction has ended.
-    func dropAnsweredParts(of id: LetterID, keeps: Bool) throws -> [Digest] {
-        guard !keeps, let letter = try letter(id), letter.direction == .out, try outboxEntry(id)?.state != .waiting
+    func endAnswered(_ id: LetterID, keeps: Bool) throws -> [Digest] {
+        guard let letter = try letter(id), letter.direction == .out, try outboxEntry(id)?.state != .waiting
         else { return [] }
         let answered = Set(try receipts(for: id).map(\.sender))
         guard answered.isSuperset(of: try StoredSlip.read(letter.slip).to.map(\.member)) else { return [] }
-        return try dropParts(of: id)
+        try setAnswered(id)
+        return keeps ? [] : try dropParts(of: id)
     }
 }

@@ -14,6 +14,9 @@ import TransparencyLog
 extension NodeService {
     /// Part files up to this size go along with their slip; larger ones follow by digest, resumable.
     private static let inlineBytes = CaseFileLimits.inlinePartBytes
+    /// A day: a step that the broker has stored and its readers have not answered is handed over again. A broker that still has it
+    /// answers as before; one that was put back to an older copy of its disk gets it anew. *Assumed.*
+    private static let againSeconds: Int64 = 86_400
     /// 4 MiB: what one call carries.
     private static let batchBytes = 4 * 1_048_576
 
@@ -26,6 +29,9 @@ extension NodeService {
     /// - Returns: how many letters were settled.
     func pushDue() async throws -> Int {
         var settled = 0
+        if try store.read({ try $0.hasUnanswered(at: clock()) }) {
+            try store.write { try $0.makeUnansweredDue(at: clock()) }
+        }
         while true {
             let due = try store.read { try $0.due(at: clock(), limit: settings.batchLetters) }
             guard let lane = due.first?.lane else { return settled }
@@ -72,12 +78,16 @@ extension NodeService {
             switch outcome {
             case .stored(let relayed):
                 guard let checkpoint = try await verify(relayed, of: bundle, &check) else { return false }
-                let keeps = settings.keepsSealedParts
+                let (keeps, now) = (settings.keepsSealedParts, clock())
                 let files = try store.write { transaction in
-                    try transaction.settle(bundle.id, as: .stored, at: clock(), relayed: relayed)
+                    // Only its readers' receipts end a step; the word of a broker that lost its disk is worth nothing.
+                    let isAnswerable = try transaction.letter(bundle.id)?.type == .step
+                    try transaction.settle(
+                        bundle.id, as: .stored, at: now, relayed: relayed,
+                        again: isAnswerable ? now + Self.againSeconds : nil)
                     try transaction.keep(checkpoint.checkpoint.seen, note: checkpoint.note.bytes)
                     // A stick was faster than the line: everybody may have answered already.
-                    return try transaction.dropAnsweredParts(of: bundle.id, keeps: keeps)
+                    return try transaction.endAnswered(bundle.id, keeps: keeps)
                 }
                 for file in files { store.files.remove(file) }
                 log("letter stored by the broker", bundle.id)
@@ -146,8 +156,13 @@ extension NodeService {
         _ receipt: [UInt8], of bundle: LetterBundle, _ check: inout ReceiptCheck
     ) async throws -> VerifiedCheckpoint? {
         do {
-            return try await check.verify(receipt, of: bundle) { [connection] from, to in
-                try await connection.logProof(from: from, to: to)
+            return try await check.verify(receipt, of: bundle) { [connection] origin, from, to in
+                do {
+                    return try await connection.logProof(of: origin, from: from, to: to)
+                } catch let error as ExchangeError where [.notFound, .badRequest].contains(error.code) {
+                    // It has shown both trees, and cannot lead from one to the other: it was put back to an older copy, or has two.
+                    throw LogError(.inconsistent, "the broker cannot prove what it has shown")
+                }
             }
         } catch let error as LogError {
             let code = error.code.rawValue

@@ -82,19 +82,28 @@ public final class SQLiteLetterQueue: LetterQueue {
 
     public var checkpoint: SignedNote? { log.note }
 
+    public func checkpoint(of origin: String) async throws -> SignedNote? {
+        if origin == log.signer.key.name { return log.note }
+        guard try await read({ try $0.logs() }).contains(where: { $0.origin == origin }) else { return nil }
+        return try Self.lastCheckpoint(of: origin, at: path)
+    }
+
+    /// Of a log of a year that has ended: its lock has it.
+    private static func lastCheckpoint(of origin: String, at path: String) throws -> SignedNote? {
+        try LogLockFile(path: LogWriter.lockPath(store: path, origin: origin))?.note
+    }
+
     /// Why nothing more is logged, and so no letter taken; `nil` while all is well.
     public var halt: StoreError? { log.halt }
 
-    public func receipts(of leaves: [Int64]) async throws -> [LogReceipt] {
+    public func receipts(of leaves: [Int64]) async throws -> [LogReceipt?] {
         guard !leaves.isEmpty else { return [] }
         // Taken before the snapshot: one shown while it lasts may be of leaves that the snapshot does not have.
         let newest = log.note
         do {
             return try await pool.read { [versions, keys, log, path] db in
                 try SQLiteTransaction(db, versions, keys).receipts(of: leaves) { origin in
-                    if origin == log.signer.key.name { return newest }
-                    // A log of a year that has ended: its lock has its last checkpoint.
-                    return try LogLockFile(path: LogWriter.lockPath(store: path, origin: origin))?.note
+                    try origin == log.signer.key.name ? newest : Self.lastCheckpoint(of: origin, at: path)
                 }
             }
         } catch let error as DatabaseError {

@@ -202,7 +202,7 @@ extension SQLiteTransaction {
     }
 
     /// - Parameter note: the newest checkpoint of a log by its origin.
-    func receipts(of leaves: [Int64], note: (String) throws -> SignedNote?) throws -> [LogReceipt] {
+    func receipts(of leaves: [Int64], note: (String) throws -> SignedNote?) throws -> [LogReceipt?] {
         var nodes: [TreeNode.Position: Digest] = [:]
         var last: (number: Int64, origin: String, first: Int64)?
         return try leaves.map { leaf in
@@ -210,10 +210,12 @@ extension SQLiteTransaction {
             // Neighbours share most of their proofs.
             if last.map({ $0 != log }) ?? true { nodes = [:] }
             last = log
-            guard let row = try row("SELECT number, case_id, text FROM log_leaf WHERE number = ?", [leaf]),
-                let event = try LogWriter.event(row, keys), let note = try note(log.origin)
-            else { throw StoreError(.unreadable, "a leaf without its event or checkpoint") }
+            guard let row = try row("SELECT number, case_id, text FROM log_leaf WHERE number = ?", [leaf]) else {
+                throw StoreError(.unreadable, "no such leaf")
+            }
+            guard let event = try LogWriter.event(row, keys), let note = try note(log.origin) else { return nil }
             let head = try Checkpoint(text: note.text).head
+            guard leaf - log.first < head.size else { return nil }
             let proof = try MerkleTree.inclusionProof(of: leaf - log.first, in: head.size) { position in
                 if let node = nodes[position] { return node }
                 let node = try Self.node(position, log: log.number, first: log.first, db)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Broker
+import Foundation
 import Letters
 import MessageStore
 import Procedure
@@ -29,6 +30,23 @@ extension BrokerConnection {
 
 /// Taking letters in. Protocols/Queue.md, "Acceptance".
 @Suite struct AcceptanceTests {
+    @Test func `a letter whose event is gone from the log is put off by itself, and the broker goes on`() async throws {
+        let brokers = try PracticeBrokers()
+        var (old, new) = (PracticeCase(brokers), PracticeCase(brokers))
+        let offers = [try old.offer(), try new.offer()]
+        #expect(try await brokers.connection(PracticeCase.shelter).push(offers[0]).isStored)
+        try await brokers.stop(PracticeBrokers.inBroker)
+        // As after a store came back from a copy, which has no keys.
+        for end in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: brokers.path(PracticeBrokers.inBroker) + ".keys" + end)
+        }
+        try brokers.start(PracticeBrokers.inBroker)
+        let outcomes = try await brokers.connection(PracticeCase.shelter).push(offers.map(\.bundle), context: [])
+        #expect(outcomes[0] == .later(code: "log.no-receipt", seconds: 3_600))
+        #expect(outcomes[1].isStored)
+        #expect(brokers.core(PracticeBrokers.inBroker).failure == nil)
+    }
+
     @Test func `an offer goes from the shelter over both brokers to the NGO, and its receipt comes back`() async throws
     {
         let brokers = try PracticeBrokers()

@@ -131,11 +131,15 @@ import TransparencyLog
     @Test func `a step of the log is proved to a member, and one that is no step is not found`() async throws {
         let brokers = try await started()
         let line = brokers.connection(PracticeCase.shelter)
-        let size = try await brokers.queue(Self.india).read { try $0.logs()[0].head.size }
-        _ = try await line.logProof(from: 1, to: size)
+        let log = try await brokers.queue(Self.india).read { try $0.logs()[0] }
+        let size = log.head.size
+        _ = try await line.logProof(of: log.origin, from: 1, to: size)
+        await #expect(throws: ExchangeError(.notFound, ""), "no log of this broker") {
+            try await line.logProof(of: "bd.kheya.example/2027", from: 1, to: size)
+        }
         for (from, to) in [(0, 0), (0, size), (1, 0), (2, 1), (size, size + 1), (1, .max), (-1, -1)] as [(Int64, Int64)] {
             await #expect(throws: ExchangeError(.notFound, "no such step of the log"), "\(from) to \(to)") {
-                try await line.logProof(from: from, to: to)
+                try await line.logProof(of: log.origin, from: from, to: to)
             }
         }
     }

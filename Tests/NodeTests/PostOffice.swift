@@ -181,9 +181,11 @@ final class PostOffice: Sendable {
         func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) { (404, []) }
         func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 { 0 }
 
-        func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
+        func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
             try use { state in
-                guard let tree = state.logs[member]?.tree else { throw ExchangeError(.notFound, "log") }
+                guard let tree = state.logs[member]?.tree, to <= tree.head.size else {
+                    throw ExchangeError(.notFound, "log")
+                }
                 return try MerkleTree.consistencyProof(from: from, to: to, node: tree.node)
             }
         }

@@ -70,9 +70,13 @@ import TransparencyLog
         #expect(try nodes.desk(Self.shelter).alarms().first?.detail == LogError.Code.binding.rawValue)
     }
 
-    @Test func `a log that shows another history than before is an alarm, and the letter stays`() async throws {
+    @Test(arguments: [-3, -1, 3])
+    func `a log that shows another history than before is an alarm, and the letter stays`(_ more: Int64) async throws {
         let office = PostOffice()
         let nodes = try PracticeNodes(office: office)
+        office.state.withLock { state in
+            for number in UInt8(0)..<5 { state.logs[Self.shelter]?.tree.append(leafHash: MerkleHash.leaf([number])) }
+        }
         var example = try ExampleCase(nodes)
         let letter = try #require(try example.send("01").letters.first)
         try await nodes.settle()
@@ -82,8 +86,8 @@ import TransparencyLog
         office.state.withLock { state in
             guard let old = state.logs[Self.shelter] else { return }
             var forked = PostOffice.Log(signer: old.signer)
-            for number in 0..<(seen[0].size + 3) {
-                forked.tree.append(leafHash: MerkleHash.leaf([UInt8(truncatingIfNeeded: number)]))
+            for number in 0..<(seen[0].size + more) {
+                forked.tree.append(leafHash: MerkleHash.leaf([1, UInt8(truncatingIfNeeded: number)]))
             }
             state.logs[Self.shelter] = forked
         }

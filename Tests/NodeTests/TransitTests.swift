@@ -44,6 +44,31 @@ import Testing
         #expect(try receipts(nodes, letter).count == 1)
     }
 
+    @Test func `a step that its reader does not answer is handed over again each day, the same bytes, until it is`()
+        async throws
+    {
+        let (nodes, office, letter) = try offered()
+        let shelter = try nodes.service(PracticeNodes.shelter)
+        #expect(try await shelter.pushDue() == 1)
+        // The broker was put back to yesterday's copy of its disk: the letter is gone from it.
+        office.state.withLock { state in
+            state.slips[letter] = nil
+            state.stored = []
+            state.boxes[PracticeNodes.ngo] = []
+        }
+        nodes.clock.advance(86_399)
+        #expect(try await shelter.pushDue() == 0)
+        nodes.clock.advance(1)
+        #expect(try await shelter.pushDue() == 1)
+        #expect(office.state.withLock { $0.stored } == [letter])
+        try await nodes.settle()
+        #expect(try receipts(nodes, letter).map(\.state) == [.valid])
+        let pushes = office.state.withLock { $0.pushes }
+        nodes.clock.advance(30 * 86_400)
+        #expect(try await shelter.pushDue() == 0)
+        #expect(office.state.withLock { $0.pushes } == pushes, "what is answered has come")
+    }
+
     @Test func `a node killed after it has stored a letter judges it at the next start`() async throws {
         let (nodes, _, letter) = try offered()
         _ = try await nodes.service(PracticeNodes.shelter).pushDue()

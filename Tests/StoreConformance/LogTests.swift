@@ -25,7 +25,7 @@ import TransparencyLog
         try await place.verifyWholeLog(queue, size: 301)
         let policy = try place.policy
         for (number, receipt) in zip(0..., try await queue.receipts(of: leaves)) {
-            let proven = try LogReceipt(receipt.bytes).verify(
+            let proven = try LogReceipt(#require(receipt).bytes).verify(
                 by: policy, letter: SampleLetter.digest(number), slip: SampleLetter.digest(1))
             #expect(proven.index == Int64(number) + 1, "the first leaf is `start`")
         }
@@ -60,7 +60,7 @@ import TransparencyLog
                 group.addTask {
                     for _ in 0..<rounds {
                         for (number, receipt) in zip(0..., try await queue.receipts(of: first)) where number % 64 == 0 {
-                            _ = try receipt.verify(
+                            _ = try #require(receipt).verify(
                                 by: policy, letter: SampleLetter.digest(number), slip: SampleLetter.digest(1))
                         }
                     }
@@ -238,7 +238,7 @@ import TransparencyLog
         try place.sql("UPDATE log_leaf SET text = NULL, case_id = NULL WHERE number = \(leaves[0])")
         let again = try place.open()
         #expect(place.halt(again) == nil)
-        await #expect(throws: StoreError(.unreadable, "")) { _ = try await again.receipts(of: [leaves[0]]) }
+        #expect(try await again.receipts(of: [leaves[0]]) == [nil])
         try await again.close()
     }
 
@@ -249,8 +249,8 @@ import TransparencyLog
         try await queue.close()
         try place.sql("DELETE FROM event_key WHERE case_id = '\(SampleLetter.caseA.text)'", file: place.path + ".keys")
         let again = try place.open()
-        await #expect(throws: StoreError(.unreadable, "")) { _ = try await again.receipts(of: [leaves[0]]) }
-        #expect(try await again.receipts(of: [leaves[1]]).count == 1, "the other case's event can be read")
+        let receipts = try await again.receipts(of: leaves)
+        #expect(receipts[0] == nil && receipts[1] != nil, "the other case's event can be read")
         try await again.close()
     }
 
@@ -268,7 +268,7 @@ import TransparencyLog
         queue = try SQLiteLetterQueue(
             path: place.path, signer: StoreUnderTest.signer(origin: "in.kheya.example/2028"))
         let new = try await place.log(2, in: queue)
-        let receipts = try await queue.receipts(of: old + new)
+        let receipts = try await queue.receipts(of: old + new).compactMap(\.self)
         #expect(try receipts.map { try LogEvent($0.event).origin }.suffix(2).allSatisfy { $0.hasSuffix("2028") })
         #expect(try LogEvent(receipts[4].event).place?.number == 2, "the case's numbers go on")
         let start = try await queue.read { try $0.leaves(of: "in.kheya.example/2028", from: 0, count: 1)[0] }

@@ -35,7 +35,7 @@ extension LineAround {
     public func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 {
         try await inner.mirror(leaves, from: first)
     }
-    public func logProof(from: Int64, to: Int64) async throws -> ConsistencyProof {
-        try await inner.logProof(from: from, to: to)
+    public func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
+        try await inner.logProof(of: origin, from: from, to: to)
     }
 }

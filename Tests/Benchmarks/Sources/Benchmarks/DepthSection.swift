@@ -98,7 +98,7 @@ struct DepthSection {
         }
         return zip(letters, try await log.receipts(of: leaves)).map { letter, receipt in
             var bundle = letter.bundle
-            bundle.receipt = receipt.bytes
+            bundle.receipt = receipt?.bytes
             return bundle
         }
     }
