@@ -51,6 +51,10 @@ public enum BrokerLimits {
     public static let casesInMemory = 1_000
     /// Letters given up, or parts deleted, in one transaction.
     public static let sweptInATransaction = 64
+    /// Leaves of another log that are mirrored before it has shown a checkpoint of them. *Assumed:* about 250 MiB.
+    static let leavesAhead: Int64 = 4_194_304
+    /// Checkpoint files kept of logs that signed two histories.
+    static let conflicts = 64
     /// Leaves in one request to a mirror.
     public static let leavesInARequest: Int64 = 16_384
     /// Between two sweeps when nothing is due.

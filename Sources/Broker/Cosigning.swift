@@ -25,15 +25,18 @@ public struct Cosigning: Service {
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
+            var pause = 1
             while !Task.isCancelled {
                 do {
                     if try await core.isCosigningDue(by: witness) {
-                        try await core.askToCosign(witness, over: try await connection())
+                        let isCosigned = try await core.askToCosign(witness, over: try await connection())
+                        pause = isCosigned ? 1 : min(pause * 2, 300)
                     }
                 } catch {
-                    core.log(.info, "not cosigned", ["broker": .member(witness)])
+                    pause = min(pause * 2, 300)
+                    core.log(.info, "not cosigned", ["broker": .member(witness), "again": .count(pause)])
                 }
-                try? await Task.sleep(for: .seconds(1))
+                try? await Task.sleep(for: .seconds(pause))
             }
         }
     }
@@ -82,10 +85,13 @@ extension BrokerCore {
     }
 
     /// Mirrors the new leaves, then asks for a cosignature of the newest checkpoint, and keeps it.
-    public func askToCosign(_ witness: MemberID, over connection: any BrokerConnection) async throws {
+    ///
+    /// - Returns: `false` when the witness does not cosign, or there is nothing to cosign.
+    @discardableResult
+    public func askToCosign(_ witness: MemberID, over connection: any BrokerConnection) async throws -> Bool {
         guard let (note, checkpoint) = try signedCheckpoint(), checkpoint.head.size > 0,
             let listed = directories.logs[checkpoint.origin], let key = directories.broker(witness)?.witness
-        else { return }
+        else { return false }
         let origin = checkpoint.origin
         // 1. The leaves, so that the other broker computes the root from all of them, and can give them back after a disaster.
         var mirrored = try await connection.mirror([], from: 0)
@@ -118,14 +124,21 @@ extension BrokerCore {
                 guard verified.cosigned[key] != nil else { throw ExchangeError(.badAnswer, "not its cosignature") }
                 let stored = StoredCheckpoint(size: checkpoint.head.size, at: now, note: cosigned.bytes)
                 try await transact { try $0.store.keep(stored) }
-                return
-            case .conflict, .refused:
+                return true
+            case .conflict(let recorded):
+                // Only its word: the log goes on, and a person looks.
+                log(
+                    .error, "the other broker has cosigned more of this log than is here: was an older copy put back?",
+                    ["broker": .member(witness), "size": .count(Int(recorded))])
+                return false
+            case .refused:
                 log(
                     .error, "the other broker does not cosign",
                     ["broker": .member(witness), "status": .count(reply.status)])
-                return
+                return false
             }
         }
+        return false
     }
 
     /// The own witness is asked by another broker.
@@ -139,13 +152,36 @@ extension BrokerCore {
         let seen = checkpoint.seen
         let now = now
         if reply.status == .inconsistent {
-            // Two histories, signed by one log: evidence, kept with its note.
-            let note = (try? CheckpointAdvance(request))?.note.bytes ?? []
+            // Two histories, signed by one log: evidence, kept with its note, without lines of others.
+            guard let note = try? CheckpointAdvance(request).note.only(logs) else { return (400, []) }
             log(.error, "log.conflict: another log has signed two histories", ["broker": .member(broker)])
-            try await transact { try $0.store.log(conflict: seen, note: note, at: now) }
-        } else if reply.isAdvance {
-            try await transact { try $0.log(.cosigned(seen, time: now, way: .line), in: nil) }
+            try await transact { transaction in
+                let known = try transaction.store.conflicts()
+                // What many more of them would prove is proved.
+                guard known.count < BrokerLimits.conflicts,
+                    !known.contains(where: { (try? Checkpoint(text: SignedNote($0).text))?.seen == seen })
+                else { return }
+                try transaction.store.log(conflict: seen, note: note.bytes, at: now)
+            }
+        } else if reply.status == .cosigned {
+            try await transact { transaction in
+                // The witness's lock may be ahead of the log, after a crash between the two.
+                guard try reply.isAdvance || !transaction.hasLogged(cosigned: seen) else { return }
+                try transaction.log(.cosigned(seen, time: now, way: .line), in: nil)
+            }
         }
         return (reply.status.rawValue, reply.body)
+    }
+}
+
+extension BrokerTransaction {
+    /// Whether one of the last events says that this checkpoint, or a larger one of its log, was cosigned here.
+    fileprivate func hasLogged(cosigned seen: SeenCheckpoint) throws -> Bool {
+        guard let own = try store.logs().last else { return false }
+        return try store.leaves(of: own.origin, from: max(0, own.head.size - 256), count: 256).contains { leaf in
+            guard let event = leaf.event.flatMap({ try? LogEvent($0) }), case .cosigned(let logged, _, _) = event.content
+            else { return false }
+            return logged.origin == seen.origin && logged.size >= seen.size
+        }
     }
 }

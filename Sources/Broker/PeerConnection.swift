@@ -379,8 +379,16 @@ struct PeerConnection: BrokerConnection {
         let broker = try otherBroker()
         guard leaves.count <= Int(BrokerLimits.leavesInARequest), let log = core.directories.broker(broker)?.logs.last
         else { throw ExchangeError(.badRequest, "no log of yours, or too many leaves") }
+        await core.checkRoom()
         return try await asked { core in
-            try await core.transact { try $0.store.mirror(leaves, of: log.name, from: first) }
+            if !leaves.isEmpty {
+                // Leaves cost their sender nothing until it signs them.
+                let signed = try await core.witness?.recordedSize(of: log.name) ?? 0
+                guard !core.view.isNearlyFull, first + Int64(leaves.count) - signed <= BrokerLimits.leavesAhead else {
+                    throw ExchangeError(.busy, "store.full")
+                }
+            }
+            return try await core.transact { try $0.store.mirror(leaves, of: log.name, from: first) }
         }
     }
 

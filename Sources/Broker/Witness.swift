@@ -15,7 +15,7 @@ public actor Witness {
     public struct Reply: Hashable, Sendable {
         public let status: WitnessStatus
         public let body: [UInt8]
-        /// Of what was cosigned; of a 422 what its log signed all the same.
+        /// Of what was cosigned; of a 422 what its log signed beside another tree of the same size.
         public let checkpoint: TransparencyLog.Checkpoint?
         /// Whether the tree is larger than the one cosigned before.
         public let isAdvance: Bool
@@ -46,9 +46,12 @@ public actor Witness {
                 let lock = try lock(of: origin)
                 let recorded = try lock?.note.map { try Checkpoint(text: $0.text).head } ?? .empty
                 do throws(WitnessRefusal) { try request.judge(recorded: recorded) } catch {
+                    // A proof that does not hold shows nothing; two roots of one size do.
+                    let isFork = [recorded, mirrored[origin]].contains { $0?.size == head.size && $0?.root != head.root }
                     return Reply(
                         status: error.status, body: error.body,
-                        checkpoint: error.status == .inconsistent ? request.checkpoint : nil, isAdvance: false)
+                        checkpoint: error.status == .inconsistent && isFork ? request.checkpoint : nil,
+                        isAdvance: false)
                 }
                 // Who mirrors believes no proof: the root is that of all leaves.
                 if let mirror = mirrored[origin] {
@@ -79,6 +82,11 @@ public actor Witness {
         } catch {
             return Reply(status: error.status, body: error.body, checkpoint: nil, isAdvance: false)
         }
+    }
+
+    /// The size of the last tree of a log that it cosigned; 0 if none.
+    public func recordedSize(of origin: String) throws -> Int64 {
+        try lock(of: origin)?.note.map { try Checkpoint(text: $0.text).head.size } ?? 0
     }
 
     private func lockPath(_ origin: String) -> String { "\(path).lock-\(origin.replacing("/", with: "_"))" }

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Broker
+import Foundation
 import Letters
 import Membership
 import MessageStore
 import Procedure
 import SQLiteStore
+import Sealing
 import TestSupport
 import Testing
 import TransparencyLog
@@ -105,6 +107,41 @@ import TransparencyLog
         #expect(conflicts.count == 1, "the same note twice is one event")
         // The true history is still cosigned.
         try await ask(brokers, Self.india, Self.bangladesh)
+    }
+
+    @Test func `a proof that does not hold is refused, and is no evidence of two histories`() async throws {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        let size = try #require(try await newest(brokers, Self.india)).checkpoint.head.size
+        var two = PracticeCase(brokers)
+        #expect(try await brokers.connection(PracticeCase.shelter).push(two.offer()).isStored)
+        let note = try #require(brokers.queue(Self.india).checkpoint)
+        let request = CheckpointAdvance(oldSize: size, proof: ConsistencyProof(hashes: [.sha256([1])]), note: note)
+        let line = brokers.line(from: Self.india, to: Self.bangladesh)
+        #expect(try await line.addCheckpoint(request.bytes).status == 422)
+        #expect(try await brokers.queue(Self.bangladesh).read { try $0.conflicts() }.isEmpty)
+    }
+
+    @Test func `a cosignature that a crash kept out of the log is logged when it is asked for again`() async throws {
+        let brokers = try await started()
+        try await brokers.stop(Self.bangladesh)
+        let path = brokers.path(Self.bangladesh)
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix(name) }
+            .map { ($0, try Data(contentsOf: folder.appending(path: $0))) }
+        try brokers.start(Self.bangladesh)
+        try await ask(brokers, Self.india, Self.bangladesh)
+        #expect(try await cosigned(brokers, Self.bangladesh) == 1)
+        // Everything but the witness's lock is as before.
+        try await brokers.stop(Self.bangladesh)
+        for (file, bytes) in before { try bytes.write(to: folder.appending(path: file)) }
+        try brokers.start(Self.bangladesh)
+        #expect(try await cosigned(brokers, Self.bangladesh) == 0)
+        try await ask(brokers, Self.india, Self.bangladesh)
+        #expect(try await cosigned(brokers, Self.bangladesh) == 1)
+        try await ask(brokers, Self.india, Self.bangladesh)
+        #expect(try await cosigned(brokers, Self.bangladesh) == 1)
     }
 
     @Test func `a witness that starts again remembers what it has cosigned`() async throws {
