@@ -205,6 +205,7 @@ extension BrokerTransaction {
         try store(record, letter, isKnown: isKnown)
         try store.setMissing(missing, of: record.id)
         try logArrival(&record, .waiting)
+        try store.update(record)
         return .waiting(missing)
     }
 
@@ -298,7 +299,10 @@ extension BrokerTransaction {
         try needPieces(of: record, slip)
         try storeParts(parts, of: record, slip)
         // What takes effect at once is logged at once, before what it makes void is.
-        if slip.lane == .urgent, slip.type == .step { try logArrival(&record, record.verdict ?? .admitted) }
+        if slip.lane == .urgent, slip.type == .step {
+            try logArrival(&record, record.verdict ?? .admitted)
+            try store.update(record)
+        }
         let outcome: Admission
         if record.status == .queued {
             outcome = try queue(record, slip)

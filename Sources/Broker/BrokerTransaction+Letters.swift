@@ -45,6 +45,7 @@ extension BrokerTransaction {
         insert(step(record, own), in: caseID)
         if try !distribute(signed.id, own) { record.status = .done }
         try logArrival(&record, .admitted)
+        try store.update(record)
         return signed.id
     }
 

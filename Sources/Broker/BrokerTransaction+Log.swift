@@ -15,7 +15,7 @@ extension BrokerTransaction {
 
     /// The letter is *accepted* or *arrived*: when it is queued; earlier when it begins to wait, or takes effect without its parts. Once.
     ///
-    /// - Parameter record: as it is stored, without its leaf; is stored again with it.
+    /// - Parameter record: gets its leaf; the caller stores it.
     func logArrival(_ record: inout LetterRecord, _ verdict: LogEvent.Verdict) throws {
         guard record.leaf == nil else { return }
         let slip = Digest.sha256(try store.slip(record.id) ?? [])
@@ -27,7 +27,6 @@ extension BrokerTransaction {
             }
         record.verdict = verdict
         record.leaf = try store.log(content, in: record.caseID, at: view.now)
-        try store.update(record)
     }
 
     /// A letter that had to wait could be judged.

@@ -55,10 +55,16 @@ final class EventKeys: Sendable {
 
     /// The key of a case, a new one if it has none; ``flush()`` makes that durable.
     func need(_ caseID: CaseID) throws -> [UInt8] {
-        if let key = try key(of: caseID) { return key }
-        let key = SecureRandom.bytes(32)
-        state.withLock { $0.new[caseID] = key }
-        return key
+        try key(of: caseID) ?? begin(caseID)
+    }
+
+    /// The key of a case that has no event yet. One that a crash left without event is replaced, so nothing has to be looked up.
+    func begin(_ caseID: CaseID) -> [UInt8] {
+        state.withLock { state in
+            let key = state.new[caseID] ?? SecureRandom.bytes(32)
+            state.new[caseID] = key
+            return key
+        }
     }
 
     /// Makes new keys durable, under one sync: before the transaction that needs them is. A crash in between leaves keys of no event.
@@ -67,7 +73,7 @@ final class EventKeys: Sendable {
         guard !new.isEmpty else { return }
         try database.write { db in
             for (caseID, key) in new {
-                try db.cachedStatement(sql: "INSERT INTO event_key VALUES (?, ?)")
+                try db.cachedStatement(sql: "INSERT OR REPLACE INTO event_key VALUES (?, ?)")
                     .execute(arguments: [caseID.text, Data(key)])
             }
         }

@@ -85,7 +85,7 @@ final class LogWriter: @unchecked Sendable {
             place = LogEvent.Place(
                 caseID: caseID, number: newest.map { $0[0] + 1 } ?? 0,
                 previous: try newest.map { try SQLiteTransaction.digest($0[2]) })
-            key = try keys.need(caseID)
+            key = try newest == nil ? keys.begin(caseID) : keys.need(caseID)
         }
         let origin = batch.origin
         let entry = batch.append(content, place: place, now: now) { index in
