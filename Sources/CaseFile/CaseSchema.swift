@@ -6,7 +6,7 @@ import GRDB
 /// The tables of `node.sqlite`. Protocols/CaseFile.md, "Tables", says what each one means.
 enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
-    private static let versions = [tables, webTables, logTables, draftTables]
+    private static let versions = [tables, webTables, logTables, draftTables, approvalTables]
     static var version: Int { versions.count }
 
     static func make(in database: Database) throws {
@@ -33,6 +33,13 @@ enum CaseSchema {
             id INTEGER PRIMARY KEY AUTOINCREMENT, pseudonym TEXT NOT NULL, form BLOB NOT NULL, account TEXT NOT NULL,
             at INTEGER NOT NULL);
         CREATE INDEX opening_case ON opening(pseudonym);
+        """
+
+    /// What second people approved and nobody has sealed yet.
+    private static let approvalTables = """
+        CREATE TABLE approval(
+            digest BLOB NOT NULL, account TEXT NOT NULL, pseudonym TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY(digest, account)) WITHOUT ROWID;
         """
 
     private static let webTables = """

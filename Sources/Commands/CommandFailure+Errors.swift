@@ -111,6 +111,11 @@ extension CommandFailure {
             case .unknownProfile: (.configuration, "Import the profile: `kheya member import FILE`.")
             case .directoryExpired: (.tryLater, "Connect, or import a newer directory.")
             case .alreadyOpen: (.refused, "One person has one live case.")
+            case .signatureTyped:
+                (.dataError, "Leave it out; the second person runs `kheya case approve` with the same files.")
+            case .notApproved:
+                (.refused, "Another person runs `kheya case approve` with the same files, as another account.")
+            case .nothingToApprove: (.usage, "Do it: `kheya case do`.")
             }
         self.init(
             status, code: error.refusal?.code ?? error.code.rawValue, words?.sentence(for: error) ?? error.reason,

@@ -131,6 +131,9 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case noProfile = "no-profile"
     case directoryEnded = "directory-ended"
     case alreadyOpen = "already-open"
+    case signatureTyped = "signature-typed"
+    case notApproved = "not-approved"
+    case nothingToApprove = "nothing-to-approve"
     case nothingToSend = "nothing-to-send"
 
     // Dates.
@@ -184,7 +187,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
             .carried, .brokerFull, .partClosed, .formWrong, .inOrder, .against, .dealtWith, .notAdmitted, .recorded,
             .known, .queued, .formUnreadable, .unknownCase, .unknownLetter, .unknownAccount, .unknownMember,
             .mixedLanes, .noRecipient, .badAttachment, .incomplete, .noProfile, .directoryEnded, .alreadyOpen,
-            .nothingToSend:
+            .signatureTyped, .notApproved, .nothingToApprove, .nothingToSend:
             []
         }
     }

@@ -85,6 +85,8 @@ public struct CaseDesk: Sendable {
 
     /// What an act would come to if it were done now: letters with their readers. Nothing is written.
     ///
+    /// Where a second person has yet to approve it, it is judged as if somebody had: ``approval(of:in:opens:at:)`` tells.
+    ///
     /// - Parameter opens: whether it would open the case.
     /// - Throws: ``DeskError``, as doing it would.
     public func rehearse(_ act: Act, in caseID: CaseID, opens: Bool, at now: Instant) throws -> [PlannedLetter] {
@@ -92,7 +94,9 @@ public struct CaseDesk: Sendable {
         let opening = opens ? network.profileInForce : nil
         let personKey = try store.keys.personKey()
         return try store.read { transaction in
-            try plan(act, in: caseID, opening: opening, transaction, personKey, now).map { plan in
+            try plan(
+                act, in: caseID, opening: opening, transaction, personKey, now, standIn: Digest.placeholder.hex
+            ).map { plan in
                 PlannedLetter(to: plan.addressees, forms: plan.forms.map { ($0.form.name, $0.recipients) })
             }
         }
@@ -128,15 +132,16 @@ public struct CaseDesk: Sendable {
     /// What the act comes to, as this transaction sees the case.
     private func plan(
         _ act: Act, in caseID: CaseID, opening: Profile?, _ transaction: CaseTransaction, _ personKey: [UInt8],
-        _ now: Instant
+        _ now: Instant, standIn: String? = nil
     ) throws -> [LetterPlan] {
         let (planner, previous, parents) = try planner(caseID, opening: opening, transaction, personKey, now)
+        let act = try planner.signed(planner.countersigned(act, transaction, accounts), standIn: standIn)
         let plans = try planner.rehearse(act, previous: previous, parents: parents)
         try requireCurrentDirectory(for: plans, now)
         return plans
     }
 
-    private func planner(
+    func planner(
         _ caseID: CaseID, opening: Profile?, _ transaction: CaseTransaction, _ personKey: [UInt8], _ now: Instant
     ) throws -> (ActPlanner, previous: LetterID?, parents: [LetterID]) {
         let record = try transaction.caseRecord(caseID)
@@ -170,6 +175,9 @@ public struct CaseDesk: Sendable {
             if case .flagged(let flags) = plan.verdict { result.flags.formUnion(flags) }
         }
         let (first, previous, parents) = try planner(caseID, opening: opening, transaction, personKey, now)
+        let countersigned = try first.countersigned(act, transaction, accounts)
+        let act = try first.signed(countersigned)
+        if let approval = countersigned.approval { try transaction.useApprovals(of: approval.digest) }
         let (main, following) = try first.plan(act, previous: previous, parents: parents)
         if let main { try make(main) }
         let told = result.letters.first
@@ -201,7 +209,7 @@ public struct CaseDesk: Sendable {
         )
     }
 
-    private func check(_ account: String) throws {
+    func check(_ account: String) throws {
         guard try accounts.has(account) || store.read({ try $0.account(account)?.state == .active }) else {
             throw DeskError(.unknownAccount, "no account \(account) at this node: run `kheya node account add`")
         }

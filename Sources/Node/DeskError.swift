@@ -30,6 +30,12 @@ public struct DeskError: Error, Sendable, Equatable {
         case directoryExpired = "directory-expired"
         /// The person has one live case already.
         case alreadyOpen = "already-open"
+        /// A second person's signature was typed; the node alone writes it.
+        case signatureTyped = "signature-typed"
+        /// A second person has not approved exactly this.
+        case notApproved = "not-approved"
+        /// No step of this asks for a second person.
+        case nothingToApprove = "nothing-to-approve"
     }
 
     public let code: Code

@@ -34,6 +34,9 @@ extension DeskWords {
         case .unknownProfile: labels.sentence(.noProfile)
         case .directoryExpired: labels.sentence(.directoryEnded)
         case .alreadyOpen: labels.sentence(.alreadyOpen)
+        case .signatureTyped: labels.sentence(.signatureTyped)
+        case .notApproved: labels.sentence(.notApproved)
+        case .nothingToApprove: labels.sentence(.nothingToApprove)
         }
     }
 

@@ -3,6 +3,7 @@
 
 import CaseFile
 import Letters
+import Node
 import Procedure
 
 /// One question of a draft: a field of an event's form, or a fact that its form does not ask.
@@ -31,6 +32,8 @@ struct DraftForm: Sendable {
     /// The person's code in this case: her signature under a form.
     let person: @Sendable (String) -> String
     let questions: [Question]
+    /// Signatures of a second person: nobody answers them, the desk writes them when that person has approved.
+    private let signatures: Set<String>
 
     init(
         _ draft: DraftRecord, profile: Profile, catalogue: FormCatalogue?, isChild: Bool, offset: Int64,
@@ -42,12 +45,21 @@ struct DraftForm: Sendable {
         self.isChild = isChild
         self.offset = offset
         self.person = person
+        let signatures = profile.secondSignatures
+        self.signatures = signatures
         questions = draft.content.events.flatMap { event in
-            let fields = profile.event(event)?.form.flatMap { catalogue?.forms[$0] }?.fields ?? []
-            let facts = profile.compulsoryFacts(of: event).filter { name in !fields.contains { $0.name == name } }
+            let fields = Self.asked(profile.event(event)?.form.flatMap { catalogue?.forms[$0] }?.fields ?? [], signatures)
+            let facts = profile.compulsoryFacts(of: event).filter { name in
+                !signatures.contains(name) && !fields.contains { $0.name == name }
+            }
             return facts.compactMap { Self.fact($0, of: event, profile) }
                 + Self.flattened(fields, event: event, prefix: "", draft.content)
         }
+    }
+
+    /// Fields that somebody answers.
+    private static func asked(_ fields: [FormSchema.Field], _ signatures: Set<String>) -> [FormSchema.Field] {
+        fields.filter { $0.kind != .digest || !signatures.contains($0.name) }
     }
 
     func question(_ event: String, _ path: String) -> Question? {
@@ -100,7 +112,7 @@ struct DraftForm: Sendable {
 
     private func filled(_ event: String) -> Form? {
         guard let name = profile.event(event)?.form, let schema = catalogue?.forms[name] else { return nil }
-        return Form(event: event, name: name, fields: values(schema.fields, "\(event)/"))
+        return Form(event: event, name: name, fields: values(Self.asked(schema.fields, signatures), "\(event)/"))
     }
 
     /// What is wrong or missing in the answers about an event, in the order of its questions.
@@ -110,7 +122,10 @@ struct DraftForm: Sendable {
             result.append(FormViolation(field: question.path, rule: .missing))
         }
         guard let form = form(of: event), let catalogue else { return result }
-        return result + catalogue.validate(form, facts: [:], isChild: isChild)
+        let fields = catalogue.forms[form.name]?.fields ?? []
+        let written = Set(fields.map(\.name)).subtracting(Self.asked(fields, signatures).map(\.name))
+        return result
+            + catalogue.validate(form, facts: [:], isChild: isChild).filter { !written.contains($0.field) }
     }
 
     /// The answer to a question as its form will hold it; what is not of its type as it was typed.

@@ -78,6 +78,7 @@ enum Routes {
         Route(.get, "/drafts/:draft/check", .casework, SealPage.check),
         Route(.post, "/drafts/:draft/to", .casework, DraftPage.setRecipient),
         Route(.post, "/drafts/:draft/add", .casework, DraftPage.add),
+        Route(.post, "/drafts/:draft/approve", .casework, SealPage.approve),
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),

@@ -161,7 +161,7 @@ import Testing
         return zip(["year", "month", "day"], pieces).map { ($0, String($1)) }
     }
 
-    private static func preview(_ office: Office) -> [(String, [(String, String)])] {
+    static func preview(_ office: Office) -> [(String, [(String, String)])] {
         one([
             ("victim_status", "actual"), ("status_decided_by", "police"), ("held_as", "protected"),
             ("age_band", "18-24"),
@@ -170,7 +170,7 @@ import Testing
         ]) + [("offer_expires", day(office, 30))]
     }
 
-    private static func consent(_ office: Office) -> [(String, [(String, String)])] {
+    static func consent(_ office: Office) -> [(String, [(String, String)])] {
         one([
             ("code", "C1"), ("consent_ref", "new"), ("recipient", PracticeWorld.ngo.text),
             ("given_by", "cwc_with_assent"),

@@ -39,6 +39,17 @@ enum SealPage {
         return done(try DraftWork(call))
     }
 
+    /// Another person may now seal exactly this.
+    static func approve(_ call: Call) throws -> WebResponse {
+        let work = try DraftWork(call)
+        guard work.form.draft.letters.isEmpty else { return done(work) }
+        do {
+            try call.desk.approve(
+                work.act(), in: work.caseID, opens: work.form.draft.content.opens, at: call.now)
+        } catch let error as DeskError { return try check(work, after: error) }
+        return try check(work, after: nil)
+    }
+
     private static func check(_ work: DraftWork, after refused: DeskError?) throws -> WebResponse {
         guard work.form.draft.letters.isEmpty else { return done(work) }
         let (call, words, content) = (work.call, work.words, work.form.draft.content)
@@ -50,8 +61,11 @@ enum SealPage {
         if work.addressedRole != nil, content.to == nil { errors.insert(("to", call.say(.toWhom)), at: 0) }
         var planned: [PlannedLetter] = []
         var refusal = refused
+        var approval: Approval?
         if errors.isEmpty, refusal == nil {
             do {
+                approval = try call.desk.approval(
+                    of: work.act(), in: work.caseID, opens: content.opens, at: call.now)
                 planned = try call.desk.rehearse(work.act(), in: work.caseID, opens: content.opens, at: call.now)
             } catch let error as DeskError {
                 refusal = error
@@ -87,12 +101,34 @@ enum SealPage {
             consents(work)
             leftOut(planned, work)
             if errors.isEmpty, refusal == nil {
-                E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/seal"]) {
-                    call.tokenField
-                    E("button", ["class": "button main"]) { call.say(.sealIt) }
+                if let approval { secondPerson(approval, work) }
+                if approval?.isCompulsory != true || approval?.accounts.isEmpty == false {
+                    post("seal", .sealIt, work)
                 }
             }
             E("p") { E("a", ["href": "/drafts/\(work.id.hex)"]) { call.say(.taskList) } }
+        }
+    }
+
+    private static func post(_ what: String, _ word: Word, _ work: DraftWork) -> HTML {
+        E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/\(what)"]) {
+            work.call.tokenField
+            E("button", ["class": "button main"]) { work.call.say(word) }
+        }
+    }
+
+    /// Who else has looked at exactly this; whoever has not may approve it.
+    private static func secondPerson(_ approval: Approval, _ work: DraftWork) -> HTML {
+        let call = work.call
+        return group {
+            E("h2") { call.say(.secondPerson) }
+            E("p") { call.say(.secondPersonHow) }
+            if approval.hasOwn { E("p") { call.say(.approvedByYou) } } else { post("approve", .approveIt, work) }
+            if !approval.accounts.isEmpty {
+                E("p") {
+                    work.words.labels.sentence(.approved, ["names": approval.accounts.joined(separator: ", ")])
+                }
+            }
         }
     }
 

@@ -1,0 +1,152 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Node
+import Procedure
+import TestSupport
+import Testing
+
+@testable import WebInterface
+
+@Suite struct TwoPersonTests {
+    /// A draft that takes the opening letter back: every answer is there, the second person is not.
+    private func retraction(_ office: Office, _ browser: Browser) async throws -> String {
+        let caseID = try await office.opened(by: browser)
+        let letter = try #require(try office.desk.outbox().first).letter.id.hex
+        _ = await browser.get("/cases/\(CaseReference.text(caseID))")
+        let begun = await browser.post("/cases/\(CaseReference.text(caseID))/do", ["event": "RETRACTION"])
+        let draft = try String(#require(begun.fields["location"]).prefix(72))
+        for (field, value) in [
+            ("retracts", letter), ("letter", letter), ("field", "age_band"), ("reason", "typing"),
+            ("old_digest", String(repeating: "1", count: 64)), ("new_digest", String(repeating: "2", count: 64)),
+        ] {
+            #expect(await browser.answer(draft, "RETRACTION/\(field)", [("answer", value)]).status == 303, "\(field)")
+        }
+        return draft
+    }
+
+    @Test func `one person is not two, whatever she types`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let draft = try await retraction(office, asha)
+        for value in ["mine", String(repeating: "de", count: 32)] {
+            #expect(await asha.answer(draft, "RETRACTION/second_person", [("answer", value)]).status == 404)
+        }
+        let check = await asha.get("\(draft)/check")
+        #expect(check.status == 200 && check.text.contains("\(draft)/approve") && !check.text.contains("\(draft)/seal"))
+        _ = await asha.post("\(draft)/approve", [:])
+        #expect(!asha.page.contains("\(draft)/seal"))
+        let sealed = await asha.post("\(draft)/seal", [:])
+        #expect(sealed.status == 422)
+        #expect(try office.desk.outbox().count == 1)
+    }
+
+    @Test func `a letter that two persons have looked at is sealed with the second one's signature, once`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let rina = try await office.person("rina", .supervisor)
+        let draft = try await retraction(office, asha)
+        _ = await rina.get("\(draft)/check")
+        #expect(await rina.post("\(draft)/approve", [:]).status == 200)
+        // Approved is what she saw: a word changed, and it is another letter.
+        _ = await asha.answer(draft, "RETRACTION/field", [("answer", "gender")])
+        _ = await asha.get("\(draft)/check")
+        #expect(await asha.post("\(draft)/seal", [:]).status == 422)
+        _ = await asha.answer(draft, "RETRACTION/field", [("answer", "age_band")])
+        _ = await asha.get("\(draft)/check")
+        #expect(await asha.post("\(draft)/seal", [:]).status == 200)
+        let caseID = try #require(try office.desk.cases().first).caseID
+        let event = try #require(try office.desk.history(of: caseID).last?.events.first)
+        let key = try office.desk.store.keys.personKey()
+        #expect(event.facts["second_person"] == .text(Person.code(of: "rina", in: caseID, key: key)))
+        #expect(event.person == Person.code(of: "asha", in: caseID, key: key))
+        let act = try #require(try retractionAct(office, caseID))
+        #expect(try office.desk.approval(of: act, in: caseID, at: office.now)?.accounts == [], "it serves once")
+    }
+
+    @Test func `the desk refuses a signature that was typed, one of nobody here, and one of somebody suspended`()
+        async throws
+    {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        _ = try await office.person("rina", .supervisor)
+        let caseID = try await office.opened(by: asha)
+        var act = try #require(try retractionAct(office, caseID))
+        func code(_ body: () throws -> Void) -> DeskError.Code? {
+            do {
+                try body()
+                return nil
+            } catch { return (error as? DeskError)?.code }
+        }
+        func seal() throws { _ = try office.desk.perform(act, in: caseID, at: office.now) }
+        #expect(code(seal) == .notApproved)
+        act.account = "nobody"
+        #expect(code { try office.desk.approve(act, in: caseID, at: office.now) } == .unknownAccount)
+        act.account = "rina"
+        let digest = try office.desk.approve(act, in: caseID, at: office.now)
+        #expect(code(seal) == .notApproved, "rina alone is one person too")
+        act.account = "asha"
+        act.events[0].facts["second_person"] = .text(String(repeating: "de", count: 32))
+        #expect(code(seal) == .signatureTyped)
+        act.events[0].facts["second_person"] = nil
+        let good = act.forms[0].document
+        act.forms[0].document = Array(
+            String(decoding: good, as: UTF8.self).replacing(
+                "\"fields\":{", with: "\"fields\":{\"second_person\":\"\(digest.hex)\",").utf8)
+        #expect(code(seal) == .signatureTyped)
+        act.forms[0].document = good
+        try office.signIn.suspend("rina")
+        #expect(code(seal) == .notApproved)
+        #expect(try office.desk.outbox().count == 1)
+        let plain = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "asha")
+        #expect(code { try office.desk.approve(plain, in: caseID, at: office.now) } == .nothingToApprove)
+    }
+
+    private func retractionAct(_ office: Office, _ caseID: CaseID) throws -> Act? {
+        guard let letter = try office.desk.outbox().first?.letter.id.hex else { return nil }
+        let form = Form(
+            event: "RETRACTION", name: "correction",
+            fields: [
+                "letter": .text(letter), "field": .text("age_band"), "reason": .text("typing"),
+                "old_digest": .text(String(repeating: "1", count: 64)),
+                "new_digest": .text(String(repeating: "2", count: 64)),
+            ])
+        return Act(
+            events: [Event(code: "RETRACTION", facts: ["retracts": .text(letter)])],
+            forms: [FormDraft(document: FormDocument.bytes(of: form))], account: "asha")
+    }
+}
+
+extension Browser {
+    /// Answers one question of a draft.
+    func answer(_ draft: String, _ field: String, _ values: [(String, String)]) async -> WebResponse {
+        _ = await get("\(draft)/\(field)")
+        return await post("\(draft)/\(field)", [("version", hidden("version") ?? "0")] + values)
+    }
+}
+
+extension Office {
+    /// A case whose preview was sent to the NGO.
+    func opened(by browser: Browser) async throws -> CaseID {
+        _ = await browser.get("/cases/new")
+        guard let draft = await browser.post("/cases/new", ["event": "REFERRAL_OFFER"]).fields["location"] else {
+            throw Failed(status: 0)
+        }
+        _ = await browser.get(draft)
+        _ = await browser.post("\(draft)/to", ["to": PracticeWorld.ngo.text])
+        for (field, value) in DraftTests.preview(self) {
+            _ = await browser.answer(draft, "REFERRAL_OFFER/\(field)", value)
+        }
+        _ = await browser.get(draft)
+        _ = await browser.post("\(draft)/add", ["event": "SHARE_CONSENT_PREVIEW"])
+        for (field, value) in DraftTests.consent(self) {
+            _ = await browser.answer(draft, "SHARE_CONSENT_PREVIEW/\(field)", value)
+        }
+        _ = await browser.get("\(draft)/check")
+        let sealed = await browser.post("\(draft)/seal", [:])
+        guard sealed.status == 200, let opened = try desk.cases().first else { throw Failed(status: sealed.status) }
+        return opened.caseID
+    }
+}
