@@ -114,21 +114,21 @@ struct DraftWork {
 
     // MARK: Saving
 
-    /// - Returns: the token with which the form may add to this draft when its session has died.
-    func draftToken() throws -> String {
-        DraftToken.make(for: id, until: call.now + WebLimits.draftTokenSeconds, key: try Self.tokenKey(call))
-    }
-
-    static func tokenKey(_ call: Call) throws -> [UInt8] {
-        HKDFSHA256.derive(
-            from: try call.desk.store.keys.accountKey(), info: Array("kheya draft tokens".utf8), count: 32)
+    /// What makes the token with which a question's form may save its answer when its session has died.
+    func token(_ question: Question) throws -> DraftToken {
+        DraftToken(
+            draft: id, question: question.key, session: call.sessionToken ?? [],
+            key: HKDFSHA256.derive(
+                from: try call.desk.store.keys.accountKey(), info: Array("kheya draft tokens".utf8), count: 32))
     }
 
     /// Saves one answer; of two people who answer at once, both are kept until one is chosen.
-    func save(_ question: Question, by account: String) throws {
+    ///
+    /// - Parameter isLate: without a session: what is newer stays beside it, whoever answered.
+    func save(_ question: Question, by account: String, isLate: Bool = false) throws {
         let values = Self.values(call.form, question.field)
         let seen = Int(call.form.value("version")) ?? 0
-        let choice = call.form.value("choose")
+        let choice = isLate ? "" : call.form.value("choose")
         try call.desk.store.write { transaction in
             guard var draft = try transaction.draft(id), draft.letters.isEmpty else { throw WebFault.notFound }
             var answer = draft.content.answers[question.key] ?? ActDraft.Answer(values: [], by: account, version: 0)
@@ -136,7 +136,7 @@ struct DraftWork {
                 if choice == "other" { (answer.values, answer.by) = (other, answer.otherBy ?? account) }
                 (answer.other, answer.otherBy) = (nil, nil)
                 answer.version += 1
-            } else if answer.version > seen, answer.by != account, answer.values != values {
+            } else if answer.version > seen, isLate || answer.by != account, answer.values != values {
                 (answer.other, answer.otherBy) = (values, account)
             } else if answer.values != values {
                 answer = ActDraft.Answer(values: values, by: account, version: answer.version + 1)

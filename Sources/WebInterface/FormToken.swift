@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import CaseFile
 import Cryptography
 import Letters
 import Procedure
@@ -33,25 +34,40 @@ enum FormToken {
     }
 }
 
-/// What lets a form whose session has died still add to its own draft, and to nothing else.
-enum DraftToken {
-    /// - Parameter key: the node's, for these tokens alone.
-    static func make(for draft: Digest, until: Instant, key: [UInt8]) -> String {
-        FormToken.masked(head(until) + code(draft, until, key))
+/// What lets a form whose session has died still save its own answer, and nothing else: one question of one draft, for whoever was asked, from
+/// the browser that asked. Protocols/Web.md, "Drafts".
+struct DraftToken {
+    let draft: Digest
+    /// As ``Question/key``.
+    let question: String
+    /// What the browser's cookie holds.
+    let session: [UInt8]
+    /// The node's, for these tokens alone.
+    let key: [UInt8]
+
+    func make(for account: Account, until: Instant) -> String {
+        FormToken.masked(Self.eight(until) + code(account, until) + Array(account.name.utf8))
     }
 
-    static func agrees(_ text: String, with draft: Digest, at now: Instant, key: [UInt8]) -> Bool {
-        guard let sent = FormToken.unmasked(text), sent.count == 40 else { return false }
+    /// Whose token it is, as it says.
+    static func name(in text: String) -> String? {
+        FormToken.unmasked(text).flatMap { $0.count > 40 ? String(decoding: $0[40...], as: UTF8.self) : nil }
+    }
+
+    func agrees(_ text: String, with account: Account, at now: Instant) -> Bool {
+        guard let sent = FormToken.unmasked(text), sent.count > 40 else { return false }
         let until = Instant(seconds: sent[..<8].reduce(0) { $0 << 8 | Int64($1) })
-        return now < until && Secret.areEqual(sent[8...], code(draft, until, key))
+        return now < until && Secret.areEqual(sent[8..<40], code(account, until))
     }
 
-    private static func head(_ until: Instant) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: until.seconds >> (56 - 8 * $0)) }
+    /// The end of its last slip is of the account's present sign-in: a reset takes every token.
+    private func code(_ account: Account, _ until: Instant) -> [UInt8] {
+        let text = "kheya draft token\n\(draft.hex)\n\(question)\n\(account.name)\n\(Digest.sha256(session).hex)\n"
+        return HMACSHA256.code(Array(text.utf8) + Self.eight(account.slipUntil) + Self.eight(until), key: key)
     }
 
-    private static func code(_ draft: Digest, _ until: Instant, _ key: [UInt8]) -> [UInt8] {
-        HMACSHA256.code(Array("kheya draft token".utf8) + head(until) + draft.bytes, key: key)
+    private static func eight(_ instant: Instant) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: instant.seconds >> (56 - 8 * $0)) }
     }
 }
 

@@ -79,8 +79,12 @@ public struct Site: Sendable {
             call.form = try PostedForm(call.request.body)
             let isOurs = !isForeign && call.hasFormToken
             guard isOurs, call.account != nil || route.access == .open else {
-                // Nothing typed is lost: a form whose session died may still add to its own draft.
-                if !isForeign, let late = try await blocking({ [call] in try DraftPage.saveLate(call) }) { return late }
+                // Nothing typed is lost: a form whose session died may still save its own answer.
+                if !isForeign, call.account == nil,
+                    let late = try await blocking({ [call] in try DraftPage.saveLate(call) })
+                {
+                    return late
+                }
                 guard call.account == nil, route.access != .open else { throw WebFault.staleForm }
                 return SignInPage(call: call).response(status: 401)
             }

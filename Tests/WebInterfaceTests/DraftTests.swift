@@ -96,6 +96,59 @@ import Testing
         #expect(try stored(office, draft).content.answers["REFERRAL_OFFER/children_with_her"]?.values == ["3"])
     }
 
+    @Test func `a form whose session died saves for its own person, from her own browser, while she works here`()
+        async throws
+    {
+        let office = try Office()
+        let (asha, draft) = try await begun(office)
+        let mallory = try await office.person("mallory", .caseworker)
+        let key = "REFERRAL_OFFER/children_with_her"
+        let place = "\(draft)/\(key)"
+        func kept() throws -> ActDraft.Answer? { try stored(office, draft).content.answers[key] }
+        _ = await mallory.get(place)
+        let late = mallory.hidden("draft-token") ?? ""
+        func post(_ browser: Browser, _ place: String, _ values: [String: String]) async -> WebResponse {
+            await browser.post(place, values.merging(["draft-token": late]) { $1 }, token: "")
+        }
+        // Somebody else's browser, no browser at all, another question, a choice: nothing.
+        let stranger = Browser(office)
+        for browser in [stranger, asha] { _ = await post(browser, place, ["answer": "9"]) }
+        office.advance(901)
+        for browser in [stranger, asha] { _ = await post(browser, place, ["answer": "9"]) }
+        _ = await post(mallory, "\(draft)/REFERRAL_OFFER/languages", ["answer": "bn"])
+        #expect(try stored(office, draft).content.answers.isEmpty)
+        // Her own answer is hers.
+        _ = await post(mallory, place, ["answer": "4", "version": "0"])
+        #expect(try kept()?.values == ["4"] && kept()?.by == "mallory")
+        // Over a newer answer it never writes, not even over one of her own.
+        _ = await post(mallory, place, ["answer": "5", "version": "0"])
+        #expect(try kept()?.values == ["4"] && kept()?.other == ["5"] && kept()?.otherBy == "mallory")
+        _ = await post(mallory, place, ["choose": "other"])
+        #expect(try kept()?.values == ["4"] && kept()?.other == ["5"])
+        // Whoever may not work on cases any more saves nothing.
+        try office.desk.store.write { transaction in
+            guard var account = try transaction.account("mallory") else { return }
+            account.role = .readOnly
+            try transaction.put(account)
+        }
+        _ = await post(mallory, place, ["answer": "6", "version": "1"])
+        try office.signIn.suspend("mallory")
+        _ = await post(mallory, place, ["answer": "7", "version": "1"])
+        #expect(try kept()?.values == ["4"] && kept()?.other == ["5"])
+    }
+
+    @Test func `no signature is saved without a session`() async throws {
+        let office = try Office()
+        let (asha, draft) = try await begun(office)
+        _ = await asha.post("\(draft)/add", ["event": "SHARE_CONSENT_PREVIEW"])
+        let place = "\(draft)/SHARE_CONSENT_PREVIEW/taken_by"
+        _ = await asha.get(place)
+        let late = asha.hidden("draft-token") ?? ""
+        office.advance(901)
+        _ = await asha.post(place, ["answer": "mine", "draft-token": late])
+        #expect(try stored(office, draft).content.answers.isEmpty)
+    }
+
     @Test func `two who answer at once see both, and one of the two is chosen`() async throws {
         let office = try Office()
         let (asha, draft) = try await begun(office)

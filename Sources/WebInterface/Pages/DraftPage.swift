@@ -196,17 +196,20 @@ enum DraftPage {
         return .seeOther("/drafts/\(saved.id.hex)/\(next?.address ?? "check")")
     }
 
-    /// A form whose session died adds to its draft, and to nothing else.
+    /// A form whose session died saves its answer for whoever was asked, and nothing else: no signature, no choice between two.
     ///
     /// - Returns: `nil` where the post is no such form.
     static func saveLate(_ call: Call) throws -> WebResponse? {
-        guard call.parameters["field"] != nil, let id = Digest(hex: call.parameters["draft"] ?? ""),
-            DraftToken.agrees(
-                call.form.value(Field.draftToken), with: id, at: call.now, key: try DraftWork.tokenKey(call))
+        let token = call.form.value(Field.draftToken)
+        guard call.parameters["field"] != nil, call.sessionToken != nil, let name = DraftToken.name(in: token),
+            let account = try call.desk.store.read({ try $0.account(name) }), account.state == .active,
+            Access.casework.admits(account.role)
         else { return nil }
         let (work, question) = try asked(call)
-        guard work.form.draft.letters.isEmpty else { return nil }
-        try work.save(question, by: work.form.draft.content.by)
+        guard try work.token(question).agrees(token, with: account, at: call.now), work.form.draft.letters.isEmpty,
+            !call.form.has("choose"), question.field.kind != .digest
+        else { return nil }
+        try work.save(question, by: account.name, isLate: true)
         if call.form.has("autosave") { return note(work) }
         return SignInPage(call: call, note: .savedLate).response(status: 401)
     }

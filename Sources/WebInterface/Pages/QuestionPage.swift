@@ -35,7 +35,7 @@ struct QuestionPage {
             if let answer, let other = answer.other { conflict(answer, other, address) }
             try E("form", ["method": "post", "action": address, "class": "card", "data-draft": ""]) {
                 call.tokenField
-                E("input", ["type": "hidden", "name": Field.draftToken, "value": try work.draftToken()])
+                E("input", ["type": "hidden", "name": Field.draftToken, "value": try draftToken()])
                 E("input", ["type": "hidden", "name": "version", "value": String(answer?.version ?? 0)])
                 try E("div", ["class": error == nil ? "field" : "field wrong"]) {
                     if let place { E("p", ["class": "hint"]) { place } }
@@ -53,6 +53,11 @@ struct QuestionPage {
                 E("a", ["href": "/drafts/\(work.id.hex)/check"]) { call.say(.checkAnswers) }
             }
         }
+    }
+
+    private func draftToken() throws -> String {
+        guard let account = call.account else { return "" }
+        return try work.token(question).make(for: account, until: call.now + WebLimits.draftTokenSeconds)
     }
 
     /// The section, and which entry of a list.
