@@ -3,6 +3,7 @@
 
 import CaseFile
 import Cryptography
+import Foundation
 import Letters
 import Membership
 import Node
@@ -46,6 +47,13 @@ struct DraftWork {
 
     func schema(of event: String) -> FormSchema? {
         form.profile.event(event)?.form.flatMap { form.catalogue?.forms[$0] }
+    }
+
+    /// SHA-256 of what the draft holds: a page that was made of it posts this.
+    func seen() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return Digest.sha256([UInt8](try encoder.encode(content))).hex
     }
 
     // MARK: Whom it goes to

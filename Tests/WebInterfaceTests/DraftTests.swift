@@ -184,11 +184,11 @@ import Testing
         }
         let check = await asha.get("\(draft)/check")
         #expect(check.status == 200, "\(findings(check))")
-        let sealed = await asha.post("\(draft)/seal", [:])
+        let sealed = await asha.press("\(draft)/seal")
         #expect(sealed.status == 200)
         #expect(try office.desk.outbox().count == 1)
         #expect(try office.desk.cases().map(\.lifecycle) == [["offered"]])
-        let again = await asha.post("\(draft)/seal", [:])
+        let again = await asha.press("\(draft)/seal")
         #expect(again.status == 200 && again.text.contains(HTML(Words.of("en").say(.sealedHow)).text))
         #expect(try office.desk.outbox().count == 1)
         // The case shows it, and she stops it with two presses.
@@ -202,6 +202,29 @@ import Testing
                 HTML(Words.of("en").say(.stopDone)).text))
         let letters = try office.desk.outbox().map(\.letter.lane)
         #expect(letters.filter { $0 == .urgent }.count == 1)
+    }
+
+    @Test func `what is sealed is what was checked, whoever changes the draft meanwhile`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let rina = try await office.person("rina", .supervisor)
+        let draft = try await office.opening(by: asha)
+        #expect(await asha.get("\(draft)/check").status == 200)
+        // Another answer, another receiver, another step: each is shown before it goes.
+        _ = await rina.answer(draft, "REFERRAL_OFFER/urgency", [("answer", "urgent")])
+        let changed = await asha.press("\(draft)/seal")
+        #expect(changed.status == 409 && changed.text.contains(HTML(Words.of("en").say(.changedMeanwhile)).text))
+        _ = await rina.get(draft)
+        _ = await rina.post("\(draft)/to", ["to": PracticeWorld.investigator.text])
+        #expect(await asha.press("\(draft)/seal").status == 409)
+        #expect(await asha.post("\(draft)/seal", [:]).status == 409, "a page that says nothing of what it showed")
+        _ = await rina.get(draft)
+        _ = await rina.post("\(draft)/to", ["to": PracticeWorld.ngo.text])
+        #expect(try office.desk.outbox().isEmpty)
+        #expect(try !stored(office, draft).content.answers.isEmpty, "nothing typed was lost")
+        _ = await asha.get("\(draft)/check")
+        #expect(await asha.press("\(draft)/seal").status == 200)
+        #expect(try office.desk.outbox().count == 1)
     }
 
     private func findings(_ page: WebResponse) -> String {

@@ -36,9 +36,10 @@ import Testing
         }
         let check = await asha.get("\(draft)/check")
         #expect(check.status == 200 && check.text.contains("\(draft)/approve") && !check.text.contains("\(draft)/seal"))
-        _ = await asha.post("\(draft)/approve", [:])
+        let seen = try #require(asha.hidden("seen"))
+        _ = await asha.press("\(draft)/approve")
         #expect(!asha.page.contains("\(draft)/seal"))
-        let sealed = await asha.post("\(draft)/seal", [:])
+        let sealed = await asha.post("\(draft)/seal", ["seen": seen])
         #expect(sealed.status == 422)
         #expect(try office.desk.outbox().count == 1)
     }
@@ -49,14 +50,14 @@ import Testing
         let rina = try await office.person("rina", .supervisor)
         let draft = try await retraction(office, asha)
         _ = await rina.get("\(draft)/check")
-        #expect(await rina.post("\(draft)/approve", [:]).status == 200)
+        #expect(await rina.press("\(draft)/approve").status == 200)
         // Approved is what she saw: a word changed, and it is another letter.
         _ = await asha.answer(draft, "RETRACTION/field", [("answer", "gender")])
         _ = await asha.get("\(draft)/check")
-        #expect(await asha.post("\(draft)/seal", [:]).status == 422)
+        #expect(await asha.press("\(draft)/seal").status == 422)
         _ = await asha.answer(draft, "RETRACTION/field", [("answer", "age_band")])
         _ = await asha.get("\(draft)/check")
-        #expect(await asha.post("\(draft)/seal", [:]).status == 200)
+        #expect(await asha.press("\(draft)/seal").status == 200)
         let caseID = try #require(try office.desk.cases().first).caseID
         let event = try #require(try office.desk.history(of: caseID).last?.events.first)
         let key = try office.desk.store.keys.personKey()
@@ -120,6 +121,9 @@ import Testing
 }
 
 extension Browser {
+    /// Presses a button of a page that was made of a draft.
+    func press(_ path: String) async -> WebResponse { await post(path, ["seen": hidden("seen") ?? ""]) }
+
     /// Answers one question of a draft.
     func answer(_ draft: String, _ field: String, _ values: [(String, String)]) async -> WebResponse {
         _ = await get("\(draft)/\(field)")
@@ -128,8 +132,8 @@ extension Browser {
 }
 
 extension Office {
-    /// A case whose preview was sent to the NGO.
-    func opened(by browser: Browser) async throws -> CaseID {
+    /// A draft that opens a case and can be sealed.
+    func opening(by browser: Browser) async throws -> String {
         _ = await browser.get("/cases/new")
         guard let draft = await browser.post("/cases/new", ["event": "REFERRAL_OFFER"]).fields["location"] else {
             throw Failed(status: 0)
@@ -144,8 +148,14 @@ extension Office {
         for (field, value) in DraftTests.consent(self) {
             _ = await browser.answer(draft, "SHARE_CONSENT_PREVIEW/\(field)", value)
         }
+        return draft
+    }
+
+    /// A case whose preview was sent to the NGO.
+    func opened(by browser: Browser) async throws -> CaseID {
+        let draft = try await opening(by: browser)
         _ = await browser.get("\(draft)/check")
-        let sealed = await browser.post("\(draft)/seal", [:])
+        let sealed = await browser.press("\(draft)/seal")
         guard sealed.status == 200, let opened = try desk.cases().first else { throw Failed(status: sealed.status) }
         return opened.caseID
     }

@@ -9,16 +9,20 @@ import Procedure
 
 /// A last look at a draft, as sealing would judge it, and the seal.
 enum SealPage {
-    /// Somebody sealed the draft in the same moment.
-    private struct AlreadySealed: Error {}
+    /// Somebody sealed or changed the draft in the same moment.
+    private struct Overtaken: Error {}
 
     static func check(_ call: Call) throws -> WebResponse { try check(DraftWork(call), after: nil) }
 
     static func seal(_ call: Call) throws -> WebResponse {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return done(work) }
+        guard call.form.value("seen") == (try work.seen()) else { return try check(work, after: nil, isNew: true) }
         func alongside(_ transaction: CaseTransaction, _ result: ActResult) throws {
-            guard var draft = try transaction.draft(work.id), draft.letters.isEmpty else { throw AlreadySealed() }
+            // What goes is what was looked at, also when somebody answers between the two.
+            guard var draft = try transaction.draft(work.id), draft.letters.isEmpty,
+                draft.content == work.form.draft.content
+            else { throw Overtaken() }
             draft.letters = result.letters
             draft.content.answers = [:]
             try transaction.put(draft)
@@ -33,6 +37,7 @@ enum SealPage {
             // A second press shows what the first one did.
             let now = try DraftWork(call)
             guard now.form.draft.letters.isEmpty else { return done(now) }
+            if error is Overtaken { return try check(now, after: nil, isNew: true) }
             guard let error = error as? DeskError else { throw error }
             return try check(now, after: error)
         }
@@ -43,6 +48,7 @@ enum SealPage {
     static func approve(_ call: Call) throws -> WebResponse {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return done(work) }
+        guard call.form.value("seen") == (try work.seen()) else { return try check(work, after: nil, isNew: true) }
         do {
             try call.desk.approve(
                 work.act(), in: work.caseID, opens: work.form.draft.content.opens, at: call.now)
@@ -50,7 +56,8 @@ enum SealPage {
         return try check(work, after: nil)
     }
 
-    private static func check(_ work: DraftWork, after refused: DeskError?) throws -> WebResponse {
+    /// - Parameter isNew: it is not what the page showed from which it was sealed or approved.
+    private static func check(_ work: DraftWork, after refused: DeskError?, isNew: Bool = false) throws -> WebResponse {
         guard work.form.draft.letters.isEmpty else { return done(work) }
         let (call, words, content) = (work.call, work.words, work.form.draft.content)
         var errors = content.events.flatMap { event in
@@ -71,9 +78,10 @@ enum SealPage {
                 refusal = error
             }
         }
-        return Page(
-            call: call, title: .checkAnswers, caseReference: work.reference, hasError: refusal != nil
-        ).response(status: refusal == nil ? 200 : 422) {
+        return try Page(
+            call: call, title: .checkAnswers, caseReference: work.reference, hasError: isNew || refusal != nil
+        ).response(status: isNew ? 409 : refusal == nil ? 200 : 422) {
+            if isNew { E("p", ["class": "errors", "role": "alert"]) { call.say(.changedMeanwhile) } }
             if !errors.isEmpty {
                 E("div", ["class": "errors"]) {
                     E("h2") { call.say(.cannotGo) }
@@ -101,29 +109,30 @@ enum SealPage {
             consents(work)
             leftOut(planned, work)
             if errors.isEmpty, refusal == nil {
-                if let approval { secondPerson(approval, work) }
+                if let approval { try secondPerson(approval, work) }
                 if approval?.isCompulsory != true || approval?.accounts.isEmpty == false {
-                    post("seal", .sealIt, work)
+                    try post("seal", .sealIt, work)
                 }
             }
             E("p") { E("a", ["href": "/drafts/\(work.id.hex)"]) { call.say(.taskList) } }
         }
     }
 
-    private static func post(_ what: String, _ word: Word, _ work: DraftWork) -> HTML {
-        E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/\(what)"]) {
+    private static func post(_ what: String, _ word: Word, _ work: DraftWork) throws -> HTML {
+        try E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/\(what)"]) {
             work.call.tokenField
+            E("input", ["type": "hidden", "name": "seen", "value": try work.seen()])
             E("button", ["class": "button main"]) { work.call.say(word) }
         }
     }
 
     /// Who else has looked at exactly this; whoever has not may approve it.
-    private static func secondPerson(_ approval: Approval, _ work: DraftWork) -> HTML {
+    private static func secondPerson(_ approval: Approval, _ work: DraftWork) throws -> HTML {
         let call = work.call
-        return group {
+        return try group {
             E("h2") { call.say(.secondPerson) }
             E("p") { call.say(.secondPersonHow) }
-            if approval.hasOwn { E("p") { call.say(.approvedByYou) } } else { post("approve", .approveIt, work) }
+            if approval.hasOwn { E("p") { call.say(.approvedByYou) } } else { try post("approve", .approveIt, work) }
             if !approval.accounts.isEmpty {
                 E("p") {
                     work.words.labels.sentence(.approved, ["names": approval.accounts.joined(separator: ", ")])
