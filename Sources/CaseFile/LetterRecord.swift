@@ -225,13 +225,15 @@ public struct Alarm: Sendable, Hashable {
         case notTrusted = "not-trusted"
         /// A directory or profile was refused.
         case document
+        /// Sign-in with one name failed again and again; the detail is the name, if it is an account's.
+        case signIn = "sign-in"
     }
 
     public var at: Instant
     public var kind: Kind
     public var member: MemberID?
     public var letter: LetterID?
-    /// A code or count.
+    /// A code, a count, or an account's name.
     public var detail: String?
 
     public init(at: Instant, kind: Kind, member: MemberID? = nil, letter: LetterID? = nil, detail: String? = nil) {

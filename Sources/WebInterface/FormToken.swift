@@ -5,6 +5,7 @@ import CaseFile
 import Cryptography
 import Letters
 import Procedure
+import Sealing
 
 /// What a page's form carries so that no other site can post it. Protocols/Web.md, "Tokens".
 ///

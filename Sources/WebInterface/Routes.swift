@@ -32,18 +32,19 @@ struct Route: Sendable {
     /// `/cases/:case/do`: a name after a colon takes one segment.
     let pattern: String
     let access: Access
-    /// Its work derives a key from a password: two at once, the rest in line.
-    var checksPassword = false
+    /// What it does with a password: two at once, the rest in line.
+    enum PasswordWork { case none, chooses, checks }
+    var passwordWork = PasswordWork.none
     let work: @Sendable (Call) throws -> WebResponse
 
     init(
-        _ method: WebRequest.Method, _ pattern: String, _ access: Access, checksPassword: Bool = false,
+        _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
         _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
         self.method = method
         self.pattern = pattern
         self.access = access
-        self.checksPassword = checksPassword
+        self.passwordWork = passwordWork
         self.work = work
     }
 }
@@ -52,11 +53,11 @@ struct Route: Sendable {
 enum Routes {
     static let all: [Route] = [
         Route(.get, "/sign-in", .open, SignInPage.show),
-        Route(.post, "/sign-in", .open, checksPassword: true, SignInPage.begin),
+        Route(.post, "/sign-in", .open, passwordWork: .checks, SignInPage.begin),
         Route(.post, "/language", .open, SignInPage.setLanguage),
         Route(.get, "/welcome", .open, WelcomePage.show),
         Route(.post, "/welcome", .open, WelcomePage.open),
-        Route(.post, "/welcome/accept", .open, checksPassword: true, WelcomePage.accept),
+        Route(.post, "/welcome/accept", .open, passwordWork: .chooses, WelcomePage.accept),
         Route(.post, "/exit", .open, ExitPage.leave),
         Route(.get, "/left", .open, ExitPage.left),
         Route(.post, "/sign-out", .everyone, ExitPage.signOut),

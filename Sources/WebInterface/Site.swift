@@ -19,7 +19,7 @@ public struct Site: Sendable {
     let settings: WebSettings
     let clock: @Sendable () -> Instant
     let logger: Logger
-    private let throttle = Throttle()
+    let throttle = Throttle()
     private let desks: NIOThreadPool
     /// scrypt: two threads, so two at once.
     private let passwords: NIOThreadPool
@@ -98,18 +98,45 @@ public struct Site: Sendable {
     }
 
     private func run(_ route: Route, _ call: Call) async throws -> WebResponse {
-        guard route.checksPassword else { return try await blocking { try route.work(call) } }
-        let name = call.form.value("name")
-        let delay = throttle.delaySeconds(of: name)
+        switch route.passwordWork {
+        case .none: return try await blocking { try route.work(call) }
+        case .chooses:
+            do { return try await inLine(route, call) } catch let fault as SignIn.Fault {
+                return SignInPage(call: call, fault: fault).response(status: 403)
+            }
+        case .checks: return try await signIn(route, call)
+        }
+    }
+
+    private func inLine(_ route: Route, _ call: Call) async throws -> WebResponse {
         try throttle.enter()
         defer { throttle.leave() }
-        if delay > 0 { try await Task.sleep(for: .seconds(delay)) }
+        return try await passwords.runIfActive { try route.work(call) }
+    }
+
+    /// Held back first, in line after: who waits for a name's delay takes nobody's place.
+    private func signIn(_ route: Route, _ call: Call) async throws -> WebResponse {
+        let name = call.form.value("name")
+        let delay = throttle.delaySeconds(of: name)
+        if delay > 0 {
+            try throttle.hold(name)
+            defer { throttle.letGo(name) }
+            try await Task.sleep(for: .seconds(delay))
+        }
         do {
-            let response = try await passwords.runIfActive { try route.work(call) }
+            let response = try await inLine(route, call)
             throttle.succeeded(name)
             return response
         } catch let fault as SignIn.Fault {
-            if fault == .refused { throttle.failed(name) }
+            if fault == .refused, throttle.failed(name) == WebLimits.alarmingFailures {
+                try await blocking { [desk, now = call.now] in
+                    try desk.store.write { transaction in
+                        // What was typed there may be anything; only a name of ours is kept.
+                        let isOurs = try transaction.account(name) != nil
+                        try transaction.raise(Alarm(at: now, kind: .signIn, detail: isOurs ? name : nil))
+                    }
+                }
+            }
             return SignInPage(call: call, fault: fault).response(status: 403)
         }
     }

@@ -1,37 +1,81 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import CaseFile
 import Synchronization
 
-/// Holds back the answers to failed sign-ins of one name, longer each time.
+/// Holds back the answers to failed sign-ins of one name, longer each time, and keeps the lines in which people wait.
 ///
-/// Never a lock: the right password always works, and nobody can shut another person out. Names that do not exist are counted too, so
-/// that the time of an answer says nothing.
+/// Never a lock: the right password always works once it is looked at, and who signs in with another name does not wait behind what is held back.
+/// Names that do not exist are counted too, so that the time of an answer says nothing.
 final class Throttle: Sendable {
+    private struct Failures {
+        var count = 0
+        /// When the last of them was: the one longest ago makes room.
+        var turn = 0
+    }
     private struct Content {
-        var failures: [String: Int] = [:]
+        var failures: [String: Failures] = [:]
+        var turn = 0
+        /// Attempts that are held back, by name.
+        var held: [String: Int] = [:]
         var inLine = 0
     }
     private let content = Mutex(Content())
 
+    /// What cannot be a name needs no memory of its own.
+    private static func key(_ name: String) -> String { Accounts.isName(name) ? name : "" }
+
     /// How long this attempt waits before it is looked at.
     func delaySeconds(of name: String) -> Int {
-        let failures = content.withLock { $0.failures[name] ?? 0 }
+        let failures = content.withLock { $0.failures[Self.key(name)]?.count ?? 0 }
         guard failures >= WebLimits.freeFailures else { return 0 }
         return min(1 << min(failures - WebLimits.freeFailures, 10), WebLimits.longestDelaySeconds)
     }
 
-    func failed(_ name: String) {
+    /// - Returns: how often this name has failed since it last succeeded.
+    @discardableResult
+    func failed(_ name: String) -> Int {
         content.withLock { content in
-            // Bounded: who fills it with invented names makes everybody's count begin anew, no more.
-            if content.failures.count >= WebLimits.rememberedNames { content.failures.removeAll() }
-            content.failures[name, default: 0] += 1
+            let key = Self.key(name)
+            if content.failures[key] == nil, content.failures.count >= WebLimits.rememberedNames,
+                let oldest = content.failures.min(by: { $0.value.turn < $1.value.turn })
+            {
+                content.failures[oldest.key] = nil
+            }
+            content.turn += 1
+            content.failures[key, default: Failures()].count += 1
+            content.failures[key]?.turn = content.turn
+            return content.failures[key]?.count ?? 0
         }
     }
 
-    func succeeded(_ name: String) { content.withLock { $0.failures[name] = nil } }
+    func succeeded(_ name: String) { content.withLock { $0.failures[Self.key(name)] = nil } }
 
-    /// A place in the line of those whose password is to be checked.
+    /// A place among the attempts of this name that are held back.
+    ///
+    /// - Throws: WebFault `.tooMany`.
+    func hold(_ name: String) throws(WebFault) {
+        let isFree = content.withLock { content in
+            let key = Self.key(name)
+            guard content.held[key, default: 0] < WebLimits.heldBackOfName,
+                content.held.values.reduce(0, +) < WebLimits.heldBack
+            else { return false }
+            content.held[key, default: 0] += 1
+            return true
+        }
+        guard isFree else { throw .tooMany }
+    }
+
+    func letGo(_ name: String) {
+        content.withLock { content in
+            let key = Self.key(name)
+            content.held[key, default: 1] -= 1
+            if content.held[key] == 0 { content.held[key] = nil }
+        }
+    }
+
+    /// A place in the line of those whose password is worked on now.
     ///
     /// - Throws: WebFault `.tooMany`.
     func enter() throws(WebFault) {

@@ -28,6 +28,11 @@ enum WebLimits {
     /// Failed sign-ins of a name before the next answer is held back, doubling up to the longest.
     static let freeFailures = 3
     static let longestDelaySeconds = 8
+    /// Attempts that are held back at once, of one name and of all: they stand in nobody's way.
+    static let heldBackOfName = 4
+    static let heldBack = 64
+    /// Failures of one name that raise an alarm.
+    static let alarmingFailures = 10
     /// Names whose failures are remembered.
     static let rememberedNames = 4_096
     /// Characters of a password.

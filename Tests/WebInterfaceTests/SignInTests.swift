@@ -3,6 +3,7 @@
 
 import CaseFile
 import Cryptography
+import Node
 import Procedure
 import Testing
 
@@ -165,6 +166,74 @@ import Testing
         #expect(throttle.delaySeconds(of: "rina") == 0)
         throttle.succeeded("asha")
         #expect(throttle.delaySeconds(of: "asha") == 0)
+    }
+
+    @Test func `nothing but a sign-in ends the count of a name's failures`() async throws {
+        let office = try Office()
+        _ = try await office.person("asha", .caseworker)
+        let clock = ContinuousClock()
+        var times: [Duration] = []
+        for _ in 0..<6 {
+            let other = Browser(office)
+            _ = await other.get("/welcome")
+            _ = await other.post("/welcome/accept", ["name": "asha", "slip": "1"])
+            times.append(
+                await clock.measure {
+                    #expect(await signIn(Browser(office), "asha", password: "not hers at all", code: "0").status == 403)
+                })
+        }
+        #expect(times[3] >= .seconds(1) && times[4] >= .seconds(2) && times[5] >= .seconds(4), "\(times)")
+        #expect(times[0] < .seconds(1), "the first is not held back")
+    }
+
+    @Test func `of too many names the one longest ago is forgotten, not all`() {
+        let throttle = Throttle()
+        for _ in 0..<5 { throttle.failed("asha") }
+        for number in 0..<4_095 { throttle.failed("n\(number)") }
+        #expect(throttle.delaySeconds(of: "asha") == 4)
+        throttle.failed("asha")
+        throttle.failed("one-more")
+        #expect(throttle.delaySeconds(of: "asha") == 8, "n0 is longest ago")
+        for number in 0..<4_096 { throttle.failed("m\(number)") }
+        #expect(throttle.delaySeconds(of: "asha") == 0)
+    }
+
+    @Test func `ten failures of one name raise an alarm that somebody sees`() async throws {
+        let office = try Office()
+        _ = try await office.person("asha", .caseworker)
+        for _ in 0..<9 { office.site.throttle.failed("asha") }
+        #expect(try office.desk.alarms().isEmpty)
+        _ = await signIn(Browser(office), "asha", password: "not hers at all", code: "0")
+        #expect(try office.desk.alarms().map(\.kind) == [.signIn])
+        #expect(try office.desk.alarms().map(\.detail) == ["asha"])
+        let admin = try await office.person("admin", .administrator)
+        #expect(await admin.get("/audit").text.contains(HTML(Words.of("en").say(.alarmSignIn)).text))
+    }
+
+    @Test func `who is held back stands in nobody's way`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        office.advance(60)
+        for _ in 0..<5 { for name in 0..<20 { office.site.throttle.failed("n\(name)") } }
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for name in 0..<20 {
+                group.addTask { [self] in
+                    await signIn(Browser(office), "n\(name)", password: "not hers at all", code: "0").status
+                }
+            }
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(await signIn(Browser(office), "asha", code: code(asha)).status == 303)
+            for try await status in group { #expect(status == 403) }
+        }
+    }
+
+    @Test func `four attempts of one name are held back at once, no more`() throws {
+        let throttle = Throttle()
+        for _ in 0..<4 { try throttle.hold("asha") }
+        #expect(throws: WebFault.tooMany) { try throttle.hold("asha") }
+        try throttle.hold("rina")
+        throttle.letGo("asha")
+        try throttle.hold("asha")
     }
 
     @Test func `no more than sixteen stand in line`() throws {

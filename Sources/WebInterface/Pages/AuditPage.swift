@@ -59,6 +59,7 @@ extension Alarm.Kind {
         case .notTrusted: .alarmNotTrusted
         case .document: .alarmDocument
         case .logForged: .alarmLogForged
+        case .signIn: .alarmSignIn
         }
     }
 }
