@@ -47,12 +47,12 @@ public struct CaseTransaction {
         }
     }
 
-    /// Cases whose pseudonym begins so.
+    /// Cases whose pseudonym begins so, at most 100.
     ///
     /// - Parameter beginning: lower-case hexadecimal digits.
     public func cases(beginning: String) throws -> [CaseRecord] {
         try Row.fetchAll(
-            database.statement("SELECT * FROM cases WHERE pseudonym >= ? AND pseudonym < ? LIMIT 2"),
+            database.statement("SELECT * FROM cases WHERE pseudonym >= ? AND pseudonym < ? LIMIT 100"),
             arguments: [beginning, beginning + "g"]
         ).map { try CaseRecord($0) }
     }

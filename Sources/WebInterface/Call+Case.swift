@@ -15,10 +15,9 @@ extension Call {
     ///
     /// - Throws: ``WebFault`` `.notFound`.
     func caseID() throws -> CaseID {
-        guard let caseID = try CaseReference.find(parameters["case"] ?? "", in: desk.store) else {
-            throw WebFault.notFound
-        }
-        return caseID
+        let found = try CaseReference.find(parameters["case"] ?? "", in: desk.store)
+        guard found.count == 1 else { throw WebFault.notFound }
+        return found[0]
     }
 
     /// How this reader is told about a case, members by the names of the directory.

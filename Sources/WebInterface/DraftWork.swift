@@ -42,8 +42,8 @@ struct DraftWork {
         ) { [caseID = draft.caseID] account in Person.code(of: account, in: caseID, key: key) }
     }
 
-    /// The case's reference; a draft that opens one has none yet.
-    var reference: String? { content.opens ? nil : CaseReference.text(caseID) }
+    /// The case as it stands in addresses; a draft that opens one has none yet.
+    var reference: String? { content.opens ? nil : caseID.text }
 
     func schema(of event: String) -> FormSchema? {
         form.profile.event(event)?.form.flatMap { form.catalogue?.forms[$0] }

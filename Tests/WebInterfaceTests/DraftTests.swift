@@ -204,6 +204,31 @@ import Testing
         #expect(letters.filter { $0 == .urgent }.count == 1)
     }
 
+    @Test func `a case stays reachable, its stop too, whatever pseudonym another one takes`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let draft = try await office.opening(by: asha)
+        let act = try DraftWork(office.call(draft), stored(office, draft)).act()
+        let alike = try ["0a4f5c1d", "0a4f5c1d"].enumerated().map { number, head in
+            try #require(CaseID(head + String(repeating: String(number), count: 24)))
+        }
+        for caseID in alike { _ = try office.desk.openCase(act, caseID: caseID, at: office.now) }
+        let list = await asha.get("/cases")
+        for caseID in alike {
+            let place = "/cases/\(caseID.text)"
+            #expect(list.text.contains("href=\"\(place)\""))
+            for page in ["", "/board", "/timeline", "/stop"] { #expect(await asha.get(place + page).status == 200) }
+            #expect(await asha.get(place).text.contains("href=\"\(place)/stop\""))
+        }
+        // A reference that both share leads to both, never to one of them.
+        _ = await asha.get("/cases")
+        let both = await asha.post("/cases", ["reference": "K-0A4F-5C1D"])
+        #expect(both.status == 200 && alike.allSatisfy { both.text.contains($0.text) })
+        #expect(await asha.get("/cases/K-0A4F-5C1D").status == 404)
+        let one = await asha.post("/cases", ["reference": alike[0].text])
+        #expect(one.fields["location"] == "/cases/\(alike[0].text)")
+    }
+
     @Test func `what is sealed is what was checked, whoever changes the draft meanwhile`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)

@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Letters
 import Node
 import Procedure
 
@@ -11,7 +12,7 @@ enum BoardPage {
         let view = try call.desk.view(of: caseID, at: call.now)
         let words = try call.procedure(caseID)
         let tracks = try call.profile(of: caseID).definition.tracks
-        let reference = CaseReference.text(caseID)
+        let reference = caseID.text
         func others(_ group: ProfileDefinition.Track.Group) -> [String] {
             tracks.filter { $0.value.group == group && !(view.state.tracks[$0.key] ?? []).isEmpty }.keys.sorted()
         }

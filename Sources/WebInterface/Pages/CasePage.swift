@@ -24,13 +24,13 @@ struct CasePage {
         guard let letter = Digest(hex: call.form.value("letter")) else { throw WebFault.badRequest }
         guard try call.desk.letter(letter).entry.letter.caseID == caseID else { throw WebFault.notFound }
         _ = try call.desk.markActedOn(letter, account: call.name, at: call.now)
-        return .seeOther("/cases/\(CaseReference.text(caseID))")
+        return .seeOther("/cases/\(caseID.text)")
     }
 
     init(_ call: Call, of caseID: CaseID) throws {
         self.call = call
         self.caseID = caseID
-        reference = CaseReference.text(caseID)
+        reference = caseID.text
         view = try call.desk.view(of: caseID, at: call.now)
         possible = try call.desk.possible(in: caseID, at: call.now)
         profile = try call.profile(of: caseID)
@@ -44,7 +44,7 @@ struct CasePage {
         let openings = mayAct ? try call.desk.store.read { try $0.openings(of: caseID, limit: WebLimits.rows) } : []
         let drafts = mayAct ? try call.desk.store.read { try $0.drafts(of: caseID) } : []
         return Page(
-            call: call, title: .caseTitle, heading: call.say(.caseHeading, ["reference": reference]),
+            call: call, title: .caseTitle, heading: call.say(.caseHeading, ["reference": CaseReference.text(caseID)]),
             caseReference: reference
         ).response {
             call.ways(reference)

@@ -8,18 +8,18 @@ import Procedure
 
 /// Every case of the node, the newest first; and a way to one by its reference.
 enum CasesPage {
-    static func show(_ call: Call) throws -> WebResponse { try page(call, wrong: nil) }
+    static func show(_ call: Call) throws -> WebResponse { try page(call) }
 
     static func find(_ call: Call) throws -> WebResponse {
         let asked = call.form.value("reference")
-        guard let caseID = try CaseReference.find(asked, in: call.desk.store) else {
-            return try page(call, wrong: asked)
-        }
-        return .seeOther("/cases/\(CaseReference.text(caseID))")
+        let found = try CaseReference.find(asked, in: call.desk.store)
+        guard let caseID = found.first else { return try page(call, wrong: asked) }
+        return found.count == 1 ? .seeOther("/cases/\(caseID.text)") : try page(call, among: found)
     }
 
-    private static func page(_ call: Call, wrong: String?) throws -> WebResponse {
-        let cases = try call.desk.cases().sorted { $0.newest > $1.newest }
+    /// - Parameter among: cases that are called alike; `nil`: all.
+    private static func page(_ call: Call, wrong: String? = nil, among found: [CaseID]? = nil) throws -> WebResponse {
+        let cases = try call.desk.cases().filter { found?.contains($0.caseID) ?? true }.sorted { $0.newest > $1.newest }
         let mayOpen = Access.casework.admits(call.account?.role ?? .readOnly)
         let error = wrong == nil ? nil : call.say(.notFoundCase)
         return try Page(call: call, title: .cases, hasError: wrong != nil).response(status: wrong == nil ? 200 : 404) {
@@ -36,7 +36,7 @@ enum CasesPage {
                     let words = try call.procedure(overview.caseID)
                     E("li") {
                         E("p", ["class": "what"]) {
-                            E("a", ["href": "/cases/\(CaseReference.text(overview.caseID))"]) {
+                            E("a", ["href": "/cases/\(overview.caseID.text)"]) {
                                 CaseReference.html(overview.caseID)
                             }
                         }

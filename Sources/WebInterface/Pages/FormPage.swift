@@ -15,7 +15,7 @@ enum FormPage {
         try call.desk.store.write { try $0.note(opening: commitment, in: caseID, by: call.name, at: call.now) }
         let words = try call.procedure(caseID)
         let schema = call.desk.network.forms(of: try call.profile(of: caseID).digest)?.forms[form.name]
-        let reference = CaseReference.text(caseID)
+        let reference = caseID.text
         return Page(call: call, title: .formOpened, heading: words.form(form.name), caseReference: reference).response {
             call.ways(reference)
             E("p", ["class": "saved"]) { call.say(.readingLogged) }

@@ -22,7 +22,7 @@ enum OffersPage {
     private static func card(_ offer: CaseOverview, _ call: Call) throws -> HTML {
         let words = try call.procedure(offer.caseID)
         let profile = try call.profile(of: offer.caseID)
-        let reference = CaseReference.text(offer.caseID)
+        let reference = offer.caseID.text
         let view = try call.desk.view(of: offer.caseID, at: call.now)
         let letters = try call.desk.history(of: offer.caseID).filter { $0.letter.type == .step }
         // Answers are the events that lead the case itself on, and are ours.
@@ -31,7 +31,8 @@ enum OffersPage {
         }
         let due = view.waits.filter { $0.kind == .step && $0.on.contains(call.desk.identity.member) }.compactMap(\.due)
             .min()
-        return try E("section", ["class": "card offer", "aria-label": "\(call.say(.caseTitle)) \(reference)"]) {
+        let title = "\(call.say(.caseTitle)) \(CaseReference.text(offer.caseID))"
+        return try E("section", ["class": "card offer", "aria-label": title]) {
             E("h2") { E("a", ["href": "/cases/\(reference)"]) { CaseReference.html(offer.caseID) } }
             E("p", ["class": "since"]) {
                 call.say(.offerFrom, ["from": words.members(Set(letters.map(\.letter.sender)))])

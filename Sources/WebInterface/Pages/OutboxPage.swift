@@ -33,7 +33,7 @@ enum OutboxPage {
                 let words = try call.procedure(item.letter.caseID)
                 E("li") {
                     E("p", ["class": "what"]) {
-                        E("a", ["href": "/cases/\(CaseReference.text(item.letter.caseID))"]) {
+                        E("a", ["href": "/cases/\(item.letter.caseID.text)"]) {
                             CaseReference.html(item.letter.caseID)
                         }
                         item.shown.isEmpty ? "" : " · \(words.events(item.shown))"

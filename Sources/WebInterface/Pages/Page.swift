@@ -10,7 +10,7 @@ struct Page {
     let title: Word
     /// The heading; the title where absent.
     var heading: String?
-    /// The reference of the case that the page is about: *She wants to stop* leads there.
+    /// The case that the page is about, as it stands in addresses: *She wants to stop* leads there.
     var caseReference: String?
     var hasError = false
 

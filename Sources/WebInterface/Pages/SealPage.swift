@@ -237,7 +237,7 @@ enum SealPage {
     }
 
     static func done(_ work: DraftWork) -> WebResponse {
-        let reference = CaseReference.text(work.caseID)
+        let reference = work.caseID.text
         return Page(call: work.call, title: .sealed, caseReference: reference).response {
             E("p") { work.words.events(work.form.draft.content.events) }
             E("p") { work.call.say(.sealedHow) }

@@ -38,7 +38,7 @@ struct StopPage {
     private init(_ call: Call) throws {
         self.call = call
         caseID = try call.caseID()
-        reference = CaseReference.text(caseID)
+        reference = caseID.text
         words = try call.procedure(caseID)
         let profile = try call.profile(of: caseID)
         let tracks = try call.desk.view(of: caseID, at: call.now).state.tracks
@@ -52,7 +52,8 @@ struct StopPage {
     }
 
     private func ask() throws -> WebResponse {
-        Page(call: call, title: .stopTitle, heading: call.say(.stopHeading, ["reference": reference])).response {
+        let heading = call.say(.stopHeading, ["reference": CaseReference.text(caseID)])
+        return Page(call: call, title: .stopTitle, heading: heading).response {
             if running.isEmpty {
                 E("p") { call.say(.stopNothing) }
                 E("p") { E("a", ["class": "button", "href": "/cases/\(reference)"]) { call.say(.backToCase) } }

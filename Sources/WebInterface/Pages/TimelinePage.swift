@@ -15,7 +15,7 @@ struct TimelinePage {
 
     static func show(_ call: Call) throws -> WebResponse {
         let caseID = try call.caseID()
-        let reference = CaseReference.text(caseID)
+        let reference = caseID.text
         let history = try call.desk.history(of: caseID).filter { $0.letter.type == .step }
         let outbox = try call.desk.outbox().filter { $0.letter.caseID == caseID }
         let page = TimelinePage(

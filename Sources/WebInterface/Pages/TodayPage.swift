@@ -107,7 +107,7 @@ struct TodayPage {
         let isLate = row.wait.due.map { $0 < call.now } ?? false
         return E("li") {
             E("p", ["class": "what"]) {
-                E("a", ["href": "/cases/\(CaseReference.text(row.caseID))"]) { CaseReference.html(row.caseID) }
+                E("a", ["href": "/cases/\(row.caseID.text)"]) { CaseReference.html(row.caseID) }
             }
             E("p", ["class": isLate ? "late" : nil]) { row.words.sentence(for: row.wait, at: call.now) }
             E("p", ["class": "since"]) { call.say(.since, ["time": row.words.moment(row.wait.since)]) }
