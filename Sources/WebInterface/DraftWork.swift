@@ -110,6 +110,16 @@ struct DraftWork {
 
     // MARK: The letter
 
+    /// On what its forms are disclosed: the one other basis that each of its events with a form names, where none of them asks for a
+    /// consent; else consent.
+    var basis: Basis {
+        let rules = content.events.compactMap { form.profile.event($0) }.filter { $0.form != nil }
+        guard let named = rules.first?.bases, named.count == 1, let basis = named.first,
+            rules.allSatisfy({ $0.bases == named && $0.consents.isEmpty })
+        else { return .consent }
+        return basis
+    }
+
     /// What the draft comes to.
     func act() -> Act {
         Act(
@@ -117,6 +127,7 @@ struct DraftWork {
             forms: content.events.compactMap { form.form(of: $0) }.map {
                 FormDraft(document: FormDocument.bytes(of: $0))
             },
+            basis: basis,
             to: content.to.flatMap { MemberID($0) }.map { [$0] } ?? [], account: call.name)
     }
 

@@ -5,6 +5,7 @@ import CaseFile
 import Letters
 import Node
 import Procedure
+import Sealing
 import TestSupport
 import Testing
 
@@ -103,6 +104,35 @@ import Testing
         #expect(try office.desk.outbox().count == 1)
         let plain = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "asha")
         #expect(code { try office.desk.approve(plain, in: caseID, at: office.now) } == .nothingToApprove)
+    }
+
+    @Test func `a disclosure in an emergency goes on that ground, by two persons, and the page says so`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let rina = try await office.person("rina", .supervisor)
+        let caseID = try await office.opened(by: asha)
+        _ = await asha.get("/cases/\(caseID.text)")
+        let begun = await asha.post("/cases/\(caseID.text)/do", ["event": "EMERGENCY_DISCLOSURE"])
+        let draft = try String(#require(begun.fields["location"]).prefix(72))
+        for (field, value) in [
+            ("emergency_reason", "medical"), ("recipient", "The district hospital"), ("data_classes", "health"),
+            ("why_not_asked", "She was unconscious."),
+        ] {
+            let saved = await asha.answer(draft, "EMERGENCY_DISCLOSURE/\(field)", [("answer", value)])
+            #expect(saved.status == 303, "\(field)")
+        }
+        let check = await rina.get("\(draft)/check")
+        #expect(check.status == 200 && check.text.contains(HTML(Words.of("en").say(.basisEmergency)).text))
+        _ = await rina.press("\(draft)/approve")
+        _ = await asha.get("\(draft)/check")
+        #expect(await asha.press("\(draft)/seal").status == 200)
+        let letter = try #require(try office.desk.outbox().last?.letter.id)
+        #expect(try office.desk.letter(letter).slip.parts.map(\.basis).contains(.emergency))
+        // What asks for a consent goes on nothing else, whatever else it names.
+        let asked = DraftRecord(
+            id: .sha256([1]), caseID: caseID, created: office.now, updated: office.now,
+            content: ActDraft(events: ["TESTIMONY_REQUESTED"], opens: false, by: "asha"))
+        #expect(try DraftWork(office.call("/"), asked).basis == .consent)
     }
 
     private func retractionAct(_ office: Office, _ caseID: CaseID) throws -> Act? {

@@ -178,6 +178,9 @@ enum SealPage {
     }
 
     private static func consents(_ work: DraftWork) -> HTML {
+        if let other = [Basis.emergency: Word.basisEmergency, .law: .basisLaw][work.basis] {
+            return E("p") { work.call.say(other) }
+        }
         let names = Set(work.form.draft.content.events.flatMap { work.form.profile.event($0)?.consents ?? [] }).sorted()
         return group {
             if names.isEmpty { E("p") { work.call.say(.noConsentNeeded) } }
