@@ -24,5 +24,5 @@ enum Word: String, CaseIterable, Sendable {
     case leftOut, notFor, sealIt, cannotGo, addStep, add, sealed, sealedHow, discard, twoAnswers, day, month, year
     case dateHint, time, currency, amount, entryNumber, addEntry, newReference, fileLater, chooseOne, answerBy
     case wayWaiting, wayStored, wayRefused, wayRejected, wayEnded, mySignature, thisReference, removeEntry, whoRead
-    case secondPerson, secondPersonHow, approveIt, approvedByYou, changedMeanwhile, basisEmergency, basisLaw
+    case secondPerson, secondPersonHow, approveIt, approvedByYou, changedMeanwhile, basisEmergency, basisLaw, stopNotDone, stopNotDoneHow
 }

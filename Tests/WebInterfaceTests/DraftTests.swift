@@ -204,6 +204,40 @@ import Testing
         #expect(letters.filter { $0 == .urgent }.count == 1)
     }
 
+    @Test func `a stop that cannot go is told, and what can go is stopped, however often it is pressed`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let place = "/cases/\(try await office.opened(by: asha).text)/stop"
+        _ = await asha.get(place)
+        // Nobody can be written to: the receiver has left the directory.
+        var world = office.world
+        try world.publish(PracticeWorld.bdAuthority, at: office.now) { authority, directory in
+            try authority.remove(PracticeWorld.ngo, from: &directory, at: office.now)
+        }
+        for document in world.documents { _ = try office.desk.network.accept(document, now: office.now) }
+        let failed = await asha.post(place, ["what": "everything"])
+        #expect(failed.status == 503 && failed.text.contains(HTML(Words.of("en").say(.stopNotDoneHow)).text))
+        #expect(try office.desk.outbox().count == 1)
+        #expect(failed.text.contains("href=\"\(place)\""), "it can be tried again")
+    }
+
+    @Test func `whoever presses stop at once with others learns that it is stopped`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let place = "/cases/\(try await office.opened(by: asha).text)/stop"
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for name in ["rina", "night", "mita"] {
+                group.addTask {
+                    let browser = try await office.person(name, .readOnly)
+                    _ = await browser.get(place)
+                    return await browser.post(place, ["what": "everything"]).status
+                }
+            }
+            for try await status in group { #expect(status == 200) }
+        }
+        #expect(try office.desk.outbox().contains { $0.letter.lane == .urgent })
+    }
+
     @Test func `a case stays reachable, its stop too, whatever pseudonym another one takes`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)

@@ -22,6 +22,7 @@ final class Office: Sendable {
     let site: Site
     let signIn: SignIn
     let desk: CaseDesk
+    let world: PracticeWorld
     private let directory: URL
 
     init(_ member: MemberID = PracticeWorld.shelter, settings: WebSettings = WebSettings()) throws {
@@ -33,6 +34,7 @@ final class Office: Sendable {
         let profile = try ProfileDocument.read(bytes, digest: .sha256(bytes))
         let world = try PracticeWorld.make(
             profiles: [(ProfileReference(id: profile.id, version: profile.version, digest: profile.digest), bytes)])
+        self.world = world
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-office-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let store = try CaseStore(directory: directory, wrapping: Array(repeating: 7, count: 32))

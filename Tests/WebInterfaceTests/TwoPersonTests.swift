@@ -36,6 +36,7 @@ import Testing
             #expect(await asha.answer(draft, "RETRACTION/second_person", [("answer", value)]).status == 404)
         }
         let check = await asha.get("\(draft)/check")
+        print("ZZZ", check.status, check.text.replacing(/<[^>]*>/, with: " ").replacing(/\s+/, with: " "))
         #expect(check.status == 200 && check.text.contains("\(draft)/approve") && !check.text.contains("\(draft)/seal"))
         let seen = try #require(asha.hidden("seen"))
         _ = await asha.press("\(draft)/approve")

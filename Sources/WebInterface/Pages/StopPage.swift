@@ -23,16 +23,17 @@ struct StopPage {
         let asked = call.form.value("what")
         let events = page.running.filter { asked == "everything" || $0 == asked }
         guard !events.isEmpty else { return try page.ask() }
+        // Each is tried, whatever becomes of the others: what cannot go must not keep what can.
+        var failed: [String: any Error] = [:]
         for event in events {
             do {
                 _ = try call.desk.perform(
                     Act(events: [Event(code: event)], account: call.name), in: page.caseID, at: call.now)
-            } catch let error as DeskError where error.code == .refused && event != events[0] {
-                // The stop before it has ended what this one is about.
-                continue
-            }
+            } catch { failed[event] = error }
         }
-        return page.done(events)
+        // Pressed twice, or ended by the one before it: what runs no more is stopped.
+        let running = failed.isEmpty ? [] : (try? StopPage(call))?.running ?? events
+        return page.done(events, failed.filter { running.contains($0.key) })
     }
 
     private init(_ call: Call) throws {
@@ -79,11 +80,31 @@ struct StopPage {
         }
     }
 
-    private func done(_ events: [String]) -> WebResponse {
-        Page(call: call, title: .stopTitle, heading: call.say(.stopDone)).response {
-            E("ul") { for event in events { E("li") { words.event(event) } } }
-            E("p") { call.say(.stopDoneHow) }
-            E("p") { E("a", ["class": "button", "href": "/cases/\(reference)/timeline"]) { call.say(.timeline) } }
-        }
+    private func done(_ events: [String], _ failed: [String: any Error]) -> WebResponse {
+        let heading = call.say(failed.isEmpty ? .stopDone : .stopNotDone)
+        return Page(call: call, title: .stopTitle, heading: heading, caseReference: reference, hasError: !failed.isEmpty)
+            .response(status: failed.isEmpty ? 200 : 503) {
+                if !failed.isEmpty {
+                    E("div", ["class": "errors", "role": "alert"]) {
+                        E("ul") {
+                            for event in events {
+                                if let error = failed[event] { E("li") { "\(words.event(event)): \(reason(error))" } }
+                            }
+                        }
+                        E("p") { call.say(.stopNotDoneHow) }
+                    }
+                    E("p") { E("a", ["class": "button stop", "href": "/cases/\(reference)/stop"]) { call.say(.stopTitle) } }
+                }
+                if failed.count < events.count {
+                    if !failed.isEmpty { E("h2") { call.say(.stopDone) } }
+                    E("ul") { for event in events where failed[event] == nil { E("li") { words.event(event) } } }
+                    E("p") { call.say(.stopDoneHow) }
+                }
+                E("p") { E("a", ["class": "button", "href": "/cases/\(reference)/timeline"]) { call.say(.timeline) } }
+            }
+    }
+
+    private func reason(_ error: any Error) -> String {
+        (error as? DeskError).map(words.sentence(for:)) ?? call.say(.faultFailed)
     }
 }
