@@ -17,13 +17,22 @@ public struct Picture: Sendable, Equatable {
 
     /// The largest file that is cleaned; it is held in memory. A telephone's photo has a tenth of it.
     public static let limit = 67_108_864
+    /// The longest plain text: it is looked at as a whole.
+    static let textLimit = 1_048_576
     /// More is no photo of a telephone, but an attack on whoever opens it.
     static let pixels = 200_000_000
 
-    /// - Returns: nil for what is no picture: a PDF, a text, a recording. It goes as it is.
-    /// - Throws: ``PictureError``: damaged, too large, or a format of pictures that cannot be cleaned.
+    /// - Returns: nil for a PDF and for plain text, which go as they are.
+    /// - Throws: ``PictureError``: damaged, too large, or nothing that may be attached.
     public init?(cleaning file: [UInt8]) throws(PictureError) {
-        guard let format = try Self.format(of: file) else { return nil }
+        let format: Format
+        switch try Self.type(of: file) {
+        case .picture(let known): format = known
+        case .pdf: return nil
+        case .text:
+            guard Self.isPlainText(file) else { throw .notTaken }
+            return nil
+        }
         guard file.count <= Self.limit else { throw .tooLarge }
         let clean: (bytes: [UInt8], width: Int, height: Int)
         switch format {
@@ -40,24 +49,47 @@ public struct Picture: Sendable, Equatable {
         (bytes, width, height) = clean
     }
 
-    /// Told by the first bytes, of which 16 are enough.
+    /// What may be attached, as far as the first bytes tell.
+    enum FileType: Equatable {
+        case picture(Format)
+        case pdf
+        /// Perhaps: the whole file says.
+        case text
+    }
+
+    /// Told by the first bytes, of which 16 are enough. What is not listed is refused: each new format of cameras knows the place too.
     ///
-    /// - Throws: ``PictureError`` `.cannotClean` for pictures of another format: they too know where they were taken.
-    static func format(of head: [UInt8]) throws(PictureError) -> Format? {
+    /// - Throws: ``PictureError`` `.cannotClean`, `.notTaken`.
+    static func type(of head: [UInt8]) throws(PictureError) -> FileType {
         func begins(_ text: [UInt8], at place: Int = 0) -> Bool { head.dropFirst(place).starts(with: text) }
-        if begins([0xFF, 0xD8, 0xFF]) { return .jpeg }
-        if begins(PNGCleaner.signature) { return .png }
+        if begins([0xFF, 0xD8, 0xFF]) { return .picture(.jpeg) }
+        if begins(PNGCleaner.signature) { return .picture(.png) }
+        if begins(Array("%PDF-".utf8)) { return .pdf }
         if begins(Array("GIF8".utf8)) { throw .cannotClean("GIF") }
-        if begins([0x49, 0x49, 0x2A, 0x00]) || begins([0x4D, 0x4D, 0x00, 0x2A]) { throw .cannotClean("TIFF") }
+        let tiffs: [[UInt8]] = [
+            [0x49, 0x49, 0x2A, 0], [0x4D, 0x4D, 0, 0x2A], [0x49, 0x49, 0x2B, 0], [0x4D, 0x4D, 0, 0x2B],
+        ]
+        for tiff in tiffs where begins(tiff) { throw .cannotClean("TIFF") }
         if begins(Array("RIFF".utf8)), begins(Array("WEBP".utf8), at: 8) { throw .cannotClean("WebP") }
         if begins(Array("ftyp".utf8), at: 4) {
-            // ISO base media: videos go as they are, still pictures do not.
-            for brand in ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis"]
+            for (brand, name) in [("av", "AVIF"), ("he", "HEIC"), ("mif", "HEIC"), ("msf", "HEIC"), ("crx", "CR3")]
             where begins(Array(brand.utf8), at: 8) {
-                throw .cannotClean(brand.hasPrefix("av") ? "AVIF" : "HEIC")
+                throw .cannotClean(name)
             }
         }
-        return nil
+        return .text
+    }
+
+    /// UTF-8 without any control character but tabulator, line feed, carriage return and form feed, and no page, drawing or document that
+    /// only looks like text to a machine.
+    static func isPlainText(_ file: [UInt8]) -> Bool {
+        guard file.count <= textLimit, let first = file.first(where: { $0 > 0x20 }), first != 0x3C,
+            !file.starts(with: Array("{\\rtf".utf8)), !file.starts(with: Array("%!".utf8)),
+            let text = String(validating: file, as: UTF8.self)
+        else { return false }
+        return text.unicodeScalars.allSatisfy {
+            $0.properties.generalCategory != .control || [0x09, 0x0A, 0x0C, 0x0D].contains($0.value)
+        }
     }
 }
 
@@ -69,6 +101,8 @@ public enum PictureError: Error, Sendable, Equatable {
     case damaged(String)
     /// A format whose hidden data cannot be taken out: save it as JPEG or PNG.
     case cannotClean(String)
+    /// Nothing that may be attached.
+    case notTaken
 
     /// For the person who attaches it.
     public var reason: String {
@@ -77,6 +111,8 @@ public enum PictureError: Error, Sendable, Equatable {
         case .damaged(let place): "the picture is damaged: \(place)"
         case .cannotClean(let format):
             "\(format) pictures can hold the place where they were taken: save it as JPEG or PNG"
+        case .notTaken:
+            "only JPEG, PNG, PDF and plain text (1 MiB) can be attached: save a picture as JPEG or PNG, a document as PDF"
         }
     }
 }

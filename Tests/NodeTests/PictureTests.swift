@@ -91,18 +91,34 @@ import Testing
         #expect(turned == (orientation == 1 ? "" : "6"))
     }
 
-    @Test func `what is no picture goes as it is, and pictures that cannot be cleaned are named`() throws {
-        #expect(try Picture(cleaning: Array("%PDF-1.4".utf8)) == nil)
-        #expect(try Picture(cleaning: []) == nil)
-        #expect(try Picture(cleaning: [0, 0, 0, 24] + Array("ftypisom".utf8)) == nil)
+    @Test func `a PDF and plain text go as they are`() throws {
+        for file in ["%PDF-1.4", "Seen by the doctor.\r\n\tFit to travel.\u{C}", "সুস্থ", "स्वस्थ"] {
+            #expect(try Picture(cleaning: Array(file.utf8)) == nil)
+        }
+    }
+
+    @Test func `what is not listed is refused with its cure, whatever a camera calls its format`() throws {
+        func box(_ brand: String) -> [UInt8] { [0, 0, 0, 24] + Array("ftyp\(brand)".utf8) }
         let heads: [(String, [UInt8])] = [
             ("GIF", Array("GIF89a".utf8)), ("TIFF", [0x49, 0x49, 0x2A, 0]), ("TIFF", [0x4D, 0x4D, 0, 0x2A]),
-            ("WebP", Array("RIFF\0\0\0\0WEBPVP8 ".utf8)), ("HEIC", [0, 0, 0, 24] + Array("ftypheic".utf8)),
-            ("AVIF", [0, 0, 0, 24] + Array("ftypavif".utf8)),
+            ("TIFF", [0x49, 0x49, 0x2B, 0]), ("WebP", Array("RIFF\0\0\0\0WEBPVP8 ".utf8)), ("HEIC", box("heic")),
+            ("HEIC", box("hevm")), ("AVIF", box("avif")), ("CR3", box("crx ")),
         ]
         for (format, head) in heads {
             #expect(throws: PictureError.cannotClean(format)) { try Picture(cleaning: head) }
         }
+        let others: [[UInt8]] = [
+            [], box("isom"), box("qt  "), box("M4A "), [0xFF, 0x0A, 0, 0], [0, 0, 0, 12] + Array("JXL ".utf8),
+            [0, 0, 0, 12] + Array("jP  ".utf8), [0xFF, 0x4F, 0xFF, 0x51], Array("FUJIFILMCCD-RAW ".utf8) + [0, 1],
+            [0x49, 0x49, 0x55, 0], Array("IIRO".utf8) + [8, 0], [0x1A, 0x45, 0xDF, 0xA3], Array("OggS".utf8) + [0],
+            Array("ID3".utf8) + [4, 0], [0x50, 0x4B, 3, 4], Array(" <svg xmlns=''>".utf8), Array("<!DOCTYPE html>".utf8),
+            Array("{\\rtf1 }".utf8), Array("%!PS-Adobe-3.0".utf8), Array("cut ".utf8) + [0xE0, 0xA6],
+            Array(repeating: 0x61, count: 1_048_577),
+        ]
+        for file in others {
+            #expect(throws: PictureError.notTaken, "\(file.prefix(16))") { try Picture(cleaning: file) }
+        }
+        #expect(PictureError.notTaken.reason.contains("save a picture as JPEG or PNG"))
     }
 
     @Test(arguments: [("pnmtojpeg -progressive plain.ppm", "jpg"), ("pnmtopng plain.ppm", "png")])

@@ -147,13 +147,14 @@ struct AttachmentSection {
 
     /// An invented paper: bytes that nothing can compress.
     private func paper(_ megabytes: Int, in directory: URL) throws -> URL {
-        let url = directory.appending(path: "paper-\(megabytes).bin")
+        let url = directory.appending(path: "paper-\(megabytes).pdf")
         try Data().write(to: url)
         let handle = try FileHandle(forWritingTo: url)
         defer { try? handle.close() }
         var piece = CryptographySection.content(1 << 20)
         for number in 0..<megabytes {
             for byte in 0..<8 { piece[byte] = UInt8(truncatingIfNeeded: number >> (8 * byte)) }
+            if number == 0 { piece.replaceSubrange(..<8, with: "%PDF-1.4".utf8) }
             try handle.write(contentsOf: Data(piece))
         }
         return url
