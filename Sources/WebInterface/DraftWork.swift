@@ -25,7 +25,20 @@ struct DraftWork {
         guard let id = Digest(hex: call.parameters["draft"] ?? ""),
             let draft = try call.desk.store.read({ try $0.draft(id) })
         else { throw WebFault.notFound }
+        try Self.noteReading(of: draft, call)
         try self.init(call, draft)
+    }
+
+    /// What a colleague has typed is as much her data as a form: who looks at it is noted first, once a working day.
+    private static func noteReading(of draft: DraftRecord, _ call: Call) throws {
+        guard let reader = call.account?.name, reader != draft.content.by else { return }
+        let since = call.now + -WebLimits.sessionSeconds
+        guard
+            try !call.desk.store.read({
+                try $0.hasNoted(opening: draft.id, in: draft.caseID, by: reader, since: since)
+            })
+        else { return }
+        try call.desk.store.write { try $0.note(opening: draft.id, in: draft.caseID, by: reader, at: call.now) }
     }
 
     init(_ call: Call, _ draft: DraftRecord) throws {

@@ -238,6 +238,27 @@ import Testing
         #expect(try office.desk.outbox().contains { $0.letter.lane == .urgent })
     }
 
+    @Test func `who reads what a colleague has typed is noted, and the case shows it`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let rina = try await office.person("rina", .supervisor)
+        let draft = try await office.opening(by: asha)
+        let caseID = try stored(office, draft).caseID
+        func noted() throws -> [String] {
+            try office.desk.store.read { try $0.openings(of: caseID, limit: 100) }.map(\.account)
+        }
+        #expect(try noted().isEmpty, "her own draft is no reading")
+        for page in ["", "/check", "/REFERRAL_OFFER/urgency"] { #expect(await rina.get(draft + page).status == 200) }
+        #expect(try noted() == ["rina"], "once, not for each page")
+        let reader = try await office.person("night", .readOnly)
+        #expect(await reader.get(draft).status == 403)
+        _ = await asha.get("\(draft)/check")
+        _ = await asha.press("\(draft)/seal")
+        let page = await asha.get("/cases/\(caseID.text)")
+        #expect(page.text.contains(HTML(Words.of("en").say(.whoRead)).text) && page.text.contains("rina"))
+        #expect(try noted() == ["rina"])
+    }
+
     @Test func `a case stays reachable, its stop too, whatever pseudonym another one takes`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)
