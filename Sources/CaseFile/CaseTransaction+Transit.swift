@@ -324,14 +324,19 @@ extension CaseTransaction {
 
     // MARK: Alarms
 
+    /// Raises an alarm; one of the same kind, member and letter is there once, as it was the last time.
     public func raise(_ alarm: Alarm) throws {
+        try database.run(
+            "DELETE FROM alarm WHERE kind = ? AND member IS ? AND letter IS ?",
+            [alarm.kind.rawValue, alarm.member?.text, alarm.letter?.data])
         try database.run(
             "INSERT INTO alarm(at, kind, member, letter, detail) VALUES(?, ?, ?, ?, ?)",
             [alarm.at.seconds, alarm.kind.rawValue, alarm.member?.text, alarm.letter?.data, alarm.detail])
     }
 
+    /// Newest first.
     public func alarms() throws -> [Alarm] {
-        try Row.fetchAll(database.statement("SELECT * FROM alarm ORDER BY id")).map {
+        try Row.fetchAll(database.statement("SELECT * FROM alarm ORDER BY id DESC")).map {
             Alarm(
                 at: $0.instant("at"), kind: try $0.code("kind"),
                 member: ($0["member"] as String?).flatMap { MemberID($0) },

@@ -5,6 +5,7 @@ import ArgumentParser
 import Foundation
 import Letters
 import Node
+import Procedure
 
 extension CaseCommand {
     struct Approve: Verb {

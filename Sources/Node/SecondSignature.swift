@@ -14,7 +14,8 @@ extension Profile {
     public var secondSignatures: Set<String> {
         func compared(_ condition: Guard) -> [String] {
             switch condition {
-            case .equals(.this(let fact), .name(.this("person"))), .equals(.this("person"), .name(.this(let fact))): [fact]
+            case .equals(.this(let fact), .name(.this("person"))), .equals(.this("person"), .name(.this(let fact))):
+                [fact]
             case .all(let list), .any(let list): list.flatMap(compared)
             case .not(let inner): compared(inner)
             default: []
@@ -59,9 +60,14 @@ struct CountersignedAct {
         }
         for (index, draft) in act.forms.enumerated() {
             let form = try FilledForm(draft).form
-            let fields = (catalogue?.forms[form.name]?.fields ?? []).filter { names.contains($0.name) && $0.kind == .digest }
+            let fields = (catalogue?.forms[form.name]?.fields ?? []).filter {
+                names.contains($0.name) && $0.kind == .digest
+            }
             guard fields.allSatisfy({ form.fields[$0.name] == nil }) else { throw Self.typed }
-            if !fields.isEmpty { forms[index] = (form, fields.map(\.name)) }
+            // A form that need not repeat the event's fact does not: it may stand in a higher tier there.
+            let facts = profile.compulsoryFacts(of: form.event)
+            let written = fields.filter { $0.required != nil || !facts.contains($0.name) }
+            if !written.isEmpty { forms[index] = (form, written.map(\.name)) }
         }
         guard !events.isEmpty || !forms.isEmpty else { return }
         let digest = try Self.digest(of: act, in: caseID)

@@ -48,7 +48,8 @@ struct DraftForm: Sendable {
         let signatures = profile.secondSignatures
         self.signatures = signatures
         questions = draft.content.events.flatMap { event in
-            let fields = Self.asked(profile.event(event)?.form.flatMap { catalogue?.forms[$0] }?.fields ?? [], signatures)
+            let fields = Self.asked(
+                profile.event(event)?.form.flatMap { catalogue?.forms[$0] }?.fields ?? [], signatures)
             let facts = profile.compulsoryFacts(of: event).filter { name in
                 !signatures.contains(name) && !fields.contains { $0.name == name }
             }

@@ -18,11 +18,13 @@ enum Word: String, CaseIterable, Sendable {
     case readingLogged, outboxHow, allGone, offersHow, noOffers, offerFrom, answers, stopTitle, stopHeading, stopHow
     case stopWhat, stopEverything, stopNow, stopNothing, stopDone, stopDoneHow, auditHow, auditLetters, alarms
     case noAlarms, alarmGap, alarmConflict, alarmUnreadable, alarmInvalid, alarmRejected, alarmStrangeReceipt
-    case alarmClock, alarmNotTrusted, alarmDocument, alarmLogForged, alarmSignIn, draftTitle, taskList, toWhom, notStarted, optional,
+    case alarmClock, alarmNotTrusted, alarmDocument, alarmLogForged, alarmSignIn, draftTitle, taskList, toWhom,
+        notStarted, optional,
         saveGoOn
     case saved, savedLate, seenBy, checkAnswers, change, changeWhat, whatGoes, underConsent, noConsentNeeded
     case leftOut, notFor, sealIt, cannotGo, addStep, add, sealed, sealedHow, discard, twoAnswers, day, month, year
     case dateHint, time, currency, amount, entryNumber, addEntry, newReference, fileLater, chooseOne, answerBy
     case wayWaiting, wayStored, wayRefused, wayRejected, wayEnded, mySignature, thisReference, removeEntry, whoRead
-    case secondPerson, secondPersonHow, approveIt, approvedByYou, changedMeanwhile, basisEmergency, basisLaw, stopNotDone, stopNotDoneHow
+    case secondPerson, secondPersonHow, approveIt, approvedByYou, changedMeanwhile, basisEmergency, basisLaw,
+        stopNotDone, stopNotDoneHow
 }

@@ -111,7 +111,8 @@ import Testing
             [], box("isom"), box("qt  "), box("M4A "), [0xFF, 0x0A, 0, 0], [0, 0, 0, 12] + Array("JXL ".utf8),
             [0, 0, 0, 12] + Array("jP  ".utf8), [0xFF, 0x4F, 0xFF, 0x51], Array("FUJIFILMCCD-RAW ".utf8) + [0, 1],
             [0x49, 0x49, 0x55, 0], Array("IIRO".utf8) + [8, 0], [0x1A, 0x45, 0xDF, 0xA3], Array("OggS".utf8) + [0],
-            Array("ID3".utf8) + [4, 0], [0x50, 0x4B, 3, 4], Array(" <svg xmlns=''>".utf8), Array("<!DOCTYPE html>".utf8),
+            Array("ID3".utf8) + [4, 0], [0x50, 0x4B, 3, 4], Array(" <svg xmlns=''>".utf8),
+            Array("<!DOCTYPE html>".utf8),
             Array("{\\rtf1 }".utf8), Array("%!PS-Adobe-3.0".utf8), Array("cut ".utf8) + [0xE0, 0xA6],
             Array(repeating: 0x61, count: 1_048_577),
         ]

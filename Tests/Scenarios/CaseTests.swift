@@ -174,6 +174,39 @@ import Testing
         #expect(try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "offered")
     }
 
+    @Test func `what needs two persons is approved by one account and done by another, once`() throws {
+        let world = try World()
+        let home = ["--home", world.path("shelter")]
+        try world.must(["node", "account", "add", "reviewer"] + home)
+        let opened = try world.must(
+            ["case", "open"] + opening + [
+                "--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--json",
+            ] + home
+        ).json()
+        let caseID = try #require(opened["case"] as? String)
+        let letter = try #require((opened["letters"] as? [String])?.first)
+        let facts = try write(world, "retraction.json", #"{"RETRACTION": {"retracts": "\#(letter)"}}"#)
+        let code = String(repeating: "de", count: 32)
+        let typed = try write(
+            world, "typed.json", #"{"RETRACTION": {"retracts": "\#(letter)", "second_person": "\#(code)"}}"#)
+        func run(_ verb: String, _ account: String, _ facts: String) throws -> Program.Result {
+            try world.run(["case", verb, caseID, "RETRACTION", "--as", account, "--facts", facts, "--json"] + home)
+        }
+        let refused = try run("do", "worker", typed)
+        #expect(refused.status == 65 && refused.errors.contains("\"code\":\"signature-typed\""), "\(refused.errors)")
+        try #expect(run("approve", "stranger", facts).status == 77)
+        try #expect(run("approve", "worker", facts).status == 0)
+        let alone = try run("do", "worker", facts)
+        #expect(alone.status == 4 && alone.errors.contains("\"code\":\"not-approved\""), "\(alone.errors)")
+        try #expect(run("approve", "reviewer", facts).status == 0)
+        try #expect(run("do", "worker", facts).status == 0)
+        try #expect(run("do", "worker", facts).status == 4, "an approval serves once")
+        let history = try #require(try world.json("shelter", "case", "history", caseID)["letters"] as? [Any])
+        #expect(history.count == 2)
+        let none = try world.run(["case", "approve", caseID, "SHARE_CONSENT_WITHDRAWN", "--as", "reviewer"] + home)
+        #expect(none.status == 64)
+    }
+
     @Test func `what is not allowed, not there or not well formed ends with its status and changes nothing`() throws {
         let world = try World()
         let facts = try offer(world)

@@ -4,6 +4,7 @@
 import CaseFile
 import Foundation
 import Letters
+import Membership
 import Node
 import Procedure
 import TestSupport

@@ -3,8 +3,11 @@
 
 import CaseFile
 import Cryptography
+import Letters
 import Node
 import Procedure
+import Sealing
+import TestSupport
 import Testing
 
 @testable import WebInterface
@@ -208,6 +211,28 @@ import Testing
         #expect(try office.desk.alarms().map(\.detail) == ["asha"])
         let admin = try await office.person("admin", .administrator)
         #expect(await admin.get("/audit").text.contains(HTML(Words.of("en").say(.alarmSignIn)).text))
+    }
+
+    @Test func `an alarm of today is seen, whatever others raised before and after`() async throws {
+        let office = try Office()
+        let admin = try await office.person("admin", .administrator)
+        func raise(_ kind: Alarm.Kind, _ member: MemberID?, _ number: UInt8) throws {
+            office.advance(1)
+            try office.desk.store.write {
+                try $0.raise(Alarm(at: office.now, kind: kind, member: member, letter: .sha256([number])))
+            }
+        }
+        for number in 0..<200 { try raise(.gap, PracticeWorld.investigator, UInt8(number)) }
+        try raise(.logForged, nil, 1)
+        try raise(.logForged, nil, 1)
+        for number in 200..<250 { try raise(.gap, PracticeWorld.ngo, UInt8(number)) }
+        #expect(try office.desk.alarms().filter { $0.kind == .logForged }.map(\.at) == [office.now + -50])
+        #expect(try office.desk.alarms().first?.at == office.now)
+        let page = await admin.get("/audit")
+        let rows = page.text.matches(of: /<p class="late">([^<]*)<\/p>/).map { String($0.1) }
+        let words = Words.of("en")
+        #expect(rows == [words.say(.alarmGap), words.say(.alarmLogForged), words.say(.alarmGap)].map { HTML($0).text })
+        #expect(page.text.contains("49 more") && page.text.contains("199 more"))
     }
 
     @Test func `who is held back stands in nobody's way`() async throws {

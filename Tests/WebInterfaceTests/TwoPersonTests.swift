@@ -36,7 +36,6 @@ import Testing
             #expect(await asha.answer(draft, "RETRACTION/second_person", [("answer", value)]).status == 404)
         }
         let check = await asha.get("\(draft)/check")
-        print("ZZZ", check.status, check.text.replacing(/<[^>]*>/, with: " ").replacing(/\s+/, with: " "))
         #expect(check.status == 200 && check.text.contains("\(draft)/approve") && !check.text.contains("\(draft)/seal"))
         let seen = try #require(asha.hidden("seen"))
         _ = await asha.press("\(draft)/approve")
@@ -46,7 +45,8 @@ import Testing
         #expect(try office.desk.outbox().count == 1)
     }
 
-    @Test func `a letter that two persons have looked at is sealed with the second one's signature, once`() async throws {
+    @Test func `a letter that two persons have looked at is sealed with the second one's signature, once`() async throws
+    {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)
         let rina = try await office.person("rina", .supervisor)
@@ -97,7 +97,8 @@ import Testing
         let good = act.forms[0].document
         act.forms[0].document = Array(
             String(decoding: good, as: UTF8.self).replacing(
-                "\"fields\":{", with: "\"fields\":{\"second_person\":\"\(digest.hex)\",").utf8)
+                "\"fields\":{", with: "\"fields\":{\"second_person\":\"\(digest.hex)\","
+            ).utf8)
         #expect(code(seal) == .signatureTyped)
         act.forms[0].document = good
         try office.signIn.suspend("rina")

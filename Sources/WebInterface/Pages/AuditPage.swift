@@ -31,15 +31,33 @@ enum AuditPage {
         }
     }
 
+    /// Newest first, one row for each kind and member: nobody fills the page with many of hers.
     static func list(_ alarms: [Alarm], _ words: DeskWords, _ call: Call) -> HTML {
-        E("ul", ["class": "rows"]) {
-            for alarm in alarms.prefix(WebLimits.rows) {
-                E("li") {
-                    E("p", ["class": "late"]) { call.say(alarm.kind.word) }
-                    E("p", ["class": "since"]) {
-                        words.moment(alarm.at)
-                        if let member = alarm.member { " · \(words.member(member))" }
+        var groups: [(newest: Alarm, count: Int64)] = []
+        for alarm in alarms {
+            if let index = groups.firstIndex(where: { $0.newest.kind == alarm.kind && $0.newest.member == alarm.member }
+            ) {
+                groups[index].count += 1
+            } else {
+                groups.append((alarm, 1))
+            }
+        }
+        return group {
+            E("ul", ["class": "rows"]) {
+                for (alarm, count) in groups.prefix(WebLimits.rows) {
+                    E("li") {
+                        E("p", ["class": "late"]) { call.say(alarm.kind.word) }
+                        E("p", ["class": "since"]) {
+                            words.moment(alarm.at)
+                            if let member = alarm.member { " · \(words.member(member))" }
+                            if count > 1 { " · \(call.say(.moreRows, ["count": words.labels.number(count - 1)]))" }
+                        }
                     }
+                }
+            }
+            if groups.count > WebLimits.rows {
+                E("p") {
+                    call.say(.moreRows, ["count": words.labels.number(Int64(groups.count - WebLimits.rows))])
                 }
             }
         }

@@ -82,26 +82,30 @@ struct StopPage {
 
     private func done(_ events: [String], _ failed: [String: any Error]) -> WebResponse {
         let heading = call.say(failed.isEmpty ? .stopDone : .stopNotDone)
-        return Page(call: call, title: .stopTitle, heading: heading, caseReference: reference, hasError: !failed.isEmpty)
-            .response(status: failed.isEmpty ? 200 : 503) {
-                if !failed.isEmpty {
-                    E("div", ["class": "errors", "role": "alert"]) {
-                        E("ul") {
-                            for event in events {
-                                if let error = failed[event] { E("li") { "\(words.event(event)): \(reason(error))" } }
-                            }
+        return Page(
+            call: call, title: .stopTitle, heading: heading, caseReference: reference, hasError: !failed.isEmpty
+        )
+        .response(status: failed.isEmpty ? 200 : 503) {
+            if !failed.isEmpty {
+                E("div", ["class": "errors", "role": "alert"]) {
+                    E("ul") {
+                        for event in events {
+                            if let error = failed[event] { E("li") { "\(words.event(event)): \(reason(error))" } }
                         }
-                        E("p") { call.say(.stopNotDoneHow) }
                     }
-                    E("p") { E("a", ["class": "button stop", "href": "/cases/\(reference)/stop"]) { call.say(.stopTitle) } }
+                    E("p") { call.say(.stopNotDoneHow) }
                 }
-                if failed.count < events.count {
-                    if !failed.isEmpty { E("h2") { call.say(.stopDone) } }
-                    E("ul") { for event in events where failed[event] == nil { E("li") { words.event(event) } } }
-                    E("p") { call.say(.stopDoneHow) }
+                E("p") {
+                    E("a", ["class": "button stop", "href": "/cases/\(reference)/stop"]) { call.say(.stopTitle) }
                 }
-                E("p") { E("a", ["class": "button", "href": "/cases/\(reference)/timeline"]) { call.say(.timeline) } }
             }
+            if failed.count < events.count {
+                if !failed.isEmpty { E("h2") { call.say(.stopDone) } }
+                E("ul") { for event in events where failed[event] == nil { E("li") { words.event(event) } } }
+                E("p") { call.say(.stopDoneHow) }
+            }
+            E("p") { E("a", ["class": "button", "href": "/cases/\(reference)/timeline"]) { call.say(.timeline) } }
+        }
     }
 
     private func reason(_ error: any Error) -> String {
