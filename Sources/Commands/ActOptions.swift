@@ -24,7 +24,9 @@ struct ActOptions: ParsableArguments {
     var form: [String] = []
     @Option(
         help: ArgumentHelp(
-            "An attachment: NAME is what a form's field says as attach:NAME; may be repeated.", valueName: "name=file"))
+            "An attachment: NAME is what a form's field says as attach:NAME; may be repeated. JPEG and PNG are cleaned; a PDF goes "
+                + "with all that its maker wrote into it; plain text as it is; nothing else is taken.",
+            valueName: "name=file"))
     var attach: [String] = []
     @Option(
         help: ArgumentHelp(

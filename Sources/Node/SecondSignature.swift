@@ -169,7 +169,7 @@ extension ActPlanner {
     func countersigned(_ act: Act, _ transaction: CaseTransaction, _ known: Accounts) throws -> CountersignedAct {
         try CountersignedAct(act, in: caseID, profile: profile, catalogue: catalogue) { digest in
             try transaction.approvals(of: digest).filter { account in
-                try known.has(account) || transaction.account(account)?.state == .active
+                try transaction.account(account).map { $0.state != .suspended } ?? known.has(account)
             }
         }
     }

@@ -160,7 +160,7 @@ struct DraftWork {
     func save(_ question: Question, by account: String, isLate: Bool = false) throws {
         let values = Self.values(call.form, question.field)
         let seen = Int(call.form.value("version")) ?? 0
-        let choice = isLate ? "" : call.form.value("choose")
+        let choice = call.form.value("choose")
         try call.desk.store.write { transaction in
             guard var draft = try transaction.draft(id), draft.letters.isEmpty else { throw WebFault.notFound }
             var answer = draft.content.answers[question.key] ?? ActDraft.Answer(values: [], by: account, version: 0)
