@@ -102,7 +102,7 @@ extension CommandFailure {
             switch error.code {
             case .refused: (.refused, "`kheya case show CASE` says what is open and who can supply it.")
             case .cannotSeal: (.refused, "Ask her, record the consent, then send it.")
-            case .formInvalid, .mixedLanes, .attachment: (.dataError, "")
+            case .formInvalid, .mixedLanes, .attachment, .fileNotTaken: (.dataError, "")
             case .unknownCase: (.noInput, "`kheya case list` shows the cases of this node.")
             case .unknownLetter, .unknownMember: (.noInput, "")
             case .unknownAccount: (.notPermitted, "`kheya node account list` shows who may act here.")

@@ -127,6 +127,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case mixedLanes = "mixed-lanes"
     case noRecipient = "no-recipient"
     case badAttachment = "bad-attachment"
+    case fileNotTaken = "file-not-taken"
     case incomplete
     case noProfile = "no-profile"
     case directoryEnded = "directory-ended"
@@ -186,7 +187,8 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
             .checkpointOpen, .checkpointGreen, .checkpointLapsed, .checkpointUnknown, .noCases, .noLetters, .sealedHere,
             .carried, .brokerFull, .partClosed, .formWrong, .inOrder, .against, .dealtWith, .notAdmitted, .recorded,
             .known, .queued, .formUnreadable, .unknownCase, .unknownLetter, .unknownAccount, .unknownMember,
-            .mixedLanes, .noRecipient, .badAttachment, .incomplete, .noProfile, .directoryEnded, .alreadyOpen,
+            .mixedLanes, .noRecipient, .badAttachment, .fileNotTaken, .incomplete, .noProfile, .directoryEnded,
+            .alreadyOpen,
             .signatureTyped, .notApproved, .nothingToApprove, .nothingToSend:
             []
         }

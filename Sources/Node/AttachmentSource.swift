@@ -10,7 +10,7 @@ final class AttachmentSource {
     private var whole: [UInt8]?
     private var offset = 0
 
-    /// - Throws: ``DeskError`` `.attachment`: it cannot be read, is a picture that cannot be cleaned, or nothing that may be attached.
+    /// - Throws: ``DeskError`` `.attachment`: it cannot be read; `.fileNotTaken`: it may not be attached.
     init(_ url: URL) throws(DeskError) {
         do {
             handle = try FileHandle(forReadingFrom: url)
@@ -22,7 +22,7 @@ final class AttachmentSource {
                 whole = try Picture(cleaning: file)?.bytes ?? file
             }
         } catch let error as PictureError {
-            throw DeskError(.attachment, error.reason)
+            throw DeskError(.fileNotTaken, error.reason)
         } catch {
             throw DeskError(.attachment, "an attachment cannot be read")
         }

@@ -20,8 +20,10 @@ public struct DeskError: Error, Sendable, Equatable {
         case mixedLanes = "mixed-lanes"
         /// Nobody is there who may read it.
         case noRecipient = "no-recipient"
-        /// An attachment cannot be read, is too large, or is named by no form.
+        /// An attachment cannot be read, or is named by no form.
         case attachment
+        /// An attachment is a damaged or too large picture, or nothing that may be attached. Protocols/Forms.md section 5.1.
+        case fileNotTaken = "file-not-taken"
         /// Ancestors of the case are missing here: the node must fetch first.
         case incomplete
         /// The profile of the case is not known here.

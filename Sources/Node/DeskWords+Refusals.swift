@@ -30,6 +30,7 @@ extension DeskWords {
         case .mixedLanes: labels.sentence(.mixedLanes)
         case .noRecipient: labels.sentence(.noRecipient)
         case .attachment: labels.sentence(.badAttachment)
+        case .fileNotTaken: labels.sentence(.fileNotTaken)
         case .incomplete: labels.sentence(.incomplete)
         case .unknownProfile: labels.sentence(.noProfile)
         case .directoryExpired: labels.sentence(.directoryEnded)

@@ -122,6 +122,29 @@ import Testing
         #expect(PictureError.notTaken.reason.contains("save a picture as JPEG or PNG"))
     }
 
+    @Test func `a file that is not taken leaves the case as it was, and whoever attached it reads the cure`()
+        async throws
+    {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "03")
+        let caseID = try #require(example.caseID)
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        let (act, before) = (try example.act("04"), try desk.outbox().count)
+        let video: [UInt8] = [0, 0, 0, 24] + Array("ftypisom".utf8)
+        try Data(video).write(to: example.papers.appendingPathComponent("court-order.pdf"))
+        do {
+            _ = try desk.perform(act, in: caseID, at: nodes.now(PracticeNodes.shelter))
+            Issue.record("a video was attached")
+        } catch let error as DeskError {
+            #expect(error.code == .fileNotTaken)
+            for language in ["en", "bn", "hi"] {
+                #expect(try desk.words(for: caseID, in: language).sentence(for: error).contains("JPEG"))
+            }
+        }
+        #expect(try desk.outbox().count == before)
+    }
+
     @Test(arguments: [("pnmtojpeg -progressive plain.ppm", "jpg"), ("pnmtopng plain.ppm", "png")])
     func `a picture cut or altered anywhere is refused or shows nothing that was hidden, and never ends the process`(
         made: (String, String)
