@@ -223,9 +223,16 @@ def read_slip(data):  # -> slip, letter id, signer's certificate in base64; or N
         except Exception: pass
     return checked[data]
 
+def in_force(log, index):  # the directories in force at a leaf
+    place = bisect.bisect_left([i for i, _ in log.directories], index)
+    return list(log.directories[place - 1][1].values()) if place else []
+
+def logs_of(member, log, index):  # the names of all logs of the broker that serves a member, or is it
+    entries = {entry["id"]: entry for directory in in_force(log, index) for kind in ("members", "brokers") for entry in directory.get(kind, [])}
+    return [key.split("+")[0] for key in entries.get(entries.get(member, {}).get("broker", member), {}).get("logs", [])]
+
 def is_member(slip, signer, index, at, log):  # MEMBER: the signer's certificate in the directory in force at the leaf
-    for directory in (log.directories[bisect.bisect_left([i for i, _ in log.directories], index) - 1][1].values()
-                      if log.directories and log.directories[0][0] < index else []):
+    for directory in in_force(log, index):
         for kind, allowed in (("members", ("step", "receipt")), ("brokers", ("refusal", "notice"))):
             for entry in directory.get(kind, []):
                 if entry["id"] != slip["from"] or slip["type"] not in allowed or entry.get("status", "active") != "active" and entry["since"] <= at:
@@ -240,7 +247,6 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         found = read_slip(data) if sha(data).hex() == name else None
         if found and found[0].get("case") == case:
             slips[name] = found
-            letters.setdefault(found[1], (found[0], name))
     parents = lambda slip: set(slip.get("parents", [])) | {slip[k] for k in ("previous", "root") if k in slip} | \
         ({slip["about"]["letter"]} if "about" in slip else set())
     def closure(letter):
@@ -263,6 +269,7 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         slip, found, signer = slips.get(event["slip"], (None, None, None))
         if found != letter:
             report("SLIP", log.origin, index); unsound.add(letter); continue
+        letters.setdefault(letter, (slip, event["slip"]))
         member = is_member(slip, signer, index, event["at"], log)
         if not member: report("MEMBER", log.origin, index); unsound.add(letter); continue
         arrived[log, letter] = member
@@ -270,6 +277,25 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
                 other is not log and e["kind"] == "accepted" and e["letter"] == letter and e["slip"] == event["slip"]
                 and other.hashes[i].hex() == event["source"] for other, i, e in events):
             report("SOURCE", log.origin, index)
+    rest, papers, reached = collections.defaultdict(list), collections.defaultdict(set), set()
+    for name, (slip, letter, signer) in sorted(slips.items()):  # slips that no event takes in: where events lead to them, if their sender's
+        if letter in homes: continue
+        rest[letter].append((slip, name, signer))
+        if slip["type"] in ("refusal", "notice"): papers[slip["about"]["letter"]].add(letter)
+    for log, index, event in events if rest else []:
+        left = [event[key] for key in ("letter", "refusal", "notice", "because") if key in event]
+        while left:
+            one = left.pop()
+            if one in reached: continue
+            reached.add(one)
+            for slip, name, signer in rest[one] if one in rest else []:
+                own = logs_of(slip["from"], log, index)
+                whole = own and all(origin in logs and len(logs[origin].open) == len(logs[origin].hashes) for origin in own)
+                if whole and slip["type"] != "step" or not is_member(slip, signer, index, min(slip["at"], event["at"]), log): continue
+                letters[one] = (slip, name)
+                if whole: report("ANCESTOR", log.origin, index, "INCOMPLETE")
+                break
+            left += list(parents(letters[one][0]) if one in letters else []) + list(papers.get(one, []))
     for letter, (log, index, event) in sorted(homes.items()):  # times, numbers, ends: at the letter's home
         if letter in unsound: continue
         slip, after, before = letters[letter][0], log.after(index), log.before(index)

@@ -23,8 +23,10 @@ struct CaseAuditor {
     let world: TrailWorld
     let id: CaseID
     let events: [TrailEvent]
-    /// Every letter of the case whose slip file verifies.
-    var letters: [LetterID: CaseLetter] = [:]
+    /// Every letter of the case whose slip counts.
+    let letters: [LetterID: CaseLetter]
+    /// For each step that its sender's log should have and has not: the first event that rests on it.
+    let unlogged: [TrailEvent]
     let ancestry: Ancestry
     /// Letters about a letter: receipts, refusals, notices.
     let papers: [LetterID: [CaseLetter]]
@@ -34,7 +36,8 @@ struct CaseAuditor {
     let ended: Set<LetterID>
     /// By place: the checkpoints that a slip quotes and that are of these logs.
     var quoted: [[(log: Int, size: Int64)]] = []
-    var files: [Digest: LetterID] = [:]
+    /// Every slip file whose signature verifies, by somebody of some directory.
+    let files: [Digest: CaseLetter]
     var broken: [Digest: TrailFinding.Code] = [:]
     /// Letters of which something is wrong already: neither they nor what rests on them is judged further.
     private(set) var unsound: Set<LetterID> = []
@@ -60,16 +63,16 @@ struct CaseAuditor {
             }
         }
         (self.entries, self.ended) = (entries, ended)
-        var letters: [LetterID: CaseLetter] = [:]
+        var files: [Digest: CaseLetter] = [:]
         for (digest, bytes) in `case`.slips {
             switch Self.read(digest, bytes, of: id, in: world) {
-            case .success(let letter):
-                files[digest] = letter.id
-                if letters[letter.id] == nil { letters[letter.id] = letter }
+            case .success(let letter): files[digest] = letter
             case .failure(let fault): broken[digest] = fault.code
             }
         }
-        self.letters = letters
+        self.files = files
+        let slips = CaseSlips(files, events: events, world: world)
+        (letters, unlogged) = (slips.letters, slips.unlogged)
         ancestry = Ancestry(letters)
         unsoundPlaces = ancestry.none
         papers = Dictionary(grouping: letters.values.filter { $0.slip.about != nil }) { $0.slip.about?.letter ?? $0.id }
@@ -77,6 +80,7 @@ struct CaseAuditor {
 
     mutating func run() -> CaseResult {
         checkEvents()
+        for event in unlogged { report(.ancestor, .incomplete, at: event, nil, "rests on a step that no log has") }
         disclose()
         checkTimes()
         checkEnds()
@@ -131,13 +135,7 @@ struct CaseAuditor {
     private mutating func checkEvents() {
         var arrivals: Set<[Digest]> = []
         for event in events {
-            let named: (letter: LetterID, slip: Digest)
-            switch event.content {
-            case .accepted(let letter, let slip, _), .arrived(let letter, let slip, _, _),
-                .refused(let letter, let slip, _, _):
-                named = (letter, slip)
-            default: continue
-            }
+            guard let named = CaseSlips.taken(event) else { continue }
             let isArrival: Bool
             if case .arrived = event.content { isArrival = true } else { isArrival = false }
             var isFirst = true
@@ -151,12 +149,12 @@ struct CaseAuditor {
             if isFirst, homes[named.letter].map({ Self.isArrived($0) && !isArrival }) ?? true {
                 homes[named.letter] = event
             }
-            guard check(named.letter, file: named.slip, at: event) else {
+            guard check(named.letter, file: named.file, at: event) else {
                 markUnsound(named.letter)
                 continue
             }
             if case .arrived(_, _, _, let source) = event.content, isFirst {
-                checkSource(event, named.letter, named.slip, source)
+                checkSource(event, named.letter, named.file, source)
             }
         }
     }
@@ -166,7 +164,7 @@ struct CaseAuditor {
     }
 
     private mutating func check(_ letter: LetterID, file: Digest, at event: TrailEvent) -> Bool {
-        guard files[file] == letter, let signed = letters[letter] else {
+        guard let signed = files[file], signed.id == letter else {
             let code = broken[file] ?? .slip
             report(
                 code, at: event, letter,

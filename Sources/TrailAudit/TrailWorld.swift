@@ -23,6 +23,8 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
     private(set) var findings: [TrailFinding] = []
     /// Leaf hashes of what is neither opened nor proved.
     private let closed: Set<Digest>
+    /// Logs of which every leaf is opened.
+    private let whole: Set<String>
     /// Logs with a policy of which the bundle holds nothing.
     let absent: [String]
 
@@ -47,6 +49,8 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
             logs.flatMap { log in
                 log.tree.leafHashes.indices.lazy.filter { !log.isOpened(Int64($0)) }.map { log.tree.leafHashes[$0] }
             })
+        whole = Set(
+            logs.filter { log in log.hasTree && (0..<log.tree.size).allSatisfy { log.isOpened($0) } }.map(\.origin))
         var profiles: [Digest: Profile] = [:]
         for (digest, file) in documents.profiles {
             if let profile = try? ProfileDocument.read(file, digest: digest) { profiles[digest] = profile }
@@ -127,6 +131,14 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
 
     func isInForce(_ profile: Digest, at index: Int64, of log: Int) -> Bool {
         inForce[log].contains { $0.index < index && $0.digest == profile }
+    }
+
+    /// Whether all logs of the broker that serves a member (or is it) are here, and say everything: what they do not have, it did not log.
+    func hasWholeLog(of member: MemberID, at index: Int64, of log: Int) -> Bool {
+        guard let directories = directories(at: index, of: log),
+            let broker = directories.broker(of: member) ?? directories.broker(member), !broker.logs.isEmpty
+        else { return false }
+        return broker.logs.allSatisfy { whole.contains($0.name) }
     }
 
     func log(_ origin: String) -> TrailLog? { logs.first { $0.origin == origin } }

@@ -34,6 +34,10 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         /// A refused letter gets no signed refusal; an admissible one is refused with this code.
         public var withoutRefusal = false
         public var refused: [String: String] = [:]
+        /// A refused letter's refusal is in no log.
+        public var unloggedRefusal = false
+        /// Letters that both brokers know and no log has.
+        public var unlogged: Set<String> = []
         /// Slips that another sequence number than the next gets.
         public var sequences: [String: Int64] = [:]
         /// Letters that get no receipt.
@@ -62,7 +66,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         public init(
             verdicts: [String: LogEvent.Verdict] = [:], backdated: [String: Int64] = [:],
             signers: [String: MemberID] = [:], withoutRefusal: Bool = false, refused: [String: String] = [:],
-            sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
+            unloggedRefusal: Bool = false, unlogged: Set<String> = [], sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
             skipsNumber: Bool = false, twice: Set<String> = [], receiptsBy: [String: MemberID] = [:],
             seen: [String: [SeenCheckpoint]] = [:], orphans: Set<String> = [], spaced: Set<Int> = [],
             foreignSource: Bool = false, roles: [MemberID: [String]] = [:], cosigns: Bool = true
@@ -72,6 +76,8 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             self.signers = signers
             self.withoutRefusal = withoutRefusal
             self.refused = refused
+            self.unloggedRefusal = unloggedRefusal
+            self.unlogged = unlogged
             self.sequences = sequences
             self.unreceipted = unreceipted
             self.clocks = clocks
@@ -146,6 +152,13 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             logs[broker] = try Log(
                 broker: broker, origin: "\(broker.country.lowercased()).kheya.example/2026", seed: UInt8(place + 1),
                 at: at)
+        }
+        for (broker, log) in logs {
+            guard let authority = world.authorities.keys.first(where: { $0.country == broker.country }) else { continue }
+            try world.publish(authority, at: at) { _, draft in
+                draft.brokers[0].logs = [log.signer.key]
+                draft.brokers[0].witness = log.witness.key
+            }
         }
         for broker in [Self.inBroker, Self.bdBroker] {
             log(.start(before: nil), at: broker)
@@ -337,10 +350,14 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
 
     /// What both brokers do with a letter.
     ///
-    /// - Returns: whether it was refused.
+    /// - Returns: whether it was refused, or in no log.
     private mutating func hand(_ signed: SignedSlip, _ name: String) throws -> Bool {
         guard let caseID = signed.slip.caseID else { return false }
         keep(signed)
+        guard !lies.unlogged.contains(name) else {
+            for broker in logs.keys { enter(signed, at: broker) }
+            return true
+        }
         let first = try broker(of: signed.slip.from)
         var verdict = judge(signed, at: first)
         if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) { verdict = (lie, nil) }
@@ -425,6 +442,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             at: broker)
         guard !lies.withoutRefusal else { return }
         keep(paper)
+        guard !lies.unloggedRefusal else { return }
         enter(paper, at: broker)
         log(.accepted(letter: paper.id, slip: .sha256(paper.file), verdict: .admitted), of: caseID, at: broker)
         log(.fetched(letter: paper.id, by: signed.slip.from), of: caseID, at: broker)

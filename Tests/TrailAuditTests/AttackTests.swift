@@ -71,6 +71,27 @@ import TransparencyLog
         bundle.logs[origin] = log
     }
 
+    /// A letter that ends in silence, and the receipts that its reader did not sign.
+    static func silence(receipts: Bool, by signer: MemberID = PracticeTrail.inBroker) throws -> PracticeBundle {
+        let told = try trail(.init(unreceipted: ["case.accept"]))
+        var bundle = try PracticeBundle(told)
+        bundle.asOf = bundle.asOf + 100 * 86_400
+        guard receipts else { return bundle }
+        let letter = try #require(told.letters["case.accept"])
+        let offer = try #require(told.letters["case.offer"])
+        for state in [About.State.valid, .acted] {
+            let to = Addressee(
+                member: letter.slip.from, certificate: letter.slip.to[0].certificate, epoch: 1, sequence: 9)
+            let slip = Slip(
+                type: .receipt, lane: .normal, from: letter.slip.to[0].member, to: [to], caseID: letter.slip.caseID,
+                root: offer.id, parents: [letter.id], about: About(letter: letter.id, state: state),
+                at: letter.slip.at + 30)
+            let signed = try SignedSlip.sign(slip, by: try told.world.party(signer).signing)
+            bundle.slips[slip.caseID!]?[.sha256(signed.file)] = signed.file
+        }
+        return bundle
+    }
+
     static let attacks: [Attack] = [
         Attack(name: "one bit of an event changed", codes: ["OPEN", "UNOPENED"]) {
             try edit { bundle in
@@ -177,9 +198,34 @@ import TransparencyLog
         Attack(name: "an admissible letter refused", codes: ["REFUSAL"]) {
             try PracticeBundle(trail(.init(refused: ["case.no": "G_SHARE_FULL"])))
         },
-        Attack(name: "a letter that ends in silence", codes: ["UNENDED", "STALE"]) {
-            var bundle = try PracticeBundle(trail(.init(unreceipted: ["case.accept"])))
-            bundle.asOf = bundle.asOf + 100 * 86_400
+        Attack(name: "a letter that ends in silence", codes: ["UNENDED", "STALE"]) { try silence(receipts: false) },
+        Attack(name: "receipts that a broker signed for its reader, in no log", codes: ["UNENDED", "STALE"]) {
+            try silence(receipts: true)
+        },
+        Attack(name: "receipts that its reader signed, in no log", codes: ["UNENDED", "STALE"]) {
+            try silence(receipts: true, by: MemberID("in:practice-shelter")!)
+        },
+        Attack(
+            name: "a step in no log, signed by another", codes: ["ANCESTOR", "GAP", "PROCEDURE", "REFUSAL"]
+        ) {
+            try PracticeBundle(
+                trail(.init(signers: ["case.accept": MemberID("in:practice-nodal")!], unlogged: ["case.accept"])))
+        },
+        Attack(name: "a step in no log", codes: ["ANCESTOR", "GAP"], verdict: .incomplete) {
+            try PracticeBundle(trail(.init(unlogged: ["case.accept"])))
+        },
+        Attack(name: "a refusal in no log", codes: ["REFUSAL"]) {
+            try PracticeBundle(trail(.init(unloggedRefusal: true)))
+        },
+        Attack(name: "another's signature is logged, the sender's lies beside it", codes: ["MEMBER"]) {
+            let told = try trail(.init(signers: ["case.dossier": MemberID("in:practice-nodal")!]))
+            var bundle = try PracticeBundle(told)
+            let logged = try #require(told.letters["case.dossier"])
+            var other = logged
+            while !(Digest.sha256(other.file) < Digest.sha256(logged.file)) || other.file == logged.file {
+                other = try SignedSlip.sign(logged.slip, by: try told.world.party(logged.slip.from).signing)
+            }
+            bundle.slips[logged.slip.caseID!]?[.sha256(other.file)] = other.file
             return bundle
         },
         Attack(name: "both logs rolled back, four days later", codes: ["STALE"], verdict: .incomplete) {
