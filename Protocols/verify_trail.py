@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Copyright 2026 The Kheya authors.
 # SPDX-License-Identifier: Apache-2.0
-"""verify_trail.py BUNDLE TRUST AS-OF: checks a trail bundle of profile `all` (Trail.md section 6, codes marked p) with nothing but the
-standard library and the `openssl` command. Prints the first line and the findings as `kheya audit verify` does; exits with 0, 2, 3 or 65."""
+"""verify_trail.py BUNDLE TRUST AS-OF [EXPECT]: checks a trail bundle of profile `all` (Trail.md section 6, codes marked p) with nothing but the
+standard library and the `openssl` command. EXPECT is `all` or `period=FROM..TO`. Prints the first line and the findings as `kheya audit verify` does; exits with 0, 2, 3 or 65."""
 import base64, bisect, collections, glob, hashlib, json, os, re, struct, subprocess, sys, tarfile, tempfile
 
 TOLERANCE, DAY, findings, tmp = 300, 86400, set(), tempfile.TemporaryDirectory()
-CLASS = dict.fromkeys("ABSENT STALE UNSTAMPED UNCOSIGNED LATE GAP".split(), "INCOMPLETE") | {"PENDING": "NOTE", "OUTSIDE": "NOTE"}
+CLASS = dict.fromkeys("ABSENT SCOPE STALE UNSTAMPED UNCOSIGNED LATE GAP".split(), "INCOMPLETE") | {"PENDING": "NOTE", "OUTSIDE": "NOTE"}
+JUDGED = set("SLIP MEMBER REPLAY SOURCE SEEN BACKDATED FUTURE ANCESTOR ROLE".split())  # what takes its effect from an order
 HEX, CODE = re.compile(r"[0-9a-f]{64}\Z"), re.compile(r"[A-Za-z0-9_.-]{2,40}\Z")
 CASE_KINDS = {"accepted": "letter slip verdict", "arrived": "letter slip source verdict", "admitted": "letter verdict", "fetched": "by letter",
               "refused": "code letter refusal slip", "expired": "letter notice", "gone": "letter notice",
@@ -67,13 +68,17 @@ def read_policy(path):
             name, number, key = words[1 if words[0] == "log" else 2].split("+", 2)
             raw = base64.b64decode(key, validate=True)
             if sha(name.encode() + b"\n" + raw)[:4].hex() != number: raise ValueError("vkey")
-            if words[0] == "log": log = (name, bytes.fromhex(number), raw[1:])
+            if words[0] == "log":
+                if log: raise ValueError("a policy is for one log")
+                log = (name, bytes.fromhex(number), raw[1:])
             else: witnesses[words[1]] = (name, bytes.fromhex(number), raw[1:])
         elif words[0] == "group":
             groups[words[1]] = (1 if words[2] == "any" else len(words) - 3 if words[2] == "all" else int(words[2]), words[3:])
+        elif quorum or words[0] != "quorum" or words[1] not in {"none", *witnesses, *groups}: raise ValueError("quorum")
         else: quorum = words[1]
     operators = [name.split("/")[0] for name, *_ in witnesses.values()]
     keys = [log[2]] + [key for *_, key in witnesses.values()]
+    if not quorum or os.path.basename(path) != "policy-%s.txt" % log[0].replace("/", "_"): raise ValueError("policy")
     if log[0].split("/")[0] in operators or len(set(keys)) != len(keys): raise ValueError("policy")
     return log, witnesses, groups, quorum
 
@@ -144,7 +149,7 @@ def read_log(origin, files, policy, stamps, as_of):  # stages 2 to 7 of one log
             if len(good) != 1: report("TOKEN", origin, own); continue
             if time < max(times.values(), default=time) - TOLERANCE or time > as_of: report("CLOCK", origin, own)
             log.stamped.append((own, time))
-    leaves, tile = [], 0
+    leaves, taken = [], set()
     names = sorted((n for n in mine if n.endswith(".entries")), key=lambda n: int("".join(re.findall(r"\d+", n[7:]))))
     for name in names:
         data, number = mine[name], int("".join(re.findall(r"\d+", name[7:])))
@@ -152,6 +157,7 @@ def read_log(origin, files, policy, stamps, as_of):  # stages 2 to 7 of one log
             report("MALFORMED", origin); continue
         if number * 256 != len(leaves): continue
         leaves += [data[i + 2:i + 34] for i in range(0, len(data), 34)]
+        taken.add(name.replace(".entries", ".events"))
     log.hashes = [sha(b"\0" + leaf) for leaf in leaves]
     log.tree = roots_of(log.hashes)
     for size in sorted(log.roots):
@@ -159,12 +165,16 @@ def read_log(origin, files, policy, stamps, as_of):  # stages 2 to 7 of one log
         else: log.proven = size
     log.size = max(log.roots, default=0)
     if len(leaves) > log.size: report("UNCOSIGNED", origin, log.size)
-    for name in (n.replace(".entries", ".events") for n in names):
-        lines = mine.get(name, b"").split(b"\n")[:-1]
-        for index, salt, text in zip(*[iter(lines)] * 3):
-            index, event = int(index), salt + b"\n" + text + b"\n"
-            if sha(event) != leaves[index]: report("OPEN", origin, index)
-            elif index < log.proven: pending.append((index, salt, text))
+    for name in sorted((n for n in mine if n.endswith(".events")), key=lambda n: int("".join(re.findall(r"\d+", n[7:])))):
+        if name not in taken: report("MALFORMED", origin); continue
+        number, last_index, rest = int("".join(re.findall(r"\d+", name[7:]))), -1, mine[name]
+        while rest:
+            opening = re.match(rb"(0|[1-9][0-9]{0,15})\n(([^\n]*)\n([^\n]*)\n)", rest)
+            index = int(opening[1]) if opening else -1
+            if index <= last_index or not number * 256 <= index < min(number * 256 + 256, len(leaves)): report("MALFORMED", origin); break
+            last_index, rest = index, rest[opening.end():]
+            if sha(opening[2]) != leaves[index]: report("OPEN", origin, index)
+            elif index < log.proven: pending.append((index, opening[3], opening[4]))
     for index, salt, text in pending:
         try:
             event = canonical(text)
@@ -200,6 +210,7 @@ def brackets(log, sticks):  # after(leaf), before(leaf)
         if quorum is None or any((log.origin, size, time) in sticks for time in times.values()): continue
         latest = max(quorum, latest or 0)
         sizes.append(size); afters.append(latest)
+    log.size_from = lambda time: next((size for size, after in zip(sizes, afters) if after >= time), None)
     log.after = lambda leaf: afters[place - 1] if (place := bisect.bisect_right(sizes, leaf)) else None
     earliest, limits = None, []
     for size, time in sorted(log.stamped, reverse=True):
@@ -257,7 +268,7 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
             if other in letters: known.add(other); left += parents(letters[other][0])
             else: missing.add(other)
         return known, missing
-    arrived = {}
+    arrived, given = {}, []
     for log, index, event in events:
         kind, letter = event["kind"], event["letter"]
         if kind in ("refused", "expired", "gone", "withheld", "seen-possibly"): ended.add(letter)
@@ -272,10 +283,14 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         letters.setdefault(letter, (slip, event["slip"]))
         member = is_member(slip, signer, index, event["at"], log)
         if not member: report("MEMBER", log.origin, index); unsound.add(letter); continue
-        arrived[log, letter] = member
+        arrived[log, letter] = (member, event["slip"])
         if kind == "arrived" and first and not absent and bytes.fromhex(event["source"]) not in closed and not any(
                 other is not log and e["kind"] == "accepted" and e["letter"] == letter and e["slip"] == event["slip"]
                 and other.hashes[i].hex() == event["source"] for other, i, e in events):
+            report("SOURCE", log.origin, index)
+        own = logs_of(slip["from"], log, index)
+        if kind == "accepted" and first and own and log.origin not in own and any(
+                other.origin in own and e["kind"] == "accepted" and e["letter"] == letter and e["at"] <= event["at"] + TOLERANCE for other, i, e in events):
             report("SOURCE", log.origin, index)
     rest, papers, reached = collections.defaultdict(list), collections.defaultdict(set), set()
     for name, (slip, letter, signer) in sorted(slips.items()):  # slips that no event takes in: where events lead to them, if their sender's
@@ -310,14 +325,13 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
             subject = letters.get(slip["about"]["letter"], ({"type": "", "to": []}, ""))[0]
             if subject["type"] != "step" or slip["from"] not in [to["member"] for to in subject["to"]]: report("RECEIPT", log.origin, index)
         if slip["type"] != "step" or letter in ended: continue
-        for step in slip.get("steps", []):
-            facts = step.get("facts", {})
-            if {"origin", "leaves"} <= set(facts): orders.append((letter, letters[letter][1], facts["origin"], facts["leaves"], log, index))
         for to in slip["to"]:
             states = [s["about"]["state"] for s, _ in letters.values() if s["from"] == to["member"] and s["type"] == "receipt"
                       and s["about"]["letter"] == letter]
             if "acted" in states or "invalid" in states: continue
-            if slip.get("expires", as_of) < as_of: report("UNENDED", log.origin, index, "INCOMPLETE" if states else None)
+            waits = event.get("verdict") == "waiting" and not any(
+                other is log and e["kind"] == "admitted" and e["letter"] == letter for other, _, e in events)
+            if slip.get("expires", event["at"] + 30 * DAY if waits else as_of) < as_of: report("UNENDED", log.origin, index, "INCOMPLETE" if states else None)
             else: report("PENDING", log.origin)
     numbers[None] += [None] * len(unsound)  # what they would have shown is not missed elsewhere
     for log, index, event in events:  # order and roles: at every verdict
@@ -337,12 +351,28 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         if not profile or not any(i < index and d == slip["profile"]["digest"] for i, d in log.profiles):
             report("ROLE", log.origin, index); continue
         rules = list(profile["events"].values()) + list(profile["notices"].values())
-        held = set(arrived.get((log, letter), {}).get("roles", []))
-        if any(not any(rule.get("shown_as") == step["code"] and held & set(rule["by"]) for rule in rules) for step in slip.get("steps", [])):
-            report("ROLE", log.origin, index)
-            orders[:] = [order for order in orders if order[0] != letter]
+        member, file = arrived.get((log, letter), ({}, None))
+        held = set(member.get("roles", []))
+        made = [[rule for rule in rules if rule.get("shown_as") == step["code"] and held & set(rule["by"])] for step in slip.get("steps", [])]
+        if not all(made): report("ROLE", log.origin, index)
+        elif event["verdict"] == "admitted" and not missing and letter not in ended:
+            given += [(letter, file, facts["origin"], facts["leaves"], log, index) for step, of in zip(slip.get("steps", []), made)
+                      if {"origin", "leaves"} <= set(facts := step.get("facts", {})) & {f for rule in of for f in rule.get("facts", [])}]
+    wrong = {(origin, leaf) for code, origin, leaf, weight in findings if weight == "FAIL" and code in JUDGED}
+    orders += [order for order in given if not any((log.origin, index) in wrong for log, index, event in events if event["letter"] == order[0])]
 
-def settle(logs, manifest, numbers, orders, absent):  # what can be said only when everything was read
+def window(log, start, end):  # which closed leaves may lie in a period: from, to; and which do
+    low, high, first, last = 0, log.proven, log.proven, 0
+    for leaf, at in log.open.items():
+        if at is None: continue
+        if at < start: low = max(low, leaf + 1)
+        elif at >= end: high = min(high, leaf)
+        else: first, last = min(first, leaf), max(last, leaf)
+    low = max([low] + [size for size, quorum, _ in log.notes if quorum is not None and quorum + TOLERANCE < start])
+    seen = log.size_from(end + TOLERANCE)
+    return low, high if seen is None else min(high, seen), first, last
+
+def settle(logs, manifest, numbers, orders, absent, period):  # what can be said only when everything was read
     explained = collections.defaultdict(set)
     for log in logs.values():
         carried = collections.defaultdict(list)
@@ -352,14 +382,17 @@ def settle(logs, manifest, numbers, orders, absent):  # what can be said only wh
             leaves = sorted(leaf for _, event in parts for leaf in event["leaves"])
             named = (sha(log.origin.encode()).hex(), sha(b"".join(b"%d\n" % leaf for leaf in leaves)).hex())
             good = any((o[0], o[2], o[3]) == (letter, *named) and all(e["slip"] == o[1] for _, e in parts)
-                       and (o[4] is not log or o[5] < min(i for i, _ in parts)) for o in orders)
+                       and o[4] is log and o[5] < min(i for i, _ in parts) for o in orders)
             for index, event in parts:
                 if good and all(leaf < index for leaf in event["leaves"]): explained[log.origin] |= set(event["leaves"])
                 else: report("ERASURE", log.origin, index)
-        promised = manifest["logs"].get(log.origin, {"from": 0, "to": 0}) if manifest["profile"] == "period" else None
+        if manifest["profile"] == "case": continue
+        promised = manifest["logs"].get(log.origin, {"from": 0, "to": 0}) if manifest["profile"] == "period" else {"from": 0, "to": log.proven}
+        low, high, first, last = window(log, *period) if period and manifest["profile"] == "period" else (0, 0, 0, 0)
         for leaf in range(log.proven):
             if leaf in log.open or leaf in explained[log.origin]: continue
-            if promised is None or promised["from"] <= leaf < promised["to"]: report("UNOPENED", log.origin, leaf)
+            if promised["from"] <= leaf < promised["to"] or first <= leaf < last: report("UNOPENED", log.origin, leaf)
+            elif low <= leaf < high: report("UNOPENED", log.origin, leaf, "INCOMPLETE")
             else: report("OUTSIDE", log.origin)
     if absent or manifest["profile"] != "all": return
     unsound = len(numbers.pop(None, []))
@@ -371,17 +404,18 @@ def settle(logs, manifest, numbers, orders, absent):  # what can be said only wh
             if missing < 0 or missing > max(shut, 0) + unsound: report("GAP", log.origin, index)
             before = (number, log, index)
 
-def main(bundle, trust, as_of):
-    logs, policies = {}, {}
+def main(bundle, trust, as_of, expect):
+    logs, policies, promise = {}, {}, "-"
+    period = [int(time) for time in expect[7:].split("..")] if expect.startswith("period=") else None
     try:
         for path in glob.glob(os.path.join(trust, "policy-*.txt")):
             policy = read_policy(path)
             policies[policy[0][0]] = policy
         openssl(authorities=open(os.path.join(trust, "authorities.pem"), "rb").read())
         stamps = [os.path.abspath(path) for path in glob.glob(os.path.join(trust, "tsa-*.pem"))]
-    except Exception: report("TRUST"); return 65, logs
+    except Exception: report("TRUST"); return 65, logs, promise
     try: files = read_archive(bundle)
-    except Exception: report("MALFORMED"); return 2, logs
+    except Exception: report("MALFORMED"); return 2, logs, promise
     for name in [name for name in files if not NAMES.match(name) or not files[name]]: report("MALFORMED"); del files[name]
     sums = "".join("%s  %s\n" % (sha(data).hex(), name) for name, data in files.items() if name != "sums").encode()
     if files.get("sums", sums) != sums and not findings: report("MALFORMED")
@@ -390,8 +424,11 @@ def main(bundle, trust, as_of):
         report("MALFORMED"); del files[name]
     try: manifest = canonical(files["bundle.json"])
     except Exception: report("MALFORMED"); manifest = {"profile": "all", "logs": {}}
+    if manifest["profile"] not in ("all", "period" if period else "all"): report("SCOPE")
+    promise = manifest["profile"] + (":" + manifest["case"] if "case" in manifest else "") + \
+        (":" + ",".join("%s@%d-%d" % (name, span["from"], span["to"]) for name, span in sorted(manifest["logs"].items())) if manifest["profile"] == "period" else "")
     origins = sorted({name.split("/")[1].replace("_", "/") for name in files if name.startswith("logs/")})
-    if set(origins) - set(policies): report("TRUST"); return 65, logs
+    if set(origins) - set(policies): report("TRUST"); return 65, logs, promise
     absent = set(policies) - set(origins)
     for origin in absent: report("ABSENT", origin)
     documents = {digest(name): data for name, data in files.items() if name.startswith(("directories/", "profiles/"))}
@@ -436,17 +473,17 @@ def main(bundle, trust, as_of):
         if name.startswith("slips/"): slips[name.split("/")[1]][digest(name)] = data
     for case in sorted(set(slips) | set(cases)):
         audit_case(case, slips[case], cases[case], logs, profiles, as_of, numbers, orders, absent, closed)
-    settle(logs, manifest, numbers, orders, absent)
+    settle(logs, manifest, numbers, orders, absent, period)
     weights = {weight for *_, weight in findings}
-    return 2 if "FAIL" in weights else 3 if "INCOMPLETE" in weights else 0, logs
+    return 2 if "FAIL" in weights else 3 if "INCOMPLETE" in weights else 0, logs, promise
 
 if __name__ == "__main__":
-    try: status, logs = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    try: status, logs, promise = main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else "all")
     except Exception as error:
-        findings, status, logs = {("MALFORMED", "-", "-", "FAIL")}, 2, {}
+        findings, status, logs, promise = {("MALFORMED", "-", "-", "FAIL")}, 2, {}, "-"
         if "KHEYA_DEBUG" in os.environ: raise
     codes = collections.Counter(code for code, *_ in findings)
-    print("kheya-audit/v1 %s as-of=%s leaves=%d codes=%s" % ({0: "PASS", 2: "FAIL", 3: "INCOMPLETE", 65: "UNCHECKED"}[status], sys.argv[3],
+    print("kheya-audit/v1 %s as-of=%s bundle=%s leaves=%d codes=%s" % ({0: "PASS", 2: "FAIL", 3: "INCOMPLETE", 65: "UNCHECKED"}[status], sys.argv[3], promise,
           sum(len(log.hashes) for log in logs.values()), ",".join("%s:%d" % pair for pair in sorted(codes.items())) or "-"))
     for code, origin, leaf, weight in sorted(findings, key=str): print(weight, code, origin, leaf, "-")
     sys.exit(status)

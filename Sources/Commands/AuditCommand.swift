@@ -36,6 +36,10 @@ struct AuditCommand: AsyncParsableCommand {
             String
         @Option(help: ArgumentHelp("The folder with whom to believe.", valueName: "folder")) var trust: String
         @Option(help: ArgumentHelp("The audit's date; without it: now.", valueName: "time")) var asOf: String?
+        @Option(
+            help: ArgumentHelp(
+                "What you asked for: all, period=FROM..TO or case=ID. A bundle that promises less is incomplete.",
+                valueName: "what")) var expect: String = "all"
         @Option(help: ArgumentHelp("Write each case's story as a page to print.", valueName: "file")) var report:
             String?
 
@@ -44,7 +48,10 @@ struct AuditCommand: AsyncParsableCommand {
             guard let date = asOf.map({ Moment.read($0, now: now) }) ?? now else {
                 throw CommandFailure(.usage, "--as-of is no time")
             }
-            let result = try verify(date, console)
+            guard let scope = TrailScope(expect, time: { Moment.read($0, now: now) }) else {
+                throw CommandFailure(.usage, "--expect is not all, period=FROM..TO or case=ID")
+            }
+            let result = try verify(date, scope, console)
             try console.result("audit.verify", AuditReport(result)) { result.text }
             switch result.verdict {
             case .pass: return
@@ -54,7 +61,7 @@ struct AuditCommand: AsyncParsableCommand {
             }
         }
 
-        private func verify(_ date: Instant, _ console: Console) throws -> TrailReport {
+        private func verify(_ date: Instant, _ scope: TrailScope, _ console: Console) throws -> TrailReport {
             let believed: TrailTrust
             do {
                 believed = try TrailTrust(folder: trust)
@@ -66,7 +73,7 @@ struct AuditCommand: AsyncParsableCommand {
             }
             let size = (try? FileManager.default.attributesOfItem(atPath: bundle)[.size] as? Int) ?? 0
             var shown = Progress("verified MiB", total: max(1, size >> 20), quiet: console.json || size == 0)
-            let verifier = TrailVerifier(trust: believed, asOf: date)
+            let verifier = TrailVerifier(trust: believed, asOf: date, scope: scope)
             guard let report else {
                 let result = verifier.verify(path: bundle, progress: { shown.update($0 >> 20) })
                 shown.finish()
@@ -99,6 +106,7 @@ struct AuditReport: Encodable {
     }
     let verdict: String
     let asOf: Int64
+    let bundle: String
     let newest: [Newest]
     let leaves: Int64
     let letters: Int
@@ -109,6 +117,7 @@ struct AuditReport: Encodable {
     init(_ report: TrailReport) {
         verdict = report.verdict.rawValue
         asOf = report.asOf.seconds
+        bundle = report.manifest?.promise ?? "-"
         newest = report.newest.map { Newest(origin: $0.origin, size: $0.size, time: $0.time.seconds) }
         leaves = report.leaves
         letters = report.letters

@@ -18,7 +18,6 @@ extension CaseAuditor {
                         home.log, home.index
                     ))
             }
-            order(letter, slip, home)
             switch slip.type {
             case .receipt: checkReceipt(letter, slip, home)
             case .step: checkEnd(letter, slip, home)
@@ -43,7 +42,7 @@ extension CaseAuditor {
             let states = (papers[letter] ?? []).filter { $0.slip.from == addressee.member }.compactMap(
                 \.slip.about?.state)
             if states.contains(.acted) || states.contains(.invalid) { continue }
-            guard let expires = slip.expires, expires < world.asOf else {
+            guard let end = slip.expires ?? waitsUntil(letter, home), end < world.asOf else {
                 result.pending[home.log, default: 0] += 1
                 continue
             }
@@ -54,17 +53,37 @@ extension CaseAuditor {
         }
     }
 
-    /// A visible step with the facts `origin` and `leaves` orders an erasure. Protocols/Trail.md §7.
-    private mutating func order(_ letter: LetterID, _ slip: Slip, _ home: TrailEvent) {
-        guard slip.type == .step, let signed = letters[letter], !ended.contains(letter) else { return }
-        for event in slip.steps {
-            guard case .text(let origin) = event.facts["origin"], case .text(let leaves) = event.facts["leaves"],
-                let origin = Digest(hex: origin), let leaves = Digest(hex: leaves)
+    /// When a letter that still waits for its ancestors is to be given up. Protocols/Queue.md §6.
+    private func waitsUntil(_ letter: LetterID, _ home: TrailEvent) -> Instant? {
+        switch home.content {
+        case .accepted(_, _, .waiting), .arrived(_, _, .waiting, _): break
+        default: return nil
+        }
+        let isJudged = events.contains {
+            guard $0.log == home.log, case .admitted(letter, _) = $0.content else { return false }
+            return true
+        }
+        return isJudged ? nil : home.at + TrailLimits.waitingSeconds
+    }
+
+    /// A visible step of which the profile asks the facts `origin` and `leaves` orders an erasure, from where a log admits it.
+    /// Protocols/Trail.md §7.
+    mutating func order(_ letter: LetterID, _ slip: Slip, at event: TrailEvent) {
+        guard slip.type == .step, !ended.contains(letter),
+            let profile = slip.profile.flatMap({ world.profiles[$0.digest] }),
+            let file = events.first(where: { $0.log == event.log && CaseSlips.taken($0)?.letter == letter })
+                .flatMap({ CaseSlips.taken($0)?.file })
+        else { return }
+        for step in slip.steps {
+            guard case .text(let origin) = step.facts["origin"], case .text(let leaves) = step.facts["leaves"],
+                let origin = Digest(hex: origin), let leaves = Digest(hex: leaves),
+                profile.definition.events.values.contains(where: {
+                    $0.shownAs == step.code && $0.facts.contains("origin") && $0.facts.contains("leaves")
+                })
             else { continue }
             result.orders.append(
                 ErasureOrder(
-                    letter: letter, slip: signed.file, origin: origin, leaves: leaves, log: home.log,
-                    index: home.index))
+                    letter: letter, slip: file, origin: origin, leaves: leaves, log: event.log, index: event.index))
         }
     }
 

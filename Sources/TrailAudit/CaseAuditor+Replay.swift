@@ -107,6 +107,7 @@ extension CaseAuditor {
         let step = step(letter, slip, at: event)
         let verdict = verdict(step, slip, in: view.history)
         compare(verdict, logged, step, at: event, view)
+        if logged == .admitted, missing.isEmpty { order(letter, slip, at: event) }
         let full = opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) }
         if let full, let history = view.full, case .refused(let refusal) = history.admit(full) {
             report(.procedure, at: event, letter, "by its disclosed steps: \(refusal.code)")
@@ -215,7 +216,7 @@ extension CaseAuditor {
         var step = step(letter, slip, at: event)
         if code == Refusal.Reason.stale.rawValue {
             if let stop = about.stop { learn(stop, at: event, &view) }
-            if !isVoided(step, by: about.stop, in: view.history) {
+            if !isVoided(step, by: about.stop, in: view.history), !isHiddenInPart(about.stop, at: event) {
                 report(.refusal, at: event, letter, "stale, but the stop that it names does not make it void")
             }
         } else if case .refused(let mine) = view.history.admit(step), mine.code == code {
@@ -232,10 +233,23 @@ extension CaseAuditor {
         let isKnownElsewhere = (entries[stop] ?? []).contains { other in
             other.log != event.log && other.at <= event.at + TrailLimits.toleranceSeconds
         }
-        guard isKnownElsewhere, let place = ancestry.place(stop) else { return }
+        guard isKnownElsewhere || isHidden(stop, at: event), let place = ancestry.place(stop) else { return }
         var letters = ancestry.before(stop)
         letters.insert(place)
         addContexts(letters, at: event, &view)
+    }
+
+    /// Whether its sender's log may have said at a closed leaf, or may say elsewhere, that it has a letter of which no other log speaks.
+    private func isHidden(_ letter: LetterID, at event: TrailEvent) -> Bool {
+        guard !(entries[letter] ?? []).contains(where: { $0.log != event.log }) else { return false }
+        guard let from = letters[letter]?.slip.from else { return !world.isWhole }
+        return !world.hasWholeLog(of: from, at: event.index, of: event.log)
+    }
+
+    /// Whether closed leaves may explain that a stop and what it rests on are not all here.
+    private func isHiddenInPart(_ stop: LetterID?, at event: TrailEvent) -> Bool {
+        guard let stop, isHidden(stop, at: event) else { return false }
+        return letters[stop] == nil || !ancestry.missing(ancestry.before(stop)).isEmpty
     }
 
     /// Whether a stop that is known, and no ancestor of the letter, makes it void: judged with these two and what came before them.
@@ -261,6 +275,7 @@ extension CaseAuditor {
         guard let about = paper(notice, .notice, about: letter, code: code.rawValue), about.stop == stop else {
             return report(.refusal, at: event, letter, "\(code.rawValue) without its signed notice")
         }
+        guard !isHiddenInPart(stop, at: event) else { return }
         guard let step = history.step(letter), history.contains(stop) else {
             return report(.refusal, at: event, letter, "\(code.rawValue), but its stop was not known then")
         }

@@ -87,7 +87,8 @@ struct CaseAuditor {
         result.unsound = unsound.count
         for log in world.logs.indices { replay(log) }
         count()
-        let wrong = Set(result.findings.filter { $0.weight == .fail }.compactMap(\.letter))
+        // That nobody has answered an order takes nothing from it.
+        let wrong = Set(result.findings.filter { $0.weight == .fail && $0.code != .unended }.compactMap(\.letter))
         result.orders.removeAll { wrong.contains($0.letter) }
         result.letters = letters.count
         return result
@@ -156,7 +157,25 @@ struct CaseAuditor {
             if case .arrived(_, _, _, let source) = event.content, isFirst {
                 checkSource(event, named.letter, named.file, source)
             }
+            if case .accepted = event.content, isFirst, let from = files[named.file]?.slip.from {
+                checkFirst(event, named.letter, from: from)
+            }
         }
+    }
+
+    /// What its sender's own broker had accepted before is `arrived`, with that as its source; what came here first, on a stick, is not.
+    private mutating func checkFirst(_ event: TrailEvent, _ letter: LetterID, from: MemberID) {
+        guard let directories = world.directories(at: event.index, of: event.log),
+            let own = directories.broker(of: from) ?? directories.broker(from),
+            !own.logs.contains(where: { $0.name == world.logs[event.log].origin })
+        else { return }
+        let wasThere = (entries[letter] ?? []).contains { other in
+            guard case .accepted = other.content else { return false }
+            return own.logs.contains { $0.name == world.logs[other.log].origin }
+                && other.at <= event.at + TrailLimits.toleranceSeconds
+        }
+        guard wasThere else { return }
+        report(.source, at: event, letter, "accepted as if it came here first; its sender's broker had accepted it")
     }
 
     static func isArrived(_ event: TrailEvent) -> Bool {
@@ -290,7 +309,7 @@ struct CaseResult: Sendable {
     var referenced: [Int: Int] = [:]
     var sealed: [Int: Int] = [:]
     var story: CaseStory?
-    /// Orders of erasure that a valid letter of the case gives.
+    /// Orders of erasure, each with the log that admitted it and where.
     var orders: [ErasureOrder] = []
 }
 
@@ -317,6 +336,8 @@ public enum TrailLimits {
     public static let lateSeconds: Int64 = 86_400
     /// 48 h: nobody has cosigned for so long.
     public static let staleSeconds: Int64 = 172_800
+    /// 30 days: what waits for its ancestors so long is given up. Protocols/Queue.md §6.
+    public static let waitingSeconds: Int64 = 30 * 86_400
     /// Letters of a case. Protocols/Queue.md §11.
     public static let letters = 20_000
     public static let logs = 64

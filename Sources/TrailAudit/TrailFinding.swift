@@ -17,6 +17,7 @@ public struct TrailFinding: Hashable, Sendable, Comparable {
         case malformed = "MALFORMED"
         case trust = "TRUST"
         case absent = "ABSENT"
+        case scope = "SCOPE"
         case logSignature = "LOG-SIGNATURE"
         case quorum = "QUORUM"
         case root = "ROOT"
@@ -59,7 +60,7 @@ public struct TrailFinding: Hashable, Sendable, Comparable {
         /// What it weighs unless the page gives it a second class.
         public var usualClass: Class {
             switch self {
-            case .absent, .stale, .unstamped, .uncosigned, .late, .gap: .incomplete
+            case .absent, .scope, .stale, .unstamped, .uncosigned, .late, .gap: .incomplete
             case .attested, .referenced, .sealed, .pending, .outside: .note
             default: .fail
             }

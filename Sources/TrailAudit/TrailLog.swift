@@ -42,7 +42,9 @@ final class TrailLog {
     private(set) var proved: [Int64: Digest] = [:]
     private var connected: [Int64: Digest] = [:]
     /// The broker's `at` of each opened leaf, in seconds; the least number where a leaf is closed.
-    private(set) var times: [Int64] = []
+    private var times: [Int64] = []
+    /// The same of leaves that came with a proof of their own: these may lie anywhere.
+    private var timesAlone: [Int64: Int64] = [:]
     private(set) var findings: [TrailFinding] = []
     /// What other logs' checkpoints this one says it cosigned.
     private(set) var cosigned: [(index: Int64, checkpoint: SeenCheckpoint, time: Instant, way: LogEvent.Way)] = []
@@ -101,9 +103,18 @@ final class TrailLog {
         }
     }
 
-    func isOpened(_ index: Int64) -> Bool { index < times.count && times[Int(index)] != .min }
+    func isOpened(_ index: Int64) -> Bool {
+        hasTree ? index < times.count && times[Int(index)] != .min : timesAlone[index] != nil
+    }
+
+    /// Each opened leaf with the broker's `at`.
+    func forEachOpened(_ body: (Int64, Instant) -> Void) {
+        for (index, at) in times.enumerated() where at != .min { body(Int64(index), Instant(seconds: at)) }
+        for (index, at) in timesAlone { body(index, Instant(seconds: at)) }
+    }
 
     private func open(_ index: Int64, at: Instant) {
+        guard hasTree else { return timesAlone[index] = at.seconds }
         if index >= times.count {
             times.append(contentsOf: repeatElement(.min, count: Int(index) - times.count + 1))
         }
@@ -228,7 +239,9 @@ final class TrailLog {
         let proven: LogReceipt.Proven
         do {
             let receipt = try LogReceipt(bytes)
-            guard receipt.proof.index == index else { throw LogError(.malformed, "another leaf's proof") }
+            guard !hasTree, receipt.proof.index == index else {
+                throw LogError(.malformed, "another leaf's proof, or one beside all leaves")
+            }
             proven = try receipt.verify(by: policy)
             guard proven.checkpoint.checkpoint.head.size == size, proven.checkpoint.checkpoint.head.root == roots[size]
             else { return report(.root, index, "a proof under another checkpoint than the newest") }
@@ -377,6 +390,9 @@ final class TrailLog {
         let size: Int64
         let time: Instant
     }
+
+    /// The size at which a witness saw the log at some time or later: what lies above was logged after that.
+    func size(from time: Instant) -> Int64? { brackets.first { $0.after >= time }?.size }
 
     /// The latest quorum time of a checkpoint of at most this many leaves.
     func after(_ index: Int64) -> Instant? {

@@ -21,6 +21,8 @@ public struct TrailReport: Sendable {
 
     public let verdict: Verdict
     public let asOf: Instant
+    /// What the bundle says that it is.
+    public let manifest: TrailManifest?
     public let newest: [Newest]
     public let leaves: Int64
     public let letters: Int
@@ -30,13 +32,13 @@ public struct TrailReport: Sendable {
     /// Sorted; of one code at most ``TrailLimits/listed``.
     public let findings: [TrailFinding]
 
-    /// `kheya-audit/v1 PASS as-of=… newest=… leaves=… letters=… erased=… codes=…`
+    /// `kheya-audit/v1 PASS as-of=… newest=… bundle=… leaves=… letters=… erased=… codes=…`
     public var firstLine: String {
         func list(_ items: [String]) -> String { items.isEmpty ? "-" : items.joined(separator: ",") }
         let codes = counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue):\($0.value)" }
         return "kheya-audit/v1 \(verdict.rawValue) as-of=\(asOf.seconds) newest="
             + list(newest.map { "\($0.origin)@\($0.size):\($0.time.seconds)" })
-            + " leaves=\(leaves) letters=\(letters) erased=\(erased) codes=\(list(codes))"
+            + " bundle=\(manifest?.promise ?? "-") leaves=\(leaves) letters=\(letters) erased=\(erased) codes=\(list(codes))"
     }
 
     /// The first line, then a finding a line.
@@ -47,7 +49,8 @@ extension TrailReport {
     /// Nothing was checked, because the trust folder cannot be used.
     public static func unchecked(_ error: TrailTrust.Unusable, asOf: Instant) -> TrailReport {
         TrailReport(
-            verdict: .unchecked, asOf: asOf, newest: [], leaves: 0, letters: 0, erased: 0, counts: [.trust: 1],
+            verdict: .unchecked, asOf: asOf, manifest: nil, newest: [], leaves: 0, letters: 0, erased: 0,
+            counts: [.trust: 1],
             findings: [TrailFinding(.trust, detail: error.reason)])
     }
 }

@@ -13,6 +13,7 @@ import TransparencyLog
 struct TrailRun {
     private let trust: TrailTrust
     private let asOf: Instant
+    private let scope: TrailScope
     private let tellsStories: Bool
     private var findings: [TrailFinding] = []
     private var manifest: TrailManifest?
@@ -29,9 +30,10 @@ struct TrailRun {
     /// Some 64 tiles: enough for all cores, little enough to hold.
     private static let tilesBytes = 8 << 20
 
-    init(trust: TrailTrust, asOf: Instant, tellsStories: Bool) {
+    init(trust: TrailTrust, asOf: Instant, scope: TrailScope, tellsStories: Bool) {
         self.trust = trust
         self.asOf = asOf
+        self.scope = scope
         self.tellsStories = tellsStories
     }
 
@@ -159,7 +161,7 @@ struct TrailRun {
         guard let world else { return }
         for log in logs { findings += log.findings }
         findings += world.findings
-        findings += TrailSettlement(world: world, manifest: manifest, totals: totals).findings()
+        findings += TrailSettlement(world: world, manifest: manifest, totals: totals, scope: scope).findings()
         for (code, counts) in [
             (TrailFinding.Code.pending, totals.pending), (.attested, totals.attested),
             (.referenced, totals.referenced), (.sealed, totals.sealed),
@@ -186,7 +188,7 @@ struct TrailRun {
             : found.contains { $0.weight == .fail }
                 ? .fail : found.contains { $0.weight == .incomplete } ? .incomplete : .pass
         return TrailReport(
-            verdict: verdict, asOf: asOf,
+            verdict: verdict, asOf: asOf, manifest: manifest,
             newest: logs.compactMap { log in
                 log.newest.flatMap { note in
                     note.quorumTime.map { .init(origin: log.origin, size: note.head.size, time: $0) }

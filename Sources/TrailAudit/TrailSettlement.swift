@@ -11,16 +11,30 @@ struct TrailSettlement {
     let world: TrailWorld
     let manifest: TrailManifest?
     let totals: CaseTotals
+    /// What the auditor asked for.
+    let scope: TrailScope
 
     func findings() -> [TrailFinding] {
         var found = world.absent.map {
             TrailFinding(
                 .absent, origin: $0, leaf: nil, detail: "the trust folder has a policy for it, the bundle no log")
         }
-        found += forks() + stale() + times() + unstamped()
+        found += unasked() + forks() + stale() + times() + unstamped()
         let (erasure, explained) = erasures()
         found += erasure + unopened(explained) + gaps() + undisclosed()
         return found
+    }
+
+    // MARK: - 1: what was asked for
+
+    private func unasked() -> [TrailFinding] {
+        guard let manifest else { return [] }
+        if !scope.isPromised(by: manifest) {
+            return [TrailFinding(.scope, detail: "the bundle does not promise what was asked for")]
+        }
+        guard manifest.profile == .oneCase else { return [] }
+        // The row that would show it, `heads/…`, is not verified.
+        return [TrailFinding(.scope, detail: "nothing shows that the case had no further event")]
     }
 
     // MARK: - 5: one history
@@ -61,21 +75,21 @@ struct TrailSettlement {
     // MARK: - 7: the broker's clock
 
     private func times() -> [TrailFinding] {
-        world.logs.flatMap { log in
-            log.times.indices.compactMap { index -> TrailFinding? in
-                let index = Int64(index)
-                guard log.isOpened(index) else { return nil }
-                let at = Instant(seconds: log.times[Int(index)])
+        var found: [TrailFinding] = []
+        for log in world.logs {
+            log.forEachOpened { index, at in
                 let isEarly = log.after(index).map { at < $0 + -TrailLimits.toleranceSeconds } ?? false
                 let isLate = log.before(index).map { at > $0 + TrailLimits.toleranceSeconds } ?? false
-                guard isEarly || isLate else { return nil }
-                return TrailFinding(
-                    .time, origin: log.origin, leaf: index,
-                    detail:
-                        "the broker's clock is more than 5 min \(isEarly ? "before its witness'" : "after a time stamp")"
-                )
+                guard isEarly || isLate else { return }
+                found.append(
+                    TrailFinding(
+                        .time, origin: log.origin, leaf: index,
+                        detail:
+                            "the broker's clock is more than 5 min \(isEarly ? "before its witness'" : "after a time stamp")"
+                    ))
             }
         }
+        return found
     }
 
     // MARK: - 6, 11: closed leaves
@@ -84,13 +98,27 @@ struct TrailSettlement {
         guard let manifest, manifest.profile != .oneCase else { return [] }
         var found: [TrailFinding] = []
         for log in world.logs {
-            let promised = manifest.profile == .all ? nil : manifest.logs[log.origin]
+            let promised = manifest.profile == .all ? nil : manifest.logs[log.origin] ?? .init(from: 0, to: 0)
             var outside = 0
+            guard log.hasTree else {
+                for size in log.roots.keys where size > 0 {
+                    found.append(TrailFinding(.root, origin: log.origin, leaf: size, detail: "leaves are missing"))
+                }
+                continue
+            }
+            var window: TrailWindow?
+            if case .period(let period) = scope, promised != nil { window = TrailWindow(period, of: log) }
             for index in 0..<log.provenSize where !log.isOpened(index) && !explained[log.number].contains(index) {
-                if promised.map({ index >= $0.from && index < $0.to }) ?? true {
+                let isPromised = promised.map { index >= $0.from && index < $0.to } ?? true
+                if isPromised || window?.certain.contains(index) ?? false {
                     found.append(
                         TrailFinding(
                             .unopened, origin: log.origin, leaf: index, detail: "neither opened nor erased by order"))
+                } else if window?.possible.contains(index) ?? false {
+                    found.append(
+                        TrailFinding(
+                            .unopened, .incomplete, origin: log.origin, leaf: index,
+                            detail: "closed, and nothing shows that it lies outside the period"))
                 } else {
                     outside += 1
                 }
@@ -114,7 +142,7 @@ struct TrailSettlement {
                 let first = parts.map(\.index).min() ?? 0
                 let isOrdered = totals.orders.contains {
                     $0.letter == letter && parts.map(\.slip).allSatisfy([$0.slip].contains) && $0.origin == origin
-                        && $0.leaves == list && ($0.log != log.number || $0.index < first)
+                        && $0.leaves == list && $0.log == log.number && $0.index < first
                 }
                 for part in parts {
                     if isOrdered, part.leaves.allSatisfy({ $0 < part.index }) {
@@ -160,6 +188,7 @@ struct TrailSettlement {
     private func closed(_ log: TrailLog, from: CaseTotals.Number?, to: CaseTotals.Number) -> Int64 {
         let start = from.map { $0.log == to.log ? Int64($0.index) : 0 } ?? 0
         guard start < Int64(to.index) else { return 0 }
+        guard log.hasTree else { return Int64(to.index) - start }
         return (start..<Int64(to.index)).reduce(0) { $0 + (log.isOpened($1) ? 0 : 1) }
     }
 

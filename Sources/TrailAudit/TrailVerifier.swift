@@ -15,14 +15,17 @@ public import Procedure
 public struct TrailVerifier {
     private let trust: TrailTrust
     private let asOf: Instant
+    private let scope: TrailScope
     private let isUnchecked: Set<TrailFinding.Code>
 
     /// - Parameters:
     ///   - asOf: the audit's date: what is overdue or stale is so at this moment.
+    ///   - scope: what was asked for. A bundle that promises less is incomplete.
     ///   - leavingOut: codes that are not reported. Only for tests that show what each check is for.
-    public init(trust: TrailTrust, asOf: Instant, leavingOut: Set<TrailFinding.Code> = []) {
+    public init(trust: TrailTrust, asOf: Instant, scope: TrailScope = .all, leavingOut: Set<TrailFinding.Code> = []) {
         self.trust = trust
         self.asOf = asOf
+        self.scope = scope
         isUnchecked = leavingOut
     }
 
@@ -33,7 +36,7 @@ public struct TrailVerifier {
     public func verify(
         path: String, progress: @escaping (Int) -> Void = { _ in }, story: ((CaseStory) -> Void)? = nil
     ) -> TrailReport {
-        var run = TrailRun(trust: trust, asOf: asOf, tellsStories: story != nil)
+        var run = TrailRun(trust: trust, asOf: asOf, scope: scope, tellsStories: story != nil)
         do {
             var reader = try TrailReader(path: path)
             var count = 0

@@ -141,5 +141,8 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
         return broker.logs.allSatisfy { whole.contains($0.name) }
     }
 
+    /// Whether every leaf of every log of the bundle is opened.
+    var isWhole: Bool { logs.allSatisfy { whole.contains($0.origin) } }
+
     func log(_ origin: String) -> TrailLog? { logs.first { $0.origin == origin } }
 }

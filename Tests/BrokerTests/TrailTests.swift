@@ -53,10 +53,13 @@ import TransparencyLog
         return TrailTrust(anchors: directories.anchors, policies: directories.logs.mapValues(\.policy))
     }
 
-    private static func verify(_ archive: [UInt8], _ brokers: PracticeBrokers) throws -> TrailReport {
+    private static func verify(
+        _ archive: [UInt8], _ brokers: PracticeBrokers, scope: TrailScope = .all
+    ) throws -> TrailReport {
         let path = brokers.folder.appendingPathComponent("bundle.trail").path
         try Data(archive).write(to: URL(fileURLWithPath: path))
-        return TrailVerifier(trust: try trust(brokers), asOf: brokers.clock.now + 60).verify(path: path)
+        return TrailVerifier(trust: try trust(brokers), asOf: brokers.clock.now + 60, scope: scope).verify(
+            path: path)
     }
 
     @Test func `a case with a withdrawal, a refusal and a withheld letter is exported, and passes`() async throws {
@@ -109,9 +112,14 @@ import TransparencyLog
         brokers.clock.advance(60)
         try await Self.cosign(brokers)
         try await Self.cosign(brokers)
-        let report = try Self.verify(try Self.export(brokers, during: from..<(from + 3_600)), brokers)
+        let period = from..<(from + 3_600)
+        let bundle = try Self.export(brokers, during: period)
+        let report = try Self.verify(bundle, brokers, scope: .period(period))
         #expect(report.verdict == .pass, "\(report.text)")
         #expect(report.counts[.outside] ?? 0 > 0)
+        #expect(try Self.verify(bundle, brokers).verdict == .incomplete, "it is not everything")
+        let day = (from + -86_400)..<(from + 3_600)
+        #expect(try Self.verify(bundle, brokers, scope: .period(day)).verdict == .fail, "it begins too late")
     }
 
     @Test func `a log that nobody has cosigned is not exported`() async throws {

@@ -30,6 +30,8 @@ public struct PracticeBundle: Sendable {
     /// The chain of a time-stamping authority.
     public var timeAuthority: [UInt8]?
     public var asOf: Instant
+    /// What the auditor asked for; times in POSIX seconds.
+    public var expect = "all"
     /// Files that go in or replace others, last of all.
     public var extra: [String: [UInt8]] = [:]
 
@@ -137,7 +139,7 @@ public struct PracticeBundle: Sendable {
 
     public func verifyInPython() throws -> (status: Int32, places: Set<String>, output: String) {
         let disk = try write()
-        return try SmallVerifier.trail(disk.bundle, trust: disk.trust, asOf: asOf.seconds)
+        return try SmallVerifier.trail(disk.bundle, trust: disk.trust, asOf: asOf.seconds, expect: expect)
     }
 
     public func verify(leavingOut: Set<TrailFinding.Code> = []) throws -> TrailReport {
@@ -146,7 +148,8 @@ public struct PracticeBundle: Sendable {
         do { trust = try TrailTrust(folder: disk.trust) } catch {
             return TrailReport.unchecked(error, asOf: asOf)
         }
-        return TrailVerifier(trust: trust, asOf: asOf, leavingOut: leavingOut).verify(path: disk.bundle)
+        let scope = TrailScope(expect) { Int64($0).map { Instant(seconds: $0) } } ?? .all
+        return TrailVerifier(trust: trust, asOf: asOf, scope: scope, leavingOut: leavingOut).verify(path: disk.bundle)
     }
 }
 

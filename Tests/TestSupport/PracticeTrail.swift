@@ -38,6 +38,12 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         public var unloggedRefusal = false
         /// Letters that both brokers know and no log has.
         public var unlogged: Set<String> = []
+        /// Facts of a letter's visible steps, beside those that it is told with or instead of them.
+        public var facts: [String: [String: FactValue]] = [:]
+        /// Letters that the other broker logs as if they had come there first.
+        public var unsourced: Set<String> = []
+        /// Letters that did come there first, ten minutes before: on a stick.
+        public var carried: Set<String> = []
         /// Slips that another sequence number than the next gets.
         public var sequences: [String: Int64] = [:]
         /// Letters that get no receipt.
@@ -66,7 +72,9 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         public init(
             verdicts: [String: LogEvent.Verdict] = [:], backdated: [String: Int64] = [:],
             signers: [String: MemberID] = [:], withoutRefusal: Bool = false, refused: [String: String] = [:],
-            unloggedRefusal: Bool = false, unlogged: Set<String> = [], sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
+            unloggedRefusal: Bool = false, unlogged: Set<String> = [],
+            facts: [String: [String: FactValue]] = [:], unsourced: Set<String> = [], carried: Set<String> = [],
+            sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
             skipsNumber: Bool = false, twice: Set<String> = [], receiptsBy: [String: MemberID] = [:],
             seen: [String: [SeenCheckpoint]] = [:], orphans: Set<String> = [], spaced: Set<Int> = [],
             foreignSource: Bool = false, roles: [MemberID: [String]] = [:], cosigns: Bool = true
@@ -78,6 +86,9 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             self.refused = refused
             self.unloggedRefusal = unloggedRefusal
             self.unlogged = unlogged
+            self.facts = facts
+            self.unsourced = unsourced
+            self.carried = carried
             self.sequences = sequences
             self.unreceipted = unreceipted
             self.clocks = clocks
@@ -154,7 +165,9 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
                 at: at)
         }
         for (broker, log) in logs {
-            guard let authority = world.authorities.keys.first(where: { $0.country == broker.country }) else { continue }
+            guard let authority = world.authorities.keys.first(where: { $0.country == broker.country }) else {
+                continue
+            }
             try world.publish(authority, at: at) { _, draft in
                 draft.brokers[0].logs = [log.signer.key]
                 draft.brokers[0].witness = log.witness.key
@@ -268,6 +281,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         events = events.map { event in
             var event = event
             if let at = event.at, at > sentAt { event.at = sentAt }
+            event.facts.merge(lies.facts[name] ?? [:]) { $1 }
             return event
         }
         let requires = step.requires.compactMap { ids[$0] }
@@ -360,11 +374,22 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         }
         let first = try broker(of: signed.slip.from)
         var verdict = judge(signed, at: first)
-        if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) { verdict = (lie, nil) }
-        if let code = lies.refused[name] { verdict = (.admitted, code) }
+        if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) {
+            verdict = (lie, nil, nil)
+        }
+        if let code = lies.refused[name] { verdict = (.admitted, code, nil) }
         if let code = verdict.refusal {
-            try refuse(signed, code, at: first)
+            try refuse(signed, code, verdict.stop, at: first)
             return true
+        }
+        let others = try Set(signed.slip.to.map { try broker(of: $0.member) }).subtracting([first]).sorted()
+        for other in others where lies.carried.contains(name) {
+            let accepted = LogEvent.Content.accepted(
+                letter: signed.id, slip: .sha256(signed.file), verdict: judge(signed, at: other).logged)
+            enter(signed, at: other)
+            log(accepted, of: caseID, at: other)
+            try publish()
+            now = now + 600
         }
         enter(signed, at: first)
         log(.accepted(letter: signed.id, slip: .sha256(signed.file), verdict: verdict.logged), of: caseID, at: first)
@@ -374,14 +399,16 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             )
         }
         let source = logs[first]?.heads[caseID]?.hash ?? MerkleHash.empty
-        for other in try Set(signed.slip.to.map { try broker(of: $0.member) }).subtracting([first]).sorted() {
+        for other in others where !lies.carried.contains(name) {
             var mine = judge(signed, at: other).logged
             if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) { mine = lie }
             enter(signed, at: other)
             log(
-                .arrived(
-                    letter: signed.id, slip: .sha256(signed.file), verdict: mine,
-                    source: lies.foreignSource ? MerkleHash.empty : source), of: caseID, at: other)
+                lies.unsourced.contains(name)
+                    ? .accepted(letter: signed.id, slip: .sha256(signed.file), verdict: mine)
+                    : .arrived(
+                        letter: signed.id, slip: .sha256(signed.file), verdict: mine,
+                        source: lies.foreignSource ? MerkleHash.empty : source), of: caseID, at: other)
         }
         for addressee in signed.slip.to where logs[addressee.member] == nil {
             log(.fetched(letter: signed.id, by: addressee.member), of: caseID, at: try broker(of: addressee.member))
@@ -396,9 +423,11 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         byID[signed.id] = signed
     }
 
-    private func judge(_ signed: SignedSlip, at broker: MemberID) -> (logged: LogEvent.Verdict, refusal: String?) {
+    private func judge(
+        _ signed: SignedSlip, at broker: MemberID
+    ) -> (logged: LogEvent.Verdict, refusal: String?, stop: LetterID?) {
         guard signed.slip.type == .step || signed.slip.type == .receipt, let caseID = signed.slip.caseID else {
-            return (.admitted, nil)
+            return (.admitted, nil, nil)
         }
         var history = logs[broker]?.histories[caseID] ?? CaseHistory(profile: Self.profile.value)
         let step = step(signed)
@@ -407,12 +436,12 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             history.insert(self.step(other))
         }
         logs[broker]?.histories[caseID] = history
-        if let stale = history.staleness(of: step) { return (.admitted, stale.code) }
+        if let stale = history.staleness(of: step) { return (.admitted, stale.code, stale.stop) }
         switch history.admit(step) {
-        case .admitted: return (.admitted, nil)
-        case .flagged: return (.flagged, nil)
-        case .refused(let refusal): return (.admitted, refusal.code)
-        case .waiting: return (.waiting, nil)
+        case .admitted: return (.admitted, nil, nil)
+        case .flagged: return (.flagged, nil, nil)
+        case .refused(let refusal): return (.admitted, refusal.code, refusal.stop)
+        case .waiting: return (.waiting, nil, nil)
         }
     }
 
@@ -428,13 +457,16 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
     }
 
     /// A signed refusal to the sender, logged with what it refuses.
-    private mutating func refuse(_ signed: SignedSlip, _ code: String, at broker: MemberID) throws {
+    private mutating func refuse(
+        _ signed: SignedSlip, _ code: String, _ stop: LetterID?, at broker: MemberID
+    ) throws {
         guard let caseID = signed.slip.caseID else { return }
         enter(signed, at: broker, isVoid: true)
         let slip = Slip(
             type: .refusal, lane: .urgent, from: broker, to: try addressees(broker, [signed.slip.from], ""),
             caseID: caseID,
-            root: signed.slip.root ?? signed.id, parents: [signed.id], about: About(letter: signed.id, code: code),
+            root: signed.slip.root ?? signed.id, parents: [signed.id],
+            about: About(letter: signed.id, code: code, stop: stop),
             at: now)
         let paper = try SignedSlip.sign(slip, by: try world.party(broker).signing)
         log(

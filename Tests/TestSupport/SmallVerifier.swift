@@ -9,9 +9,9 @@ public enum SmallVerifier {
     ///
     /// - Returns: its exit status, and of its findings that are no notes code, log and leaf.
     public static func trail(
-        _ bundle: String, trust: String, asOf: Int64
+        _ bundle: String, trust: String, asOf: Int64, expect: String = "all"
     ) throws -> (status: Int32, places: Set<String>, output: String) {
-        let (status, output) = try run("python3", "verify_trail.py", [bundle, trust, String(asOf)])
+        let (status, output) = try run("python3", "verify_trail.py", [bundle, trust, String(asOf), expect])
         let places = output.split(separator: "\n").dropFirst().filter { !$0.hasPrefix("NOTE") }.map {
             $0.split(separator: " ").dropFirst().prefix(3).joined(separator: " ")
         }

@@ -92,6 +92,60 @@ import TransparencyLog
         return bundle
     }
 
+    /// Leaves of the log of IN, closed by an order that is told as the last letter of a case.
+    ///
+    /// - Parameters:
+    ///   - lies: what the order's sender or the brokers do otherwise; its letter is `case.ordered`.
+    ///   - order: the letter that is named as the order.
+    static func erasure(_ lies: PracticeTrail.Lies = .init(), order: String = "ordered") throws -> PracticeBundle {
+        // A trail that is told twice has the same events at the same leaves.
+        var probe = try PracticeTrail()
+        try probe.tell("erasure-ordered", as: "case", first: 5)
+        let leaves = try #require(probe.logs[PracticeTrail.inBroker]).events.indices.filter { index in
+            (try? LogEvent(probe.logs[PracticeTrail.inBroker]!.events[index]))?.content.kind == "fetched"
+        }.map { Int64($0) }
+        var lies = lies
+        lies.facts["case.\(order)"] = [
+            "origin": .text(Digest.sha256(Array(inLog.utf8)).hex),
+            "leaves": .text(Digest.sha256(Array(leaves.map { "\($0)\n" }.joined().utf8)).hex),
+        ]
+        var trail = try PracticeTrail(lies: lies)
+        try trail.tell("erasure-ordered", as: "case")
+        let letter = try #require(trail.letters["case.\(order)"])
+        trail.log(
+            .erased(leaves: leaves, level: .record, letter: letter.id, slip: .sha256(letter.file)),
+            at: PracticeTrail.inBroker)
+        try trail.publish()
+        var bundle = try PracticeBundle(trail)
+        for leaf in leaves { bundle.logs[inLog]?.events[Int(leaf)] = nil }
+        return bundle
+    }
+
+    /// What is left when every event of a case and its slips are taken out, under another promise.
+    static func gutted(_ profile: TrailManifest.Profile) -> PracticeBundle {
+        edit { bundle in
+            bundle.manifest.profile = profile
+            bundle.manifest.caseID = profile == .oneCase ? bundle.slips.keys.first : nil
+            bundle.slips = [:]
+            for (origin, log) in bundle.logs {
+                bundle.manifest.logs[origin] = .init(from: 0, to: 0)
+                bundle.logs[origin]?.events = log.events.map { event in
+                    event.flatMap { try? LogEvent($0) }?.place == nil ? event : nil
+                }
+            }
+        }
+    }
+
+    /// The openings of the log of IN, written otherwise.
+    static func openings(_ change: (inout [[UInt8]]) -> Void) throws -> PracticeBundle {
+        var bundle = honest
+        let events = try #require(bundle.logs[inLog]).events
+        var openings = events.enumerated().compactMap { index, event in event.map { Array("\(index)\n".utf8) + $0 } }
+        change(&openings)
+        bundle.extra[TrailName.events(origin: inLog, tile: 0).path] = Array(openings.joined())
+        return bundle
+    }
+
     static let attacks: [Attack] = [
         Attack(name: "one bit of an event changed", codes: ["OPEN", "UNOPENED"]) {
             try edit { bundle in
@@ -113,6 +167,65 @@ import TransparencyLog
                 bundle.logs[inLog]?.leaves.remove(at: 20)
                 bundle.logs[inLog]?.events.remove(at: 20)
             }
+        },
+        Attack(name: "a line left over behind the openings", codes: ["MALFORMED"]) {
+            try openings { $0.append(Array("9".utf8)) }
+        },
+        Attack(name: "openings that do not ascend", codes: ["MALFORMED", "UNOPENED"]) {
+            try openings { $0.swapAt($0.count - 2, $0.count - 1) }
+        },
+        Attack(name: "an opening with a negative number", codes: ["MALFORMED", "UNOPENED"]) {
+            try openings { $0[$0.count - 1] = Array("-".utf8) + $0[$0.count - 1] }
+        },
+        Attack(name: "an opening of a leaf that is not in its tile", codes: ["MALFORMED", "UNOPENED"]) {
+            try openings { $0[$0.count - 1] = Array("256\n".utf8) + $0[$0.count - 1].drop { $0 != 0x0A }.dropFirst() }
+        },
+        Attack(name: "a stop hidden in both logs, by which a letter was refused", codes: ["UNOPENED"]) {
+            var trail = try PracticeTrail()
+            try trail.tell("stop-beside-progress", as: "case")
+            var bundle = try PracticeBundle(trail)
+            let stop = try #require(trail.letters["case.hold"])
+            for (origin, log) in bundle.logs {
+                let place = try #require(
+                    log.events.firstIndex {
+                        guard let content = $0.flatMap({ try? LogEvent($0) })?.content else { return false }
+                        switch content {
+                        case .accepted(stop.id, _, _), .arrived(stop.id, _, _, _): return true
+                        default: return false
+                        }
+                    })
+                bundle.logs[origin]?.events[place] = nil
+            }
+            return bundle
+        },
+        Attack(name: "an erasure that somebody ordered whose letter waits for ever", codes: ["ERASURE", "UNOPENED"]) {
+            try erasure(
+                .init(
+                    verdicts: ["case.ordered": .waiting], unreceipted: ["case.ordered"], orphans: ["case.ordered"],
+                    roles: [MemberID("in:practice-nodal")!: ["IN_SHELTER"]]))
+        },
+        Attack(name: "an erasure ordered by an office without that role", codes: ["ERASURE", "ROLE", "UNOPENED"]) {
+            try erasure(
+                .init(
+                    verdicts: ["case.ordered": .admitted], unreceipted: ["case.ordered"],
+                    roles: [MemberID("in:practice-nodal")!: ["IN_SHELTER"]]))
+        },
+        Attack(name: "an erasure by a step that orders none", codes: ["ERASURE", "UNOPENED"]) {
+            try erasure(order: "placed")
+        },
+        Attack(name: "a letter that waits for ever", codes: ["UNENDED", "STALE"]) {
+            var trail = try PracticeTrail(
+                lies: .init(verdicts: ["case.no": .waiting], unreceipted: ["case.no"], orphans: ["case.no"]))
+            try trail.tell("withdrawn-accepted", as: "case", first: 3)
+            var bundle = try PracticeBundle(trail)
+            bundle.asOf = bundle.asOf + 31 * 86_400
+            return bundle
+        },
+        Attack(name: "the trust folder has a policy for two logs at once", codes: ["TRUST"], verdict: .unchecked) {
+            edit { $0.policies[inLog]! += $0.policies[bdLog]!.split(separator: "\n")[0] + "\n" }
+        },
+        Attack(name: "the trust folder has a policy with two quorums", codes: ["TRUST"], verdict: .unchecked) {
+            edit { $0.policies[inLog]! += "quorum none\n" }
         },
         Attack(name: "one log rolled back", codes: ["FORK", "SEEN", "SOURCE", "STALE"]) {
             try edit { try rollBack(&$0, inLog) { $0 < 12 } }
@@ -182,6 +295,34 @@ import TransparencyLog
         Attack(name: "an event with a space", codes: ["CANON"]) { try PracticeBundle(trail(.init(spaced: [20]))) },
         Attack(name: "an arrival without the other broker's entry", codes: ["SOURCE"]) {
             try PracticeBundle(trail(.init(foreignSource: true)))
+        },
+        Attack(name: "a letter of the other country, logged as if it came here first", codes: ["SOURCE"]) {
+            try PracticeBundle(trail(.init(unsourced: ["case.accept"])))
+        },
+        Attack(
+            name: "a period that holds nothing, for an auditor who asked for all", codes: ["SCOPE"],
+            verdict: .incomplete
+        ) {
+            gutted(.period)
+        },
+        Attack(
+            name: "a case of which nothing is left, for an auditor who asked for all", codes: ["SCOPE"],
+            verdict: .incomplete
+        ) {
+            gutted(.oneCase)
+        },
+        Attack(
+            name: "a case of which nothing is left, for an auditor who asked for it", codes: ["SCOPE"],
+            verdict: .incomplete
+        ) {
+            var bundle = gutted(.oneCase)
+            bundle.expect = "case=\(bundle.manifest.caseID!.text)"
+            return bundle
+        },
+        Attack(name: "a period that holds nothing, for an auditor who asked for it", codes: ["UNOPENED"]) {
+            var bundle = gutted(.period)
+            bundle.expect = "period=1600000000..1900000000"
+            return bundle
         },
         Attack(name: "a number used twice", codes: ["GAP"], verdict: .incomplete) {
             try PracticeBundle(trail(.init(sequences: ["case.accept": 1, "case.accept.valid": 1])))
@@ -279,6 +420,31 @@ import TransparencyLog
         #expect(report.verdict == .pass && report.places.isEmpty, "\(report.text)")
         let python = try Self.honest.verifyInPython()
         #expect(python.status == 0 && python.places.isEmpty, "\(python.output)")
+    }
+
+    @Test func `a letter that came to the other broker first, on a stick, is accepted in both logs and passes`() throws
+    {
+        let bundle = try PracticeBundle(Self.trail(.init(carried: ["case.accept"])))
+        let report = try bundle.verify()
+        #expect(report.verdict == .pass, "\(report.text)")
+        #expect(try bundle.verifyInPython().status == 0)
+    }
+
+    @Test func `a bundle of everything passes for an auditor who asked for a part of it`() throws {
+        var bundle = Self.honest
+        for expect in ["period=1600000000..1900000000", "case=\(bundle.slips.keys.first!.text)"] {
+            bundle.expect = expect
+            #expect(try bundle.verify().verdict == .pass)
+        }
+        #expect(try bundle.verify().firstLine.contains(" bundle=all "))
+    }
+
+    @Test func `an erasure by an order that was admitted before it explains its leaves`() throws {
+        let bundle = try Self.erasure()
+        let report = try bundle.verify()
+        #expect(report.verdict == .pass && report.erased > 5, "\(report.text)")
+        let python = try bundle.verifyInPython()
+        #expect(python.status == 0, "\(python.output)")
     }
 
     @Test(arguments: attacks)

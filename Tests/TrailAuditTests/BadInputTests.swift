@@ -4,9 +4,11 @@
 import Foundation
 import Letters
 import Procedure
+import Sealing
 import TestSupport
 import Testing
 import TrailAudit
+import TransparencyLog
 
 /// Bundles that no exporter writes: named, and nothing of them is left.
 @Suite struct BadInputTests {
@@ -65,6 +67,34 @@ import TrailAudit
     @Test func `a header that promises gigabytes is cut short, not believed`() throws {
         let header = LetterArchive.header(path: Array("bundle.json".utf8), count: 8_589_934_591)
         #expect(try verify(header).places == ["MALFORMED - -"])
+    }
+
+    @Test func `a proof in a tree of 70 million million leaves takes no memory for the others`() throws {
+        var bundle = Self.honest
+        let log = AttackTests.honestTrail.logs[PracticeTrail.inBroker]!
+        let size: Int64 = 1 << 46
+        let index: Int64 = 1 << 45
+        let event = LogEvent(
+            salt: .sha256([]), origin: log.origin, at: bundle.asOf, place: nil, content: .restarted(.clock)
+        ).bytes
+        var hash = MerkleHash.leaf(Digest.sha256(event))
+        var proof: [String] = []
+        for level in 0..<46 {
+            let sibling = Digest.sha256([UInt8(level)])
+            proof.append(Data(sibling.bytes).base64EncodedString())
+            hash = index >> level & 1 == 1 ? MerkleHash.node(sibling, hash) : MerkleHash.node(hash, sibling)
+        }
+        let note = try log.signer.sign(.init(origin: log.origin, head: TreeHead(size: size, root: hash))).bytes
+        let receipt =
+            "c2sp.org/tlog-proof@v1\nextra \(Data(event).base64EncodedString())\nindex \(index)\n"
+            + proof.joined(separator: "\n") + "\n\n"
+        bundle.logs[log.origin] = nil
+        bundle.extra["logs/\(TrailName.folder(log.origin))/checkpoints/\(size).logged"] = note
+        bundle.extra["logs/\(TrailName.folder(log.origin))/proofs/\(index).tlog-proof"] = Array(receipt.utf8) + note
+        let report = try bundle.verify()
+        #expect(report.verdict == .fail && report.places.contains("ROOT \(log.origin) \(size)"), "\(report.text)")
+        #expect(!report.places.contains { $0.hasPrefix("MALFORMED") }, "\(report.text)")
+        #expect(try bundle.verifyInPython().status == 2)
     }
 
     @Test func `files that were damaged on the way are found by their sums`() throws {
