@@ -11,8 +11,6 @@ public enum BrokerLimits {
     /// Slips that wait for ancestors. A case's own letters seldom run further ahead than this; beyond it: "later".
     public static let waitingInACase = 64
     public static let waitingFromAMember = 1_000
-    /// What has no `expires` of its own, a receipt, waits at most 30 days for its letter, so that nobody fills the places for good.
-    public static let waitingSeconds: Int64 = 30 * 86_400
     /// Missing parts named in one answer: put them, then push again.
     public static let missingPartsInAnAnswer = 64
     /// A part file up to this size comes along with its letter; a longer one is fetched by digest, so that it can resume.

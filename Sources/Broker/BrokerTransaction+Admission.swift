@@ -141,7 +141,11 @@ extension BrokerTransaction {
     /// What the procedure says, with this broker's sight; progress that a known stop makes void is refused as stale.
     private func verdict(_ record: LetterRecord, _ slip: Slip, _ judgement: Judgement? = nil) throws -> Verdict {
         guard let caseID = record.caseID else { return .refused(Refusal(.otherProfile)) }
-        if let judgement, judgement.roles == record.roles, try use(judgement, in: caseID) { return judgement.verdict }
+        if let judgement, judgement.roles == record.roles, try use(judgement, in: caseID) {
+            guard case .refused(let refusal) = judgement.verdict, let stop = refusal.stop, try isGivenUp(stop) else {
+                return judgement.verdict
+            }
+        }
         guard let history = try history(of: caseID, profile: slip.profile?.digest) else {
             // A step under a profile that no authority of ours has put in force, or a paper whose case is not known here.
             return slip.type == .step ? .refused(Refusal(.otherProfile)) : .waiting(slip.ancestors)
@@ -151,7 +155,28 @@ extension BrokerTransaction {
             let missing = history.missingAncestors(of: step)
             return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
         }
-        return Judgement.verdict(of: step, in: history)
+        let verdict = Judgement.verdict(of: step, in: history)
+        if case .refused(let refusal) = verdict, let stop = refusal.stop, try isGivenUp(stop) {
+            return try self.verdict(record, slip)
+        }
+        return verdict
+    }
+
+    /// Whether a stop that stands in the way is given up: its ancestors have not come for so long that nobody waits for them any more, and
+    /// nothing could ever descend from it. It is refused, and whoever got it is told.
+    ///
+    /// A withdrawal stays: time gives nobody's consent back.
+    private func isGivenUp(_ stop: LetterID) throws -> Bool {
+        guard let record = try store.letter(stop), record.voidedBy == nil, let caseID = record.caseID,
+            view.now - record.received >= LetterLimits.ancestorsSeconds, let history = try history(of: caseID)
+        else { return false }
+        let slip = try slip(of: stop)
+        guard let lost = history.missingAncestors(of: step(record, slip)).first,
+            !slip.steps.contains(where: { history.profile.mayWithdraw($0.code) })
+        else { return false }
+        try store.setMissing([], of: stop)
+        _ = try refuse(record, slip, Refusal(.unaware, detail: lost.hex), telling: slip.to.map(\.member))
+        return true
     }
 
     /// Whether the sender has as many letters in the case as one may have, refused ones and ancestors counted. One sender's letters never
@@ -201,7 +226,8 @@ extension BrokerTransaction {
             return .later(code: "letter.held", seconds: 60)
         }
         var record = record
-        record.expires = record.expires ?? view.now + BrokerLimits.waitingSeconds
+        // What has no `expires` of its own, a receipt, must not fill the places for good.
+        record.expires = record.expires ?? view.now + LetterLimits.ancestorsSeconds
         try store(record, letter, isKnown: isKnown)
         try store.setMissing(missing, of: record.id)
         try logArrival(&record, .waiting)
@@ -574,10 +600,11 @@ extension BrokerTransaction {
             switch isPaper ? .admitted : history.admit(step) {
             case .waiting: return false
             case .refused(let refusal):
-                note {
-                    $0(.warning, "ancestor not admitted", ["letter": .letter(signed.id), "code": .code(refusal.code)])
-                }
-                return false
+                // Said aloud, as of any letter: what descends from it would else wait here for ever, and nobody would know why.
+                guard !view.isNearlyFull else { return false }
+                try store.insert(record, slip: slip, file: signed.file)
+                _ = try refuse(record, slip, refusal)
+                return true
             case .admitted, .flagged: break
             }
         }

@@ -339,9 +339,11 @@ struct PeerConnection: BrokerConnection {
             let slip = try CaseReader.parse(letter.slip)
             slips[id] = slip
             guard concerns(slip.from) || slip.to.contains(where: { concerns($0.member) }) else { continue }
-            // Naming a letter as a parent opens nothing: only what was admitted with all its ancestors shows them.
+            // Naming a letter as a parent opens nothing: only what was admitted with all its ancestors shows them; nor does the paper by
+            // which such a letter was refused.
+            let isPaper = slip.type == .refusal || slip.type == .notice
             let isAdmitted =
-                try letter.record.status != .refused && letter.record.status != .waiting
+                try !isPaper && letter.record.status != .refused && letter.record.status != .waiting
                 && reading.missingAncestors(of: id).isEmpty
             if isAdmitted { next.append(id) } else { visible.insert(id) }
         }

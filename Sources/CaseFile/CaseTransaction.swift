@@ -120,11 +120,9 @@ public struct CaseTransaction {
         try database.run("UPDATE letter SET state = ? WHERE id = ?", [state.rawValue, letter.data])
     }
 
-    /// A letter known as context has now been delivered to us.
+    /// A letter known as context has now been delivered to us. It stays in the graph, unread, until it is judged: others descend from it.
     public func setDelivered(_ letter: LetterID) throws {
-        try database.run(
-            "UPDATE letter SET direction = 'in', state = 'stored' WHERE id = ? AND direction = 'context'", [letter.data]
-        )
+        try database.run("UPDATE letter SET direction = 'in' WHERE id = ? AND direction = 'context'", [letter.data])
     }
 
     public func children(of letter: LetterID) throws -> [LetterID] {

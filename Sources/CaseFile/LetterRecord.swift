@@ -28,7 +28,7 @@ public struct LetterRecord: Sendable, Hashable {
         case flagged
         /// Of known sender, but not opened or not admitted. Its slip stays in the graph; nothing of it counts.
         case invalid
-        /// A receipt, refusal or notice, or an ancestor's slip.
+        /// A receipt, refusal or notice, or an ancestor's slip; such a letter, too, when it has come itself and is not judged yet.
         case recorded
         /// Not a letter, or not from whom it says: kept for the log, in no graph.
         case unreadable

@@ -17,6 +17,8 @@ public enum LetterLimits {
     public static let pieces: Int64 = 1_024
     /// 90 days: what nobody fetched by then is given up with a notice.
     public static let expirySeconds: Int64 = 90 * 86_400
+    /// 30 days: how long a letter waits for ancestors that have not come, and a stop without them stands in the way of others.
+    public static let ancestorsSeconds: Int64 = 30 * 86_400
     /// 24 hours: how far a letter's clock may run ahead of the reader's.
     public static let aheadSeconds: Int64 = 86_400
 }

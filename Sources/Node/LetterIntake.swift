@@ -171,10 +171,16 @@ struct LetterIntake {
                     about.letter == signed.id, let code = about.code, refusal.slip.caseID == caseID,
                     directories.serves(refusal.slip.from, signed.slip)
                 else { continue }
+                guard let letter = try transaction.letter(signed.id) else { continue }
+                let wasVoid = try transaction.isVoid(letter)
                 try transaction.add(
                     VoidRecord(
                         id: refusal.id, letter: about.letter, type: refusal.slip.type, code: code, stop: about.stop,
                         sender: refusal.slip.from, at: refusal.slip.at, slip: refusal.file))
+                if try transaction.isVoid(letter) != wasVoid {
+                    try LetterJudge(desk: desk, now: now, receiptDelay: 0)
+                        .judgeAgain(after: letter.id, in: caseID, transaction)
+                }
             }
             return new
         }

@@ -22,12 +22,15 @@ struct Parties: Sendable {
 /// Whom letters make parties: by the place of the profile's rule.
 struct PartyNaming: Sendable {
     var members: [Int: Set<MemberID>] = [:]
+    /// Rules by which those who held the role before certainly hold it no more.
+    var replaced: Set<Int> = []
 
     /// Adds what a letter says that follows all those before.
     mutating func add(_ naming: [LetterSight.Naming], by rules: [ProfileDefinition.PartyRule]) {
         for naming in naming {
-            if rules[naming.rule].replaces {
+            if rules[naming.rule].replaces, naming.isCertain {
                 members[naming.rule] = Set(naming.members)
+                replaced.insert(naming.rule)
             } else {
                 members[naming.rule, default: []].formUnion(naming.members)
             }
@@ -80,7 +83,7 @@ extension CaseHistory {
         if let extra { naming.add(extra.naming, by: rules) }
         for (number, rule) in rules.enumerated() {
             guard let members = naming.members[number] else { continue }
-            if rule.replaces {
+            if naming.replaced.contains(number) {
                 result.holders[rule.role] = members
             } else {
                 result.holders[rule.role, default: []].formUnion(members)
@@ -96,15 +99,18 @@ extension CaseHistory {
         let makers = members.intersection(partyMakers).subtracting(retracted(in: members)).elements
         var result = PartyNaming()
         for (number, rule) in profile.definition.parties.enumerated() {
-            let named = makers.filter { place in nodes[place].naming.contains { $0.rule == number } }
-            if named.isEmpty { continue }
-            // The newest; if two stand that neither precedes the other, both hold the role until one follows the other.
+            let named = makers.flatMap { place in
+                nodes[place].naming.filter { $0.rule == number }.map { (place: place, naming: $0) }
+            }
+            // The newest; if two stand that neither precedes the other, both hold the role until one follows the other. What a judge
+            // cannot read may be another step: whoever held the role before may hold it still.
             var overtaken = BitSet()
-            if rule.replaces { for place in named { overtaken.formUnion(nodes[place].ancestors) } }
-            for place in named where !overtaken.contains(place) {
-                for naming in nodes[place].naming where naming.rule == number {
-                    result.members[number, default: []].formUnion(naming.members)
-                }
+            for (place, naming) in named where rule.replaces && naming.isCertain {
+                overtaken.formUnion(nodes[place].ancestors)
+                result.replaced.insert(number)
+            }
+            for (place, naming) in named where !overtaken.contains(place) {
+                result.members[number, default: []].formUnion(naming.members)
             }
         }
         return result

@@ -87,7 +87,7 @@ struct Exploration {
         var open = profile.tables.beginning
         for (index, machine) in profile.tables.machines.enumerated() {
             let all = machine.states.indices.reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
-            open.machines[index] = Situation.Branches(States(unread: all))
+            open.machines[index] = Situation.Outcome(States(unread: all))
         }
         for index in open.newest.indices { open.newest[index].mayBeUnread = true }
         return open
@@ -125,7 +125,7 @@ struct Exploration {
     func situation(_ state: State) -> Situation {
         var situation = open
         for (place, machine) in machines.enumerated() {
-            situation.machines[machine] = Situation.Branches(States(unread: 1 << UInt64(state[place])))
+            situation.machines[machine] = Situation.Outcome(States(unread: 1 << UInt64(state[place])))
         }
         return situation
     }

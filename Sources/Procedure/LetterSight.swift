@@ -23,6 +23,8 @@ final class LetterSight: Sendable {
     struct Naming: Sendable {
         var rule: Int
         var members: [MemberID]
+        /// Whether the letter certainly does so; else this judge cannot read whether it does.
+        var isCertain: Bool
     }
 
     let step: Step
@@ -114,7 +116,7 @@ final class LetterSight: Sendable {
         for (number, rule) in tables.definition.parties.enumerated() {
             guard let event = tables.eventIndex[rule.event] else { continue }
             var members: [MemberID] = []
-            var isNamed = false
+            var (isNamed, isCertain) = (false, false)
             // The directory gives nobody a role of another country.
             let country = tables.definition.roles[rule.role]?.country
             func addressed() -> [MemberID] { step.recipients.filter { country == nil || $0.country == country } }
@@ -126,12 +128,13 @@ final class LetterSight: Sendable {
                     members.append(member)
                 }
                 isNamed = true
+                isCertain = isCertain || item.candidates.count == 1
             }
             if rule.who == .addressee, let reach, reach.events.contains(event) {
                 members += addressed()
                 isNamed = true
             }
-            if isNamed { result.append(Naming(rule: number, members: members)) }
+            if isNamed { result.append(Naming(rule: number, members: members, isCertain: isCertain)) }
         }
         return result
     }

@@ -61,7 +61,7 @@ extension ProcedureCheck {
         var explored = 0
         for (index, event) in tables.events.enumerated() {
             var situation = Exploration.open(profile)
-            if event.home >= 0 { situation.machines[event.home] = Situation.Branches(States(unread: event.leading)) }
+            if event.home >= 0 { situation.machines[event.home] = Situation.Outcome(States(unread: event.leading)) }
             var isPossible = false
             for by in event.rule.by where !isPossible {
                 let member = ends.first { $0.roles.contains(by) }?.member ?? ends[0].member

@@ -52,6 +52,11 @@ public struct Profile: Sendable, Equatable {
         }
     }
 
+    /// Whether a withdrawal of consent may stand behind a code that brokers see.
+    public func mayWithdraw(_ code: String) -> Bool {
+        tables.codes[code]?.contains { tables.events[$0].rule.isWithdrawal } ?? false
+    }
+
     /// The only lane on which all these events may travel together, urgent before normal; `nil` where there is none.
     public func lane(of events: [Event]) -> Lane? {
         let lanes = events.reduce(Set(Lane.allCases)) { $0.intersection(definition.events[$1.code]?.lanes ?? []) }

@@ -70,10 +70,10 @@ struct PropertyJudge {
         let event = tables.events[chosen.event]
         var situation = situation
         for (machine, states) in chosen.from {
-            let left = situation.machines[machine].first.states.filtered(
+            let left = situation.machines[machine].states.filtered(
                 states.reduce(0) { $0 | 1 << UInt64($1) })
             if left.isEmpty { return nil }
-            situation.machines[machine] = Situation.Branches(left)
+            situation.machines[machine] = Situation.Outcome(left)
         }
         let history = CaseHistory(profile: profile)
         for end in ends {

@@ -4,9 +4,8 @@
 /// Replays a set of letters to what it leaves possible.
 ///
 /// Replay never admits again: only the rules of order act (R2 to R6, R8). With full sight it runs the letters in the
-/// one order of the profile. Where something is unread, neither its effect nor the order it imposes is known; then each
-/// machine is followed through every order that causality allows, so that no judge with less sight excludes what one
-/// with more finds.
+/// one order of the profile. Where something is unread, neither its effect nor the order it imposes is known; then it
+/// follows all orders: see ``possible()``.
 ///
 /// - SeeAlso: Protocols/Procedure.md, "Replay".
 struct Replay {
@@ -22,7 +21,7 @@ struct Replay {
     /// Letters that leave out one that their sender sent before, R10.
     private let forked: BitSet
     /// By the number of ancestors, so ancestors first; among equals by id.
-    private let sorted: [Int]
+    let sorted: [Int]
     private let stops: [Int]
     private let facts: [Int]
 
@@ -130,14 +129,14 @@ struct Replay {
         for machine in Bits(word: node.touches) {
             let states = situation.machines[machine].states(on: machine, reaches)
             let out = run(index, on: machine, from: states, emitted: emitted, standings: &standings)
-            situation.machines[machine] = Situation.Branches(out)
+            situation.machines[machine] = Situation.Outcome(out)
         }
         noteNotices(index, &standings)
         if node.reach >= 0 {
             let bit: UInt64 = 1 << UInt64(node.reach)
             for machine in tables.machines.indices
             where node.touches & (1 << UInt64(machine)) == 0 && !reaches[node.reach].rows[machine].isEmpty {
-                situation.machines[machine].addPending(bit)
+                situation.machines[machine].pending |= bit
             }
             for place in situation.newest.indices where reaches[node.reach].newest[place] {
                 situation.newest[place].mayBeUnread = true
@@ -158,7 +157,7 @@ struct Replay {
     }
 
     /// Notices live on no machine; they stand unless retracted.
-    private func noteNotices(_ index: Int, _ standings: inout [Source: Standing]) {
+    func noteNotices(_ index: Int, _ standings: inout [Source: Standing]) {
         for (number, item) in nodes[index].items.enumerated() {
             for candidate in item.candidates where tables.events[candidate].home < 0 {
                 let isRetracted = isRetracted(index, candidate)
@@ -168,120 +167,10 @@ struct Replay {
         }
     }
 
-    // MARK: partial sight
-
-    /// Follows every machine through all orders of the letters that causality allows, with unread letters anywhere they
-    /// may stand.
-    func possible() -> (situation: Situation, standings: [Source: Standing]) {
-        var situation = tables.beginning
-        situation.isExact = false
-        var standings: [Source: Standing] = [:]
-        let unread = sorted.filter { nodes[$0].reach >= 0 }
-        for machine in tables.machines.indices {
-            situation.machines[machine] = Situation.Branches(follow(machine, unread: unread, standings: &standings))
-        }
-        for index in sorted { noteNotices(index, &standings) }
-        gatherNewest(&situation, unread: unread, standings: standings)
-        return (situation, standings)
-    }
-
-    private func follow(_ machine: Int, unread: [Int], standings: inout [Source: Standing]) -> [Situation.Branch] {
-        let bit: UInt64 = 1 << UInt64(machine)
-        let known = sorted.filter { nodes[$0].touches & bit != 0 }
-        let hidden = unread.filter { !reaches[nodes[$0].reach].rows[machine].isEmpty }
-        let start = States(untouched: tables.machines[machine].initial)
-
-        // Kinds of unread letters that may stand between two known ones (-1: the beginning, nil: the end).
-        func between(_ first: Int, _ second: Int?) -> UInt64 {
-            var kinds: UInt64 = 0
-            for letter in hidden where letter != first && letter != second {
-                if first >= 0, nodes[first].ancestors.contains(letter) { continue }
-                if let second, nodes[letter].ancestors.contains(second) { continue }
-                kinds |= 1 << UInt64(nodes[letter].reach)
-            }
-            return kinds
-        }
-
-        // Which known letters may stand directly before each: its latest ancestors, and all that neither precede nor
-        // follow it.
-        var before: [Int: [(letter: Int, kinds: UInt64)]] = [:]
-        for letter in known {
-            var list: [(letter: Int, kinds: UInt64)] = []
-            var covered = BitSet()
-            for other in known.reversed() where other != letter {
-                if nodes[letter].ancestors.contains(other) {
-                    guard !covered.contains(other) else { continue }
-                    list.append((other, between(other, letter)))
-                    covered.formUnion(nodes[other].ancestors)
-                } else if !nodes[other].ancestors.contains(letter) {
-                    list.append((other, between(other, letter)))
-                }
-            }
-            if covered.isEmpty, !known.contains(where: { nodes[letter].ancestors.contains($0) }) {
-                list.append((-1, between(-1, letter)))
-            }
-            before[letter] = list
-        }
-
-        var out: [Int: States] = [:]
-        var ignored: [Source: Standing] = [:]
-        func input(_ letter: Int) -> States {
-            var states = States()
-            for (other, kinds) in before[letter] ?? [] {
-                guard var source = other < 0 ? start : out[other] else { continue }
-                source.close(on: machine, pending: kinds, of: reaches)
-                states.formUnion(source)
-            }
-            return states
-        }
-        var changed = true
-        while changed {
-            changed = false
-            for letter in known {
-                let result = run(letter, on: machine, from: input(letter), emitted: nil, standings: &ignored)
-                if result != out[letter] {
-                    out[letter] = result
-                    changed = true
-                }
-            }
-        }
-        for letter in known { _ = run(letter, on: machine, from: input(letter), emitted: nil, standings: &standings) }
-        let last = known.filter { letter in !known.contains { nodes[$0].ancestors.contains(letter) } }
-        if last.isEmpty { return [Situation.Branch(states: start, pending: between(-1, nil))] }
-        return last.map { Situation.Branch(states: out[$0] ?? States(), pending: between($0, nil)) }
-    }
-
-    private func gatherNewest(_ situation: inout Situation, unread: [Int], standings: [Source: Standing]) {
-        for (place, event) in tables.newestEvents.enumerated() {
-            var sources: [(source: Source, must: Bool)] = []
-            for index in sorted {
-                for (number, item) in nodes[index].items.enumerated() where item.candidates.contains(event) {
-                    let source = Source(node: index, item: number, event: event)
-                    if let standing = standings[source], standing.may { sources.append((source, standing.must)) }
-                }
-            }
-            let certain = sources.filter(\.must).map(\.source)
-            func isOutdated(_ source: Source) -> Bool {
-                certain.contains {
-                    nodes[Int($0.node)].ancestors.contains(Int(source.node))
-                        || ($0.node == source.node && $0.item > source.item)
-                }
-            }
-            situation.newest[place] = Situation.Newest(
-                sources: Set(sources.map(\.source).filter { !isOutdated($0) }), mayBeNone: certain.isEmpty,
-                mayBeUnread: unread.contains { letter in
-                    reaches[nodes[letter].reach].newest[place]
-                        && !certain.contains {
-                            nodes[Int($0.node)].ancestors.contains(letter) || Int($0.node) == letter
-                        }
-                })
-        }
-    }
-
     // MARK: one letter on one machine
 
     /// - Parameter emitted: with full sight the letters before this one in the order of replay.
-    private func run(
+    func run(
         _ index: Int, on machine: Int, from input: States, emitted: BitSet?, standings: inout [Source: Standing]
     ) -> States {
         let node = nodes[index]
@@ -303,7 +192,7 @@ struct Replay {
         for machine in Bits(word: item.candidates.reduce(0) { $0 | tables.events[$1].touches }) {
             let states = situation.machines[machine].states(on: machine, reaches)
             let out = run(number, of: node, at: place, on: machine, from: states, emitted: nil, standings: &standings)
-            situation.machines[machine] = Situation.Branches(out)
+            situation.machines[machine] = Situation.Outcome(out)
         }
         for candidate in item.candidates {
             let event = tables.events[candidate]

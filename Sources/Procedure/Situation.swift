@@ -27,39 +27,17 @@ struct Source: Hashable, Sendable {
 struct Situation: Hashable, Sendable {
     /// Possible states after the last letter that is known to touch a machine, and which kinds of unread letters may
     /// have come since.
-    struct Branch: Hashable, Sendable {
+    struct Outcome: Hashable, Sendable {
         var states: States
         /// Mask over the history's ``SealedReach``es.
-        var pending: UInt64 = 0
-    }
+        var pending: UInt64
 
-    /// More than one only where letters that do not know of each other touched the machine last.
-    struct Branches: Hashable, Sendable {
-        var first: Branch
-        var others: [Branch] = []
-
-        init(_ states: States) { first = Branch(states: states) }
-
-        /// - Parameter list: at least one.
-        init(_ list: [Branch]) {
-            first = list[0]
-            others = Array(list.dropFirst())
-        }
-
-        mutating func addPending(_ kinds: UInt64) {
-            first.pending |= kinds
-            for index in others.indices { others[index].pending |= kinds }
-        }
+        init(_ states: States, pending: UInt64 = 0) { (self.states, self.pending) = (states, pending) }
 
         /// All possible states, what may be pending included.
         func states(on machine: Int, _ reaches: [SealedReach]) -> States {
-            var result = first.states
-            result.close(on: machine, pending: first.pending, of: reaches)
-            for branch in others {
-                var states = branch.states
-                states.close(on: machine, pending: branch.pending, of: reaches)
-                result.formUnion(states)
-            }
+            var result = states
+            result.close(on: machine, pending: pending, of: reaches)
             return result
         }
     }
@@ -70,7 +48,7 @@ struct Situation: Hashable, Sendable {
         var mayBeUnread = false
     }
 
-    var machines: [Branches]
+    var machines: [Outcome]
     var newest: [Newest]
     /// Whether every letter's events are known: then the order of replay is known too.
     var isExact: Bool
@@ -79,7 +57,7 @@ struct Situation: Hashable, Sendable {
     ///
     /// - Parameter newest: how many events there are whose newest step guards read.
     init(_ machines: [ProfileTables.Machine], newest: Int) {
-        self.machines = machines.map { Branches(States(untouched: $0.initial)) }
+        self.machines = machines.map { Outcome(States(untouched: $0.initial)) }
         self.newest = Array(repeating: Newest(), count: newest)
         isExact = true
     }
@@ -89,7 +67,7 @@ struct Situation: Hashable, Sendable {
         for machine in machines.indices where !reach.rows[machine].isEmpty {
             var states = machines[machine].states(on: machine, reaches)
             states.close(on: machine, by: reach)
-            machines[machine] = Branches(states)
+            machines[machine] = Outcome(states)
         }
         for place in newest.indices where reach.newest[place] { newest[place].mayBeUnread = true }
     }

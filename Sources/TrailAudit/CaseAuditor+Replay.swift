@@ -219,6 +219,10 @@ extension CaseAuditor {
             if !isVoided(step, by: about.stop, in: view.history), !isHiddenInPart(about.stop, at: event) {
                 report(.refusal, at: event, letter, "stale, but the stop that it names does not make it void")
             }
+        } else if code == Refusal.Reason.unaware.rawValue, slip.lane == .urgent, !ancestry.missing(before).isEmpty,
+            event.at - slip.at >= LetterLimits.ancestorsSeconds - LetterLimits.aheadSeconds
+        {
+            // A stop whose ancestors never came: given up.
         } else if case .refused(let mine) = view.history.admit(step), mine.code == code {
         } else {
             report(.refusal, at: event, letter, "refused (\(code)), though the procedure does not say so")

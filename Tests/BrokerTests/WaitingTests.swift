@@ -5,6 +5,8 @@ import Broker
 import Letters
 import MessageStore
 import Procedure
+import SQLiteStore
+import TestSupport
 import Testing
 
 /// Letters that come before their ancestors. Protocols/Queue.md, "Waiting".
@@ -53,6 +55,72 @@ import Testing
         try await brokers.exchange()
         #expect(try await brokers.fetch(PracticeCase.ngo).map(\.letter.id) == [offer.id])
         #expect(try await brokers.fetch(PracticeCase.shelter).map(\.letter.id) == [yes.id])
+    }
+
+    @Test func `an ancestor that the procedure refuses is refused aloud, once, and nothing waits for it`() async throws
+    {
+        let brokers = try PracticeBrokers()
+        var one = PracticeCase(brokers)
+        let offer = try one.offer()
+        #expect(try await brokers.connection(PracticeCase.shelter).push(offer).isStored)
+        try await brokers.exchange()
+        let bad = try one.dossier(after: [offer])
+        let cover = try one.step(
+            from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")], parents: [bad.id])
+        let connection = brokers.connection(PracticeCase.ngo)
+        #expect(try await connection.push(cover) == .waiting([bad.id]))
+        for _ in 0..<2 {
+            _ = try await connection.push([], context: [ContextLetter(id: bad.id, slip: bad.bundle.slip)])
+        }
+        #expect(try await connection.push(cover).isStored)
+        try await brokers.exchange()
+        let told = try await brokers.fetch(PracticeCase.shelter)
+        #expect(
+            try told.compactMap { try brokers.slip($0).about } == [About(letter: bad.id, code: "G_SHARE_FULL")])
+        #expect(told.contains { $0.letter.id == cover.id })
+        #expect(
+            try await brokers.queue(PracticeBrokers.bdBroker).read { try $0.letter(bad.id)?.status } == .refused)
+    }
+
+    @Test func `a stop whose ancestors never come stands in the way for thirty days, a withdrawal for ever`()
+        async throws
+    {
+        for (code, isGivenUp) in [("HOME_UNSETTLED", true), ("SHARE_CONSENT_WITHDRAWN", false)] {
+            let brokers = try PracticeBrokers()
+            var (one, offer, consent) = try await StopTests.consented(brokers)
+            let event =
+                code == "HOME_UNSETTLED"
+                ? Event(code: "NEW_RISK", facts: ["risk_kind": .text("other")]) : Event(code: code)
+            var ghost = one
+            let lost = try ghost.step(from: PracticeCase.ngo, to: [PracticeCase.shelter], [Event(code: "COVER")])
+            let stop = try one.step(
+                from: PracticeCase.ngo, to: [PracticeCase.shelter], [event], lane: .urgent,
+                parents: [offer.id, lost.id])
+            #expect(stop.slip.steps.map(\.code) == [code])
+            #expect(try await brokers.connection(PracticeCase.ngo).push(stop).isStored)
+            try await brokers.exchange()
+            #expect(try await brokers.fetch(PracticeCase.shelter).map(\.letter.id) == [stop.id])
+            let shelter = brokers.connection(PracticeCase.shelter)
+            let early = try one.dossier(after: [consent])
+            guard case .refused("stale", _, stop.id) = try await shelter.push(early) else {
+                Issue.record("\(code): a stop that is on its way does not count")
+                return
+            }
+            _ = try await brokers.fetch(PracticeCase.shelter)
+            brokers.clock.advance(LetterLimits.ancestorsSeconds)
+            for authority in [PracticeWorld.inAuthority, PracticeWorld.bdAuthority] {
+                try brokers.publish(authority) { _, _ in }
+            }
+            let late = try one.dossier(after: [consent, early])
+            let outcome = try await shelter.push(late)
+            #expect(outcome.isStored == isGivenUp, "\(code): \(outcome)")
+            try await brokers.exchange()
+            let told = About(letter: stop.id, code: "unaware")
+            for member in [PracticeCase.shelter, PracticeCase.ngo] {
+                let papers = try await brokers.fetch(member).compactMap { try brokers.slip($0).about }
+                #expect(papers.contains(told) == isGivenUp, "\(code): \(member)")
+            }
+        }
     }
 
     @Test func `an urgent letter never waits`() async throws {

@@ -311,6 +311,79 @@ import Testing
         for task in running { _ = await task.result }
     }
 
+    /// Found by the simulation: she had promised the visit after a letter of which she knew only the slip. It was the request taken back.
+    @Test func `what rests on a letter is judged again, one's own letters too, when that letter can be read at last`()
+        async throws
+    {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "10")
+        let caseID = try #require(example.caseID)
+        let shelter = try nodes.desk(PracticeNodes.shelter)
+        let cancelled = Event(code: "HOME_INV_CANCELLED", facts: ["step_reason": .text("home")])
+        let stop = try shelter.perform(
+            Act(events: [cancelled], account: "caseworker"), in: caseID, at: nodes.clock.now
+        ).letters[0]
+        nodes.clock.advance(60)
+        let cover = Act(events: [Event(code: "COVER")], account: "caseworker")
+        _ = try shelter.perform(cover, in: caseID, at: nodes.clock.now)
+        _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+        let boxes = office.state.withLock { state in
+            let boxes = state.boxes
+            for member in boxes.keys { state.boxes[member]?.removeAll { $0 == stop } }
+            return boxes
+        }
+        try await nodes.settle()
+        let promise = try #require(try example.send("11").letters.first)
+        // It is known by its slip, and still here while it waits to be opened.
+        office.state.withLock { $0.boxes[PracticeNodes.investigator] = boxes[PracticeNodes.investigator] }
+        _ = try await nodes.service(PracticeNodes.investigator).fetch(waitSeconds: 0)
+        #expect(
+            try nodes.desk(PracticeNodes.investigator).view(of: caseID, at: nodes.clock.now).state.tracks["home"]?
+                .contains("assigned") == true)
+        office.state.withLock { $0.boxes[PracticeNodes.ngo] = boxes[PracticeNodes.ngo] }
+        try await nodes.settle()
+        #expect(try nodes.store(PracticeNodes.investigator).read { try $0.letter(promise)?.state } == .invalid)
+        #expect(try nodes.store(PracticeNodes.shelter).read { try $0.letter(promise)?.state } == .invalid)
+        for member in PracticeNodes.everybody {
+            let state = try nodes.desk(member).view(of: caseID, at: nodes.clock.now).state
+            #expect(state.tracks["home"] == ["not_requested"], "\(member)")
+        }
+    }
+
+    @Test func `a refusal that comes beside an ancestor's slip has what rests on it judged again`() async throws {
+        let nodes = try PracticeNodes(office: PostOffice())
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "07")
+        let request = try #require(try example.send("10").letters.first)
+        try await nodes.settle()
+        let promise = try #require(try example.send("11").letters.first)
+        let caseID = try #require(example.caseID)
+        let broker = try nodes.world.party(PracticeWorld.inBroker)
+        let certificate = try nodes.world.directories().sealingCertificate(
+            of: PracticeNodes.shelter, at: nodes.clock.now
+        ).id
+        let desk = try nodes.desk(PracticeNodes.investigator)
+        let slip = try nodes.store(PracticeNodes.investigator).read { try #require(try $0.letter(request)).slip }
+        let refusal = Slip(
+            type: .refusal, lane: .urgent, from: broker.id,
+            to: [Addressee(member: PracticeNodes.shelter, certificate: certificate, epoch: 1, sequence: 1)],
+            caseID: caseID, root: try desk.letter(request).slip.root,
+            about: About(letter: request, code: "G_CONSENT_VALID"), at: nodes.clock.now)
+        func state() throws -> CaseFile.LetterRecord.State? {
+            try nodes.store(PracticeNodes.investigator).read { try $0.letter(promise)?.state }
+        }
+        let intake = LetterIntake(desk: desk, now: nodes.clock.now)
+        // From a member it is no refusal.
+        let forged = try SignedSlip.sign(refusal, by: nodes.world.party(PracticeNodes.ngo).keys.signing)
+        try intake.keep([ContextLetter(id: request, slip: slip, void: forged.file)])
+        #expect(try state() == .made)
+        let signed = try SignedSlip.sign(refusal, by: broker.signing)
+        try intake.keep([ContextLetter(id: request, slip: slip, void: signed.file)])
+        #expect(try state() == .invalid)
+    }
+
     @Test func `a letter that was given up does not count, unless it was opened`() async throws {
         let (nodes, office, letter) = try offered()
         let caseID = try #require(try nodes.desk(PracticeNodes.shelter).cases().first?.caseID)

@@ -156,6 +156,80 @@ import Testing
         #expect(isVoid)
     }
 
+    /// Found by the simulation: whoever read which letter it was that stands beside a stop let that one stand as the last.
+    @Test func `one who reads a letter more is left with no state more`() throws {
+        let script = Stories.letters("main-path-adult")
+        let review = try #require(script.firstIndex { $0.name == "review" })
+        let told = script[...review].map(\.step)
+        func stop(_ name: String, _ code: String, like step: Step) -> Step {
+            let events = [Event(code: code, facts: Stories.told[code]?.first?.facts ?? [:])]
+            return Step(
+                id: .named(name), parents: [told[review].id], root: told[0].id, from: step.from, roles: step.roles,
+                to: [told[0].from], at: Instant(seconds: told[review].at.seconds + 60), lane: .urgent,
+                profile: step.profile, shown: Profile.repatriation.shown(events), sealed: .opened(events))
+        }
+        let report = try #require(script.first { $0.name == "report" }?.step)
+        let beside = [
+            stop("risk", "NEW_RISK", like: told[review]), stop("declined", "HOME_INV_DECLINED", like: report),
+            stop("child", "CHILD_ESTABLISHED", like: told[review]),
+        ]
+        func home(unread: Set<Digest>) -> [String]? {
+            var history = CaseHistory(profile: .repatriation)
+            for var step in told + beside {
+                if unread.contains(step.id) { step.sealed = .unknown }
+                history.insert(step)
+            }
+            return history.state.tracks["home"]
+        }
+        #expect(home(unread: []) == ["not_requested"])
+        #expect(home(unread: [.named("declined"), .named("child")]) == ["not_requested"])
+        #expect(home(unread: [.named("child")]) == ["not_requested"])
+    }
+
+    @Test func `whoever cannot read whether a role changed hands takes nobody's role away`() throws {
+        var definition = Profile.repatriation.definition
+        let place = try #require(definition.parties.firstIndex { $0.event == "HOME_INV_REQUEST" })
+        definition.parties[place].replaces = true
+        let profile = try Profile(definition, digest: Profile.repatriation.digest)
+        let told = Stories.letters("main-path-adult").prefix(7).map(\.step)
+        let request = try #require(told.last)
+        let (visitors, others) = (request.to, try #require(MemberID("bd:practice-others")))
+        func next(_ code: String, _ name: String, after: [Digest]) -> Step {
+            let events = [Event(code: code, facts: Stories.told[code]?.first?.facts ?? [:])]
+            return Step(
+                id: .named(name), parents: after, root: told[0].id, from: request.from, roles: request.roles,
+                to: [others], at: request.at, lane: .normal, profile: request.profile,
+                shown: profile.shown(events), sealed: .opened(events))
+        }
+        func holders(_ letters: [Step], isRead: Bool) -> Set<MemberID>? {
+            var history = CaseHistory(profile: profile)
+            for var step in told + letters {
+                if !isRead { step.sealed = .unknown }
+                history.insert(step)
+            }
+            var late = CaseHistory(profile: profile)
+            for var step in (told + letters).reversed() {
+                if !isRead { step.sealed = .unknown }
+                late.insert(step)
+            }
+            #expect(history.parties == late.parties)
+            return history.parties["BD_INVESTIGATOR"]
+        }
+        for letters in [
+            [next("HOME_INV_REQUEST", "again", after: [request.id])],
+            [
+                next("HOME_INV_REQUEST", "again", after: [request.id]),
+                next("HOME_INV_REQUEST", "third", after: [.named("again")]),
+            ],
+        ] {
+            #expect(holders(letters, isRead: true) == [others])
+            #expect(holders(letters, isRead: false) == Set(visitors + [others]))
+        }
+        let plan = next("CARE_PLAN", "plan", after: [request.id])
+        #expect(holders([plan], isRead: true) == holders([], isRead: true))
+        #expect(holders([plan], isRead: false) == Set(visitors + [others]))
+    }
+
     /// Found by the simulation: whoever went on after such a letter waited for ever.
     @Test func `a letter that names one which never comes is nobody's parent`() throws {
         let script = Stories.letters("main-path-adult").prefix(3).map(\.step)

@@ -91,6 +91,9 @@ extension Simulation {
     private func wait(_ mail: Int, at broker: Int) -> Bool {
         if !brokers[broker].waiting.contains(mail), !mistakes.contains(.waitingDropped) || broker == 0 {
             brokers[broker].waiting.append(mail)
+            if mails[mail].expires == nil {
+                schedule(.expire(broker: broker, mail: mail), at: now + LetterLimits.ancestorsSeconds)
+            }
         } else if mistakes.contains(.waitingDropped), broker == 1 {
             brokers[broker].answers[mail] = true
             return true
@@ -272,7 +275,7 @@ extension Simulation {
             brokers[broker].answers[mail] = false
             return giveUp(mail, at: broker)
         }
-        guard brokers[broker].answers[mail] == true, !brokers[broker].open(mail).isEmpty,
+        guard mails[mail].expires != nil, brokers[broker].answers[mail] == true, !brokers[broker].open(mail).isEmpty,
             !brokers[broker].judge.isVoid(mail, mails)
         else { return }
         giveUp(mail, at: broker)

@@ -27,8 +27,8 @@ struct SimulatedJudge {
     /// Only for a seeded bug: what is not readable counts as missing.
     var takesUnreadForMissing = false
     var noticeWins = false
-    /// Whether something became known since it judged that may change a verdict: a letter became void, or an urgent one has its
-    /// ancestors now.
+    /// Whether something became known since it judged that may change a verdict: a letter became void, an urgent one has its ancestors
+    /// now, or one of which it knew only the slip can be read.
     private(set) var mustJudgeAgain = false
     private var isVoidIn: Set<Int> = []
     private var gaps: Set<Int> = []
@@ -66,7 +66,13 @@ struct SimulatedJudge {
 
     /// Takes a letter in, or in again after more of it has become known.
     mutating func put(_ mail: Int, _ mails: [Simulation.Mail]) {
-        if known.insert(mail).inserted { order.append(mail) }
+        if known.insert(mail).inserted {
+            order.append(mail)
+        } else if case .opened = mails[mail].step.sealed, opened.contains(mail),
+            history.step(mails[mail].step.id)?.sealed == .unknown
+        {
+            mustJudgeAgain = true
+        }
         if missing(mail, mails).isEmpty {
             mustJudgeAgain = mustJudgeAgain || gaps.remove(mail) != nil
         } else {
@@ -105,7 +111,7 @@ struct SimulatedJudge {
         (result.opened, result.linear) = (opening ?? opened, linear)
         for mail in order {
             let letter = mails[mail]
-            if letter.about == nil, result.opened.contains(mail), letter.step.from != member {
+            if letter.about == nil, result.opened.contains(mail) {
                 if case .refused(let refusal) = result.verdict(mail, mails) { result.refusedHere[mail] = refusal }
             }
             result.put(mail, mails)
