@@ -116,6 +116,8 @@ extension CaseCommand {
                 let facts: [String]
                 let form: String?
                 let consents: [String]
+                /// Why its form cannot be sealed now although the step is in order, and who can help.
+                let unsealable: String?
             }
             let events: [Entry]
         }
@@ -124,6 +126,7 @@ extension CaseCommand {
         private static func text(_ entry: Report.Entry, _ words: DeskWords) -> String {
             var lines = ["\(entry.words) [\(entry.event)]"]
             if let reason = entry.reason { lines.append("✗ " + reason) }
+            if let unsealable = entry.unsealable { lines.append("✗ " + unsealable) }
             if let form = entry.form { lines.append(words.labels.sentence(.formNamed, ["form": words.form(form)])) }
             if !entry.facts.isEmpty { lines.append(entry.facts.map(words.fact).joined(separator: ", ")) }
             return lines.joined(separator: "\n    ")
@@ -138,7 +141,8 @@ extension CaseCommand {
                     Report.Entry(
                         event: $0.event, words: words.event($0.event), possible: $0.refusal == nil,
                         code: $0.refusal?.code, reason: $0.refusal.map(words.reason),
-                        lanes: $0.lanes.map(\.rawValue).sorted(), facts: $0.facts, form: $0.form, consents: $0.consents)
+                        lanes: $0.lanes.map(\.rawValue).sorted(), facts: $0.facts, form: $0.form, consents: $0.consents,
+                        unsealable: words.unsealable($0))
                 })
             try console.result("case.possible", report) {
                 report.events.map { Self.text($0, words) }.joined(separator: "\n")

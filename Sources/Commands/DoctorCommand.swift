@@ -37,6 +37,7 @@ struct DoctorCommand: Verb {
             examination.directories(opened)
             examination.clock(opened)
             await examination.store(opened)
+            if opened.home.settings.kind == .member { examination.documents(opened) }
             if !offline, opened.home.settings.kind == .member { await examination.broker(opened) }
         } catch {
             let failure = CommandFailure(explaining: error)

@@ -9,6 +9,7 @@ import Letters
 import Logging
 import Membership
 import MessageStore
+import Node
 import Procedure
 import Sealing
 import SQLiteStore
@@ -128,6 +129,24 @@ struct Examination: Encodable {
             for profile in opened.directories.profilesInForce {
                 add("profile", .ok, "\(profile.id) \(profile.version) is in force")
             }
+        }
+    }
+
+    /// Without forms nothing can be filled in; without labels everything is told in bare codes.
+    mutating func documents(_ opened: OpenedHome) {
+        guard let network = try? NetworkView(directories: opened.directories, home: opened.home) else { return }
+        for reference in opened.directories.profilesInForce {
+            guard let profile = network.profile(reference.digest) else { continue }
+            let missing = profile.definition.documents.keys.sorted().filter { name in
+                name == "forms"
+                    ? network.forms(of: profile.digest) == nil
+                    : (try? network.labels(of: profile.digest, in: String(name.dropFirst("labels-".count)))) == nil
+            }
+            guard !missing.isEmpty else { continue }
+            add(
+                "profile", .warning,
+                "of \(profile.id) \(profile.version) is not here: \(missing.joined(separator: ", "))",
+                cure: "`kheya member import --documents` the files that the authorities published with it.")
         }
     }
 

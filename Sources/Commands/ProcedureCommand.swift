@@ -19,7 +19,7 @@ struct ProcedureCommand: AsyncParsableCommand {
               kheya procedure replay Protocols/Vectors/procedure/main-path-adult.json \
             --profile Protocols/Profiles/in-bd-repatriation/profile.json
             """,
-        subcommands: [Show.self, Graph.self, Check.self, Replay.self])
+        subcommands: [Show.self, Graph.self, Check.self, Replay.self, Documents.self])
 
     /// Which profile: a file, or the one that a home's directories put in force.
     struct ProfileOptions: ParsableArguments {

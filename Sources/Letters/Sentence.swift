@@ -118,6 +118,8 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
 
     // Why the node did not do what was asked.
     case cannotSeal = "cannot-seal"
+    /// The node cannot read whether a consent still lives.
+    case consentUnread = "consent-unread"
     case formMistakes = "form-mistakes"
     case formUnreadable = "form-unreadable"
     case unknownCase = "unknown-case"
@@ -176,6 +178,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
         case .void: ["reason"]
         case .brokerLater: ["code"]
         case .cannotSeal: ["form", "reason"]
+        case .consentUnread: ["form", "names"]
         case .formMistakes, .formNamed: ["form"]
         case .day: ["day", "month", "year"]
         case .month: ["month", "year"]

@@ -50,8 +50,10 @@ extension CaseDesk {
                 guard let rule = history.profile.event(possible.event) else { return nil }
                 return PossibleAct(
                     event: possible.event, refusal: possible.refusal, lanes: rule.lanes,
-                    facts: history.profile.compulsoryFacts(of: possible.event), form: rule.form, consents: rule.consents
-                )
+                    facts: history.profile.compulsoryFacts(of: possible.event), form: rule.form,
+                    consents: rule.consents,
+                    consentHiddenBy: possible.refusal == nil
+                        ? history.hidingConsent(for: possible.event, by: identity.member, roles: roles, at: now) : [])
             }
         }
     }

@@ -102,6 +102,8 @@ public struct PossibleAct: Sendable, Hashable {
     public var facts: [String]
     public var form: String?
     public var consents: [String]
+    /// Whose letters leave open, because this node cannot read them, whether her consent to the form still lives: it cannot be sealed now.
+    public var consentHiddenBy: [MemberID]
 }
 
 /// One letter in the history of a case.

@@ -120,6 +120,12 @@ public struct DeskWords: Sendable {
             ["holder": member(awaited.from), "form": form(awaited.form), "event": event(awaited.event)])
     }
 
+    /// Why the form of a step cannot be sealed now, and who can help: its consent may have been changed by what this node cannot read.
+    public func unsealable(_ act: PossibleAct) -> String? {
+        guard let name = act.form, !act.consentHiddenBy.isEmpty else { return nil }
+        return labels.sentence(.consentUnread, ["form": form(name), "names": members(act.consentHiddenBy)])
+    }
+
     /// What a deadline asks for: an event, or a field of a form (`form.field`).
     private func step(_ name: String) -> String {
         guard let dot = name.firstIndex(of: ".") else { return event(name) }

@@ -58,4 +58,25 @@ extension CaseHistory {
         }
         return result
     }
+
+    /// Whose letters leave open whether the form of an event may be sealed to anybody in the case, because this judge cannot read them; sorted.
+    /// Empty where somebody may certainly have it, and where nobody may.
+    ///
+    /// - Parameter roles: the member's roles by the directory.
+    public func hidingConsent(for event: String, by member: MemberID, roles: Set<String>, at: Instant) -> [MemberID] {
+        guard let rule = profile.event(event), let form = rule.form, !rule.consents.isEmpty else { return [] }
+        var claim = Disclosure(
+            form: form, tier: min(rule.tier, profile.definition.forms[form] ?? .t0), dataClasses: [], basis: .consent,
+            from: member, roles: roles, to: member, event: event, at: at)
+        var isOpen = false
+        for reader in Set(parties.values.joined()) where reader != member {
+            (claim.to, claim.judge) = (reader, .sealer)
+            if disclosure(claim) == nil { return [] }
+            claim.judge = .reader
+            isOpen = isOpen || disclosure(claim) == nil
+        }
+        guard isOpen else { return [] }
+        return Set(nodes.filter { $0.reach >= 0 && !$0.isVoid }.compactMap { $0.step?.from }).subtracting([member])
+            .sorted()
+    }
 }

@@ -39,6 +39,44 @@ import Testing
             })
     }
 
+    @Test func `who cannot read whether a consent still lives is told why a form cannot go, and who can help`()
+        async throws
+    {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "11")
+        let caseID = try #require(example.caseID)
+        let desk = try nodes.desk(PracticeNodes.investigator)
+        func report() throws -> PossibleAct? {
+            try desk.possible(in: caseID, at: nodes.clock.now).first { $0.event == "HOME_INV_REPORT" }
+        }
+        #expect(try report()?.consentHiddenBy == [])
+        for number in ["12", "13", "14"] {
+            try example.send(number)
+            try await nodes.settle()
+        }
+        let again = Event(code: "HOME_REINVESTIGATE", facts: ["reinvestigate_reason": .text("address_incomplete")])
+        _ = try nodes.desk(PracticeNodes.shelter).perform(
+            Act(events: [again], to: [PracticeNodes.investigator], account: "caseworker"), in: caseID,
+            at: nodes.clock.now)
+        try await nodes.settle()
+        try example.send("11")
+        try await nodes.settle()
+        let act = try #require(try report())
+        #expect(act.refusal == nil)
+        #expect(act.consentHiddenBy.contains(PracticeNodes.shelter))
+        var texts: Set<String> = []
+        for language in ["en", "bn", "hi"] {
+            let words = try desk.words(for: caseID, in: language)
+            let text = try #require(words.unsealable(act))
+            #expect(text.contains(words.form("home-report")) && text.contains(words.member(PracticeNodes.shelter)))
+            texts.insert(text)
+        }
+        #expect(texts.count == 3)
+        let error = #expect(throws: DeskError.self) { try example.send("12") }
+        #expect(error?.code == .cannotSeal)
+    }
+
     @Test func `a fact never waits for its paper, and the case shows what is awaited until it comes`() async throws {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)

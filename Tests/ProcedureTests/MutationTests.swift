@@ -95,6 +95,11 @@ struct Mutant: Sendable, CustomTestStringConvertible {
         Mutant(
             "another home was visited", "S4.place",
             cut("G_HOME_OK", " and HOME_INV_REPORT.place_ref == RETURN_CONSENT.place_ref")),
+        Mutant(
+            "an adult goes where nobody explained the risk", "S1.risk-explained",
+            cut("G_HOME_OK", " and RETURN_CONSENT.risk_explained == yes")),
+        Mutant(
+            "her entitlements are forgotten", "S1.entitlements", unguard("CLEARANCE_PROPOSED", "G_ENTITLEMENTS")),
         Mutant("a fitness note never grows old", "S2.fit", cut("G_FIT", " and age(medical.issued_on) <= D11b")),
         // withdrawals
         Mutant("the receiver cannot record her no", "profile.withdrawals") {

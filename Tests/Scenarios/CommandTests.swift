@@ -67,6 +67,35 @@ import Testing
         #expect(try Program.run(["procedure", "show", "NO_SUCH_EVENT", "--profile", Program.profile]).status == 66)
     }
 
+    @Test
+    func `whoever edits a profile's forms is told that the profile names others, and has the digests written anew`()
+        throws
+    {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "kheya-\(UInt64.random(in: 0 ... .max))")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let source = URL(fileURLWithPath: Program.profile).deletingLastPathComponent()
+        try FileManager.default.copyItem(at: source, to: folder)
+        let profile = folder.appendingPathComponent("profile.json").path
+        func run(_ extra: String...) throws -> Int32 {
+            try Program.run(["procedure", "documents", profile, "--json"] + extra).status
+        }
+        let before = try String(contentsOfFile: profile, encoding: .utf8)
+        #expect(try run() == 0)
+        let forms = folder.appendingPathComponent("forms.json")
+        let text = try String(contentsOf: forms, encoding: .utf8)
+        let edited = text.replacing("\"max\": 100", with: "\"max\": 101", maxReplacements: 1)
+        try #require(edited != text)
+        try edited.write(to: forms, atomically: true, encoding: .utf8)
+        #expect(try run() == 2)
+        #expect(try String(contentsOfFile: profile, encoding: .utf8) == before)
+        #expect(try run("--write") == 0)
+        #expect(try run() == 0)
+        // Only the digest is another one.
+        let after = try String(contentsOfFile: profile, encoding: .utf8)
+        #expect(zip(before.split(separator: "\n"), after.split(separator: "\n")).count { $0 != $1 } == 1)
+    }
+
     @Test(arguments: ["full", "broker"])
     func `a history is replayed from a file, and the whole case is admitted`(sight: String) throws {
         let file = Program.root.appendingPathComponent("Protocols/Vectors/procedure/main-path-adult.json").path
