@@ -52,7 +52,7 @@ install-deps:  ## Install the Debian packages that are missing
 build: install-deps  ## Build the command `kheya`
 	$(SWIFT) build -c $(CONFIGURATION) --product kheya
 
-test: install-deps  ## Run all tests but those in a browser; the last line is the runner's own count
+test: install-deps browser  ## Run all tests, those in a browser first; the last line is the runner's own count
 	@# One after the other: many tests run real processes and sockets, and two cores are few.
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test --no-parallel --disable-xctest
 
@@ -63,7 +63,7 @@ browser: build  ## The page of two nodes in a real browser; screenshots in .buil
 	KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KHEYA_AXE="$$(ls $(CURDIR)/.build/axe/*.whl)" \
 	  /usr/bin/python3 Tests/Browser/test_pages.py
 
-demo: build  ## A whole case over five processes; CASE=child or unsafe-home for another, KEEP=1 leaves them running
+demo: build  ## A whole case over five processes; CASE=child or unsafe-home for another, KEEP=1 makes a dozen more and leaves their pages open
 	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" CASE="$(CASE)" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo
 
 crash: install-deps  ## Kill processes N times (N=200) while letters flow, and count; SEED=… repeats a run
@@ -78,7 +78,7 @@ simulate: install-deps  ## Ends and brokers that hear of each other late, SEEDS=
 	@KHEYA_SEEDS=$(SEEDS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/simulate --disable-xctest --filter SimulationTests
 
-bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,audit,acceptance,depth,cases,cycle,attachment CASES=200000 LETTERS=100000 JSON=FILE
+bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,audit,acceptance,depth,cases,cycle,attachment,pages CASES=200000 LETTERS=100000 JSON=FILE
 	@$(SWIFT) build -c release --package-path Tests/Benchmarks --product kheya
 	$(SWIFT) build -c release --package-path Tests/Benchmarks --product SyncCounter
 	$(SWIFT) run -c release --package-path Tests/Benchmarks Benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(CASES),--cases $(CASES)) $(if $(LETTERS),--letters $(LETTERS)) $(if $(JSON),--json $(JSON))

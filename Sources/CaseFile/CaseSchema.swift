@@ -6,7 +6,9 @@ import GRDB
 /// The tables of `node.sqlite`. Protocols/CaseFile.md, "Tables", says what each one means.
 enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
-    private static let versions = [tables, webTables, logTables, draftTables, approvalTables]
+    private static let versions = [
+        tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
+    ]
     static var version: Int { versions.count }
 
     static func make(in database: Database) throws {
@@ -40,6 +42,53 @@ enum CaseSchema {
         CREATE TABLE approval(
             digest BLOB NOT NULL, account TEXT NOT NULL, pseudonym TEXT NOT NULL, at INTEGER NOT NULL,
             PRIMARY KEY(digest, account)) WITHOUT ROWID;
+        """
+
+    /// Every change of what a case's summary is made of gives the case a new turn: no writer can forget it.
+    private static let summaryTables = """
+        CREATE TABLE touched(pseudonym TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE UNIQUE INDEX touched_turn ON touched(turn);
+        INSERT INTO touched SELECT pseudonym, row_number() OVER (ORDER BY pseudonym) FROM cases;
+        CREATE TABLE summary(
+            pseudonym TEXT PRIMARY KEY, turn INTEGER NOT NULL, basis BLOB NOT NULL, holds_until INTEGER, sealed BLOB NOT NULL)
+            WITHOUT ROWID;
+        """
+        + ["cases": ["INSERT"], "letter": ["INSERT", "UPDATE OF direction, state"], "record": ["INSERT", "UPDATE"]]
+        .flatMap { table, changes in changes.map { trigger(on: table, $0, "SELECT NEW.pseudonym AS pseudonym") } }
+        .joined()
+        + [
+            "outbox": ["INSERT", "UPDATE OF state, settled"],
+            "inbox": ["INSERT", "UPDATE OF state, code, judged, acted"],
+            "receipt": ["INSERT"], "void": ["INSERT"],
+        ]
+        .flatMap { table, changes in
+            changes.map { trigger(on: table, $0, "SELECT pseudonym FROM letter WHERE id = NEW.letter") }
+        }.joined()
+
+    /// Without a conflict clause: the one of the statement that fires a trigger would take its place.
+    private static func trigger(on table: String, _ change: String, _ pseudonym: String) -> String {
+        """
+
+        CREATE TRIGGER touch_\(table)_\(change.prefix(6)) AFTER \(change) ON \(table) BEGIN
+            UPDATE touched SET turn = (SELECT max(turn) + 1 FROM touched) WHERE pseudonym = (\(pseudonym));
+            INSERT INTO touched
+                SELECT pseudonym, (SELECT coalesce(max(turn), 0) + 1 FROM touched) FROM (\(pseudonym)) AS changed
+                WHERE NOT EXISTS (SELECT 1 FROM touched WHERE touched.pseudonym = changed.pseudonym);
+        END;
+        """
+    }
+
+    private static let uploadTables = """
+        CREATE TABLE upload(
+            draft BLOB NOT NULL, pseudonym TEXT NOT NULL, name BLOB NOT NULL, position INTEGER NOT NULL, size INTEGER NOT NULL,
+            sealed BLOB NOT NULL);
+        CREATE UNIQUE INDEX upload_place ON upload(draft, name, position, size);
+        """
+
+    private static let comparisonTables = """
+        CREATE TABLE comparison(
+            member TEXT NOT NULL, number BLOB NOT NULL, account TEXT NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY(member, number, account)) WITHOUT ROWID;
         """
 
     private static let webTables = """

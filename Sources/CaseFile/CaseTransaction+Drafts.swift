@@ -27,7 +27,7 @@ extension CaseTransaction {
         return try rows.map(draft)
     }
 
-    /// Adds a draft or replaces it. The case's key is made if it is not there: a draft may come before its case.
+    /// Adds a draft or replaces it; of one that is sealed the uploads go. The case's key is made if it is not there: a draft may come before its case.
     public func put(_ draft: DraftRecord) throws {
         let sealed = try AESGCM.seal(
             [UInt8](JSONEncoder().encode(draft.content)), key: try keys.makeKey(of: draft.caseID),
@@ -38,10 +38,14 @@ extension CaseTransaction {
                 draft.id.data, draft.caseID.text, draft.created.seconds, draft.updated.seconds,
                 draft.letters.isEmpty ? nil : Data(draft.letters.flatMap(\.bytes)), Data(sealed),
             ])
+        if !draft.letters.isEmpty { try removeUploads(in: draft.id) }
     }
 
     /// Throws a draft away.
-    public func removeDraft(_ id: Digest) throws { try database.run("DELETE FROM draft WHERE id = ?", [id.data]) }
+    public func removeDraft(_ id: Digest) throws {
+        try database.run("DELETE FROM draft WHERE id = ?", [id.data])
+        try removeUploads(in: id)
+    }
 
     private func draft(_ row: Row) throws -> DraftRecord {
         let id = try row.digest("id")

@@ -84,7 +84,7 @@ struct ActOptions: ParsableArguments {
     }
 
     private func readForms() throws -> [FormDraft] {
-        var files: [String: URL] = [:]
+        var files: [String: AttachmentOrigin] = [:]
         for entry in attach {
             guard let equals = entry.firstIndex(of: "="), equals != entry.startIndex else {
                 throw CommandFailure(.usage, "--attach is NAME=FILE")
@@ -93,7 +93,7 @@ struct ActOptions: ParsableArguments {
             guard FileManager.default.isReadableFile(atPath: path) else {
                 throw CommandFailure(.noInput, "\(path) is not there")
             }
-            files[String(entry[..<equals])] = URL(fileURLWithPath: path)
+            files[String(entry[..<equals])] = .file(URL(fileURLWithPath: path))
         }
         var unnamed = Set(files.keys)
         var drafts: [FormDraft] = []

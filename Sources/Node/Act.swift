@@ -38,13 +38,21 @@ public struct Act: Sendable {
 public struct FormDraft: Sendable {
     /// JSON (text): `{"event":"DOSSIER","fields":{…},"form":"dossier"}`. A string value `attach:NAME` names an attachment.
     public var document: [UInt8]
-    /// Files by the names that stand in the document.
-    public var attachments: [String: URL]
+    /// Where the files are, by the names that stand in the document.
+    public var attachments: [String: AttachmentOrigin]
 
-    public init(document: [UInt8], attachments: [String: URL] = [:]) {
+    public init(document: [UInt8], attachments: [String: AttachmentOrigin] = [:]) {
         self.document = document
         self.attachments = attachments
     }
+}
+
+/// Where the bytes of an attachment are before it is sealed.
+public enum AttachmentOrigin: Sendable, Hashable {
+    /// A file of this machine. A picture is cleaned while it is read.
+    case file(URL)
+    /// An upload of a draft, cleaned when it came: its name, and the draft's id.
+    case upload(Digest, draft: Digest)
 }
 
 /// What became of an act.

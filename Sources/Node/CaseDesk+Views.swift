@@ -102,26 +102,22 @@ extension CaseDesk {
 
     public func outbox() throws -> [TransitItem<OutboxEntry>] {
         try store.read { transaction in
-            try transaction.outbox().compactMap { entry in
-                guard let letter = try transaction.letter(entry.letter) else { return nil }
-                let slip = try StoredSlip.read(letter.slip)
-                return TransitItem(
-                    entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
-                    about: slip.about, receipts: try transaction.receipts(for: letter.id))
-            }
+            try transaction.outbox().compactMap { try item($0, $0.letter, transaction) }
         }
     }
 
     public func inbox() throws -> [TransitItem<InboxEntry>] {
         try store.read { transaction in
-            try transaction.inbox().compactMap { entry in
-                guard let letter = try transaction.letter(entry.letter) else { return nil }
-                let slip = try StoredSlip.read(letter.slip)
-                return TransitItem(
-                    entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
-                    about: slip.about, receipts: try transaction.receipts(for: letter.id))
-            }
+            try transaction.inbox().compactMap { try item($0, $0.letter, transaction) }
         }
+    }
+
+    func item<Entry>(_ entry: Entry, _ id: LetterID, _ transaction: CaseTransaction) throws -> TransitItem<Entry>? {
+        guard let letter = try transaction.letter(id) else { return nil }
+        let slip = try StoredSlip.read(letter.slip)
+        return TransitItem(
+            entry: entry, letter: letter, to: slip.to.map(\.member), shown: slip.steps.map(\.code),
+            about: slip.about, receipts: try transaction.receipts(for: letter.id))
     }
 
     public func letter(_ id: LetterID) throws -> LetterView {

@@ -19,6 +19,7 @@ public struct CaseDesk: Sendable {
     public let network: NetworkView
     public let settings: NodeSettings
     public let accounts: Accounts
+    let lists = CaseLists()
 
     public init(
         identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings, accounts: Accounts
@@ -114,7 +115,7 @@ public struct CaseDesk: Sendable {
             try plan(act, in: caseID, opening: opening, transaction, personKey, now)
         }
         // 2. Attachments, piece by piece, into files. Nothing names them yet.
-        var prepared: [URL: [PreparedAttachment]] = [:]
+        var prepared: [AttachmentOrigin: [PreparedAttachment]] = [:]
         do {
             prepared = try prepareAttachments(of: first, caseID: caseID, now)
             // 3. Judge again on what the transaction itself reads, seal, sign, write.
@@ -164,7 +165,7 @@ public struct CaseDesk: Sendable {
 
     private func write(
         _ act: Act, in caseID: CaseID, opening: Profile?, _ transaction: CaseTransaction, _ personKey: [UInt8],
-        _ prepared: [URL: [PreparedAttachment]], _ now: Instant
+        _ prepared: [AttachmentOrigin: [PreparedAttachment]], _ now: Instant
     ) throws -> ActResult {
         // Each letter is planned against a history that holds the one before it.
         var result = ActResult(caseID: caseID, letters: [], flags: [])
@@ -218,17 +219,17 @@ public struct CaseDesk: Sendable {
     // MARK: Attachments
 
     /// Seals each attachment to each of its readers and keeps a copy at rest; memory holds one piece.
-    private func prepareAttachments(of plans: [LetterPlan], caseID: CaseID, _ now: Instant) throws -> [URL:
-        [PreparedAttachment]]
-    {
-        var prepared: [URL: [PreparedAttachment]] = [:]
+    private func prepareAttachments(
+        of plans: [LetterPlan], caseID: CaseID, _ now: Instant
+    ) throws -> [AttachmentOrigin: [PreparedAttachment]] {
+        var prepared: [AttachmentOrigin: [PreparedAttachment]] = [:]
         for form in plans.flatMap(\.forms) {
-            for url in Set(form.attachments.values) {
+            for origin in Set(form.attachments.values) {
                 for recipient in form.recipients
-                where prepared[url]?.contains(where: { $0.recipient == recipient }) != true {
-                    let atRest = prepared[url]?.first
-                    prepared[url, default: []].append(
-                        try prepare(url, to: recipient, caseID: caseID, atRest: atRest, now))
+                where prepared[origin]?.contains(where: { $0.recipient == recipient }) != true {
+                    let atRest = prepared[origin]?.first
+                    prepared[origin, default: []].append(
+                        try prepare(origin, to: recipient, caseID: caseID, atRest: atRest, now))
                 }
             }
         }
@@ -236,10 +237,10 @@ public struct CaseDesk: Sendable {
     }
 
     private func prepare(
-        _ url: URL, to recipient: MemberID, caseID: CaseID, atRest: PreparedAttachment?, _ now: Instant
+        _ origin: AttachmentOrigin, to recipient: MemberID, caseID: CaseID, atRest: PreparedAttachment?, _ now: Instant
     ) throws -> PreparedAttachment {
         let certificate = try network.directories.sealingCertificate(of: recipient, at: now)
-        let source = try AttachmentSource(url)
+        let source = try AttachmentSource(origin, in: store)
         try store.keys.makeKey(of: caseID)
         let name = atRest?.file ?? .sha256(SecureRandom.bytes(32))
         let writer = atRest == nil ? try store.attachmentWriter(named: name, in: caseID) : nil
@@ -266,7 +267,7 @@ public struct CaseDesk: Sendable {
     }
 
     /// The act failed: what was sealed for it goes. What a crash leaves, ``CaseStore/clearAway(before:)`` removes.
-    private func discard(_ prepared: [URL: [PreparedAttachment]]) {
+    private func discard(_ prepared: [AttachmentOrigin: [PreparedAttachment]]) {
         for attachment in prepared.values.joined() {
             for piece in attachment.pieces { store.files.remove(piece.digest) }
             store.files.removeAttachment(attachment.file)

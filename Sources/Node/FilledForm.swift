@@ -1,15 +1,14 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Letters
-import Procedure
+public import Procedure
 
 /// A form as it was filled in, before its attachments have commitments.
 struct FilledForm {
     let form: Form
     /// Files by the names that stand in the form as `attach:NAME`.
-    let attachments: [String: URL]
+    let attachments: [String: AttachmentOrigin]
 
     /// - Throws: ``DeskError`` `.formInvalid`, `.attachment`.
     init(_ draft: FormDraft) throws {
@@ -29,7 +28,7 @@ struct FilledForm {
 
     /// What the form holds, judged by its filled fields.
     func content(in catalogue: FormCatalogue?, profile: Profile) -> FormContent {
-        FormContent(FormAttachments.fill(form) { _ in Digest.placeholder }, in: catalogue, profile: profile)
+        FormContent(FormAttachments.standIn(form), in: catalogue, profile: profile)
     }
 }
 
@@ -60,8 +59,14 @@ struct FormContent {
 }
 
 /// `attach:NAME` in a form stands for an attachment until its commitment is known.
-enum FormAttachments {
+public enum FormAttachments {
     private static let prefix = "attach:"
+
+    /// What stands in a form for the attachment of this name.
+    public static func text(naming name: String) -> String { prefix + name }
+
+    /// The form as it will be: with a digest, although not yet the right one, for each attachment.
+    public static func standIn(_ form: Form) -> Form { fill(form) { _ in Digest.placeholder } }
 
     /// Names that stand in a form.
     static func names(in form: Form) -> Set<String> {

@@ -21,10 +21,10 @@ struct LetterMaker {
     ///
     /// - Parameters:
     ///   - record: the case; `nil` when the letter opens it.
-    ///   - prepared: sealed attachments by URL; each recipient has its own.
+    ///   - prepared: sealed attachments by where they are from; each recipient has its own.
     /// - Returns: The letter as signed.
     func make(
-        _ plan: LetterPlan, caseID: CaseID, record: CaseRecord?, prepared: [URL: [PreparedAttachment]]
+        _ plan: LetterPlan, caseID: CaseID, record: CaseRecord?, prepared: [AttachmentOrigin: [PreparedAttachment]]
     ) throws -> SignedSlip {
         // 1. The sealed steps: one content and digest for all, one part for each addressee.
         let showsAny = !plan.profile.shown(plan.events).isEmpty
@@ -56,8 +56,8 @@ struct LetterMaker {
         for form in plan.forms {
             for recipient in form.recipients {
                 var commitments: [String: Digest] = [:]
-                for (name, url) in form.attachments.sorted(by: { $0.key < $1.key }) {
-                    guard let attachment = prepared[url]?.first(where: { $0.recipient == recipient }) else {
+                for (name, origin) in form.attachments.sorted(by: { $0.key < $1.key }) {
+                    guard let attachment = prepared[origin]?.first(where: { $0.recipient == recipient }) else {
                         throw DeskError(.attachment, "attachment \(name) was not sealed to \(recipient)")
                     }
                     commitments[name] = attachment.reference.commitment

@@ -1,7 +1,6 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Letters
 import Procedure
 
@@ -11,7 +10,7 @@ struct LetterPlan {
     struct FormPart {
         /// With `attach:NAME` in place of commitments.
         var form: Form
-        var attachments: [String: URL]
+        var attachments: [String: AttachmentOrigin]
         var tier: Tier
         var basis: Basis
         var recipients: [MemberID]

@@ -31,7 +31,8 @@ struct ReceiptCheck: Sendable {
     /// - Throws: ``LogError``: the receipt proves nothing, or another history than the one that was shown before; ``ExchangeError`` when
     ///   nobody could be asked.
     mutating func verify(
-        _ bytes: [UInt8], of letter: LetterBundle, proof: @Sendable (String, Int64, Int64) async throws -> ConsistencyProof
+        _ bytes: [UInt8], of letter: LetterBundle,
+        proof: @Sendable (String, Int64, Int64) async throws -> ConsistencyProof
     ) async throws -> VerifiedCheckpoint {
         let receipt = try LogReceipt(bytes)
         let checkpoint = try verify(receipt.note)
@@ -40,7 +41,8 @@ struct ReceiptCheck: Sendable {
         if let before = known[seen.origin], before != seen, !consistent.contains(seen) {
             // The older of the two is where the newer one must go on from: an answer may have been overtaken.
             let (old, new) = before.size <= seen.size ? (before, seen) : (seen, before)
-            let step = old.size == new.size ? ConsistencyProof(hashes: []) : try await proof(seen.origin, old.size, new.size)
+            let step =
+                old.size == new.size ? ConsistencyProof(hashes: []) : try await proof(seen.origin, old.size, new.size)
             try step.verify(
                 from: TreeHead(size: old.size, root: old.root), to: TreeHead(size: new.size, root: new.root))
         }

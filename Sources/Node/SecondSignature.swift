@@ -123,9 +123,15 @@ struct CountersignedAct {
         return .sha256(Array("kheya-approval/1\n".utf8) + CanonicalJSON.writeText(.object(object)))
     }
 
-    private static func sum(of file: URL) throws -> Digest {
+    private static func sum(of origin: AttachmentOrigin) throws -> Digest {
+        let url: URL
+        switch origin {
+        // Its name was drawn when it came, and its pieces never change.
+        case .upload(let name, _): return name
+        case .file(let file): url = file
+        }
         do {
-            let handle = try FileHandle(forReadingFrom: file)
+            let handle = try FileHandle(forReadingFrom: url)
             defer { try? handle.close() }
             let stream = SHA256.Stream()
             while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { stream.update(piece) }

@@ -17,6 +17,13 @@ extension CaseHistory {
             .sorted { ($0.due, $0.deadline) < ($1.due, $1.deadline) }
     }
 
+    /// The first moment after `now` at which ``dueSteps(at:answers:)`` may answer otherwise although no letter came; `nil`: none.
+    public func dueStepsHold(from now: Instant) -> Instant? {
+        let clock = Clock(self, now: now, answers: nil)
+        return profile.definition.deadlines.values.compactMap(\.when).flatMap(clock.turningPoints)
+            .filter { $0 > now.seconds }.min().map(Instant.init(seconds:))
+    }
+
     /// Where each checkpoint of the profile stands, sorted by name: a settled state counts only while its guard is green.
     ///
     /// - SeeAlso: Protocols/Procedure.md, "Time".
@@ -188,7 +195,7 @@ private struct Clock {
         return evaluation.evaluate(index)
     }
 
-    private func turningPoints(_ guardName: String) -> [Int64] {
+    func turningPoints(_ guardName: String) -> [Int64] {
         guard let index = tables.guardIndex[guardName] else { return [] }
         return evaluation(at: now.seconds)?.turningPoints(of: index).sorted() ?? []
     }

@@ -22,7 +22,15 @@ extension Call {
 
     /// How this reader is told about a case, members by the names of the directory.
     func procedure(_ caseID: CaseID? = nil) throws -> DeskWords {
-        let words = try desk.words(for: caseID, in: language)
+        named(try desk.words(for: caseID, in: language))
+    }
+
+    /// The same by the profile of a case that is at hand.
+    func procedure(under profile: Digest) throws -> DeskWords {
+        named(try desk.network.words(of: profile, for: desk.identity.member, in: language))
+    }
+
+    private func named(_ words: DeskWords) -> DeskWords {
         let directories = desk.network.directories
         return DeskWords(words.labels, offset: words.offset) { directories.member($0)?.name ?? $0.text }
     }
@@ -37,7 +45,9 @@ extension Call {
     /// The ways from one page of a case to the others.
     func ways(_ reference: String) -> HTML {
         E("nav", ["class": "where", "aria-label": say(.caseTitle)]) {
-            for (path, word) in [("", Word.caseTitle), ("/board", .board), ("/timeline", .timeline)] {
+            for (path, word) in [
+                ("", Word.caseTitle), ("/board", .board), ("/consents", .consents), ("/timeline", .timeline),
+            ] {
                 E(
                     "a",
                     [

@@ -74,9 +74,24 @@ struct DraftForm: Sendable {
         return questions[start...].first { !isAnswered($0) && isAsked($0, missing) }
     }
 
-    /// A conditional field whose condition does not hold is not asked.
+    /// A conditional field whose condition does not hold is not asked. A paper that a fact may go without is asked for all the same.
     func isAsked(_ question: Question, _ missing: Set<String>) -> Bool {
         question.field.required == nil || missing.contains(question.key)
+            || question.field.required == FormSchema.always && form(of: question.event) == nil
+    }
+
+    /// Whether it may stay without an answer, as far as the others go.
+    func isOptional(_ question: Question, _ missing: Set<String>) -> Bool {
+        !isAnswered(question) && !missing.contains(question.key)
+    }
+
+    /// A file answers it: the question asks for one, or for the fingerprint of an attested paper, which is taken from its scan.
+    func takesFile(_ question: Question) -> Bool {
+        switch question.field.kind {
+        case .file: true
+        case .digest: profile.definition.attestedFacts.contains(question.field.name)
+        default: false
+        }
     }
 
     func isAnswered(_ question: Question) -> Bool { !(draft.content.answers[question.key]?.values ?? []).isEmpty }
@@ -119,14 +134,21 @@ struct DraftForm: Sendable {
     /// What is wrong or missing in the answers about an event, in the order of its questions.
     func violations(of event: String) -> [FormViolation] {
         var result: [FormViolation] = []
-        for question in questions where question.event == event && question.isFact && !isAnswered(question) {
-            result.append(FormViolation(field: question.path, rule: .missing))
+        let form = form(of: event)
+        // Without its paper a fact is told by its own facts, which the form would ask.
+        let facts = form == nil ? Set(profile.compulsoryFacts(of: event)) : []
+        for question in questions where question.event == event && !isAnswered(question) {
+            if question.isFact || facts.contains(question.path) {
+                result.append(FormViolation(field: question.path, rule: .missing))
+            }
         }
-        guard let form = form(of: event), let catalogue else { return result }
+        guard let form, let catalogue else { return result }
         let fields = catalogue.forms[form.name]?.fields ?? []
         let written = Set(fields.map(\.name)).subtracting(Self.asked(fields, signatures).map(\.name))
         return result
-            + catalogue.validate(form, facts: [:], isChild: isChild).filter { !written.contains($0.field) }
+            + catalogue.validate(FormAttachments.standIn(form), facts: [:], isChild: isChild).filter {
+                !written.contains($0.field)
+            }
     }
 
     /// The answer to a question as its form will hold it; what is not of its type as it was typed.
@@ -154,19 +176,21 @@ struct DraftForm: Sendable {
                 let seconds = Self.clock(answer.values.dropFirst(3).first)
             else { return .text(first) }
             return .integer((day.start(offset: offset) + seconds).seconds)
-        case .digest: return .text(first == Self.mine ? person(answer.by) : first)
+        case .digest:
+            if let file = KeptFile(answer.values) { return .text(file.digest.hex) }
+            return .text(first == Self.mine ? person(answer.by) : first)
         case .list(let inner):
             return .list(
                 (1...max(1, entries(first))).prefix(entries(first)).map { number in
                     .item(values(inner, "\(key).\(number)."))
                 })
-        case .code, .region, .language, .text, .id, .member, .file: return .text(first)
+        case .file: return .text(FormAttachments.text(naming: first))
+        case .code, .region, .language, .text, .id, .member: return .text(first)
         }
     }
 
     /// For a digest: the signature of whoever answers.
     static let mine = "mine"
-
     private func entries(_ text: String) -> Int { Self.entries(text) }
 
     static func entries(_ text: String) -> Int { min(max(Int(text) ?? 0, 0), 50) }

@@ -71,15 +71,14 @@ struct DraftWork {
 
     // MARK: Whom it goes to
 
-    /// The role whose holder has to be named: the opening's addressee, or the party that an event asks in.
-    var addressedRole: String? {
+    /// The roles of whom one holder has to be named: the opening's addressee, or the parties that an event asks in.
+    var addressedRoles: Set<String> {
         for event in content.events {
-            if content.opens, let opening = form.profile.definition.opening[event] { return opening.addressee }
-            if let rule = form.profile.definition.parties.first(where: { $0.event == event && $0.who == .addressee }) {
-                return rule.role
-            }
+            if content.opens, let opening = form.profile.definition.opening[event] { return [opening.addressee] }
+            let asked = form.profile.definition.parties.filter { $0.event == event && $0.who == .addressee }.map(\.role)
+            if !asked.isEmpty { return Set(asked) }
         }
-        return nil
+        return []
     }
 
     /// Members who may be named.
@@ -121,6 +120,14 @@ struct DraftWork {
         return found.filter { seen.insert($0.0).inserted }
     }
 
+    /// The letters of the case, newest first: id, and what it told when.
+    func letters() throws -> [(String, String)] {
+        guard !content.opens else { return [] }
+        return try call.desk.history(of: caseID).reversed().filter { $0.letter.type == .step }.map { entry in
+            (entry.letter.id.hex, "\(words.title(of: entry)), \(words.moment(entry.letter.sent))")
+        }
+    }
+
     // MARK: The letter
 
     /// On what its forms are disclosed: the one other basis that each of its events with a form names, where none of them asks for a
@@ -138,10 +145,19 @@ struct DraftWork {
         Act(
             events: content.events.map { Event(code: $0, facts: form.facts(of: $0)) },
             forms: content.events.compactMap { form.form(of: $0) }.map {
-                FormDraft(document: FormDocument.bytes(of: $0))
+                FormDraft(document: FormDocument.bytes(of: $0), attachments: attachments(of: $0.event))
             },
-            basis: basis,
-            to: content.to.flatMap { MemberID($0) }.map { [$0] } ?? [], account: call.name)
+            basis: basis, to: content.to.flatMap { MemberID($0) }.map { [$0] } ?? [], account: call.name)
+    }
+
+    /// The files that the answers about an event name.
+    private func attachments(of event: String) -> [String: AttachmentOrigin] {
+        form.questions.reduce(into: [:]) { result, question in
+            guard question.event == event, case .file = question.field.kind,
+                let kept = KeptFile(content.answers[question.key]?.values ?? [])
+            else { return }
+            result[kept.name.hex] = .upload(kept.name, draft: id)
+        }
     }
 
     // MARK: Saving
@@ -154,11 +170,22 @@ struct DraftWork {
                 from: try call.desk.store.keys.accountKey(), info: Array("kheya draft tokens".utf8), count: 32))
     }
 
-    /// Saves one answer; of two people who answer at once, both are kept until one is chosen.
+    /// Saves the posted answer.
     ///
     /// - Parameter isLate: without a session: what is newer stays beside it, whoever answered.
+    /// - Throws: UploadedFile.Fault for a file that is not taken; then nothing has changed.
     func save(_ question: Question, by account: String, isLate: Bool = false) throws {
-        let values = Self.values(call.form, question.field)
+        if form.takesFile(question) { return try saveFile(question, by: account, isLate: isLate) }
+        try save(question, Self.values(call.form, question.field), by: account, isLate: isLate) { _ in }
+    }
+
+    /// Saves one answer; of two people who answer at once, both are kept until one is chosen.
+    ///
+    /// - Parameter alongside: in the same transaction, after it.
+    func save(
+        _ question: Question, _ values: [String], by account: String, isLate: Bool,
+        alongside: (CaseTransaction) throws -> Void
+    ) throws {
         let seen = Int(call.form.value("version")) ?? 0
         let choice = call.form.value("choose")
         try call.desk.store.write { transaction in
@@ -176,6 +203,7 @@ struct DraftWork {
             draft.content.answers[question.key] = answer
             draft.updated = call.now
             try transaction.put(draft)
+            try alongside(transaction)
         }
     }
 

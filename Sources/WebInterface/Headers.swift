@@ -17,7 +17,7 @@ enum Headers {
             "permissions-policy": "camera=(self), microphone=(), geolocation=()",
         ]) { own, _ in own }
         if response.fields["cache-control"] == nil { response.fields["cache-control"] = "no-store" }
-        if settings.isSecure { response.fields["strict-transport-security"] = "max-age=31536000" }
+        if settings.isSecure { response.fields["strict-transport-security"] = "max-age=31536000; includeSubDomains" }
         if call.account != nil, response.fields["clear-site-data"] == nil, response.fields["etag"] == nil {
             // A changed cookie keeps the browser from showing this page again out of its memory, after *Leave quickly* too.
             response.cookies.append(Cookie.set(Cookie.turn, Hex.text(SecureRandom.bytes(8))))

@@ -15,6 +15,7 @@ enum Access: Sendable, Hashable {
     /// Those who may see where cases stand.
     static let sight = Access.roles([.caseworker, .supervisor, .readOnly])
     static let people = Access.roles([.supervisor, .administrator])
+    static let network = Access.roles([.caseworker, .supervisor, .administrator, .readOnly])
     static let trail = Access.roles([.supervisor, .administrator, .auditor])
     static let everyone = Access.roles(Set(Account.Role.allCases))
 
@@ -35,16 +36,19 @@ struct Route: Sendable {
     /// What it does with a password: two at once, the rest in line.
     enum PasswordWork { case none, chooses, checks }
     var passwordWork = PasswordWork.none
+    /// Its form may bring a file.
+    var takesFile = false
     let work: @Sendable (Call) throws -> WebResponse
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
-        _ work: @escaping @Sendable (Call) throws -> WebResponse
+        takesFile: Bool = false, _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
         self.method = method
         self.pattern = pattern
         self.access = access
         self.passwordWork = passwordWork
+        self.takesFile = takesFile
         self.work = work
     }
 }
@@ -69,8 +73,10 @@ enum Routes {
         Route(.post, "/cases/new", .casework, DraftPage.open),
         Route(.get, "/cases/:case", .sight, CasePage.show),
         Route(.get, "/cases/:case/board", .sight, BoardPage.show),
+        Route(.get, "/cases/:case/consents", .sight, ConsentsPage.show),
         Route(.get, "/cases/:case/timeline", .sight, TimelinePage.show),
         Route(.post, "/cases/:case/form", .casework, FormPage.open),
+        Route(.post, "/cases/:case/file", .casework, FormPage.file),
         Route(.post, "/cases/:case/acted", .casework, CasePage.markActedOn),
         Route(.get, "/cases/:case/stop", .sight, StopPage.show),
         Route(.post, "/cases/:case/stop", .sight, StopPage.record),
@@ -83,9 +89,12 @@ enum Routes {
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
-        Route(.post, "/drafts/:draft/:event/:field", .casework, DraftPage.answer),
+        Route(.post, "/drafts/:draft/:event/:field", .casework, takesFile: true, DraftPage.answer),
+        Route(.get, "/drafts/:draft/:event/:field/file", .casework, DraftPage.file),
         Route(.get, "/offers", .sight, OffersPage.show),
         Route(.get, "/outbox", .sight, OutboxPage.show),
+        Route(.get, "/members", .network, MembersPage.show),
+        Route(.post, "/members", .casework, MembersPage.compared),
         Route(.get, "/audit", .trail, AuditPage.show),
         Route(.get, "/people", .people, PeoplePage.show),
     ]

@@ -19,6 +19,7 @@ public struct Site: Sendable {
     let settings: WebSettings
     let clock: @Sendable () -> Instant
     let logger: Logger
+    let files = Gate(WebLimits.filesAtOnce)
     let throttle = Throttle()
     private let desks: NIOThreadPool
     /// scrypt: two threads, so two at once.
@@ -42,6 +43,14 @@ public struct Site: Sendable {
     public func close() async throws {
         try await desks.shutdownGracefully()
         try await passwords.shutdownGracefully()
+    }
+
+    /// How much of a request's body is read: more where a file may come with a form.
+    func bodyLimit(of request: WebRequest) -> Int {
+        guard Routes.find(request)?.0.takesFile == true,
+            Multipart.boundary(of: request.fields["content-type"] ?? "") != nil
+        else { return WebLimits.formBytes }
+        return WebLimits.formBytes + WebLimits.fileBytes
     }
 
     /// One request, one answer; never throws.
@@ -76,7 +85,9 @@ public struct Site: Sendable {
             call.account = try await blocking { [signIn, now = call.now] in try signIn.account(of: token, at: now) }
         }
         if call.request.method == .post {
-            call.form = try PostedForm(call.request.body)
+            // Of a file that is too large the fields before it have come: its own page says so.
+            if let fault = call.request.fault, fault != .tooLarge || !route.takesFile { throw fault }
+            call.form = try PostedForm(call.request)
             let isOurs = !isForeign && call.hasFormToken
             guard isOurs, call.account != nil || route.access == .open else {
                 // Nothing typed is lost: a form whose session died may still save its own answer.

@@ -89,3 +89,20 @@ final class Throttle: Sendable {
 
     func leave() { content.withLock { $0.inLine -= 1 } }
 }
+
+/// Room for so many at once.
+final class Gate: Sendable {
+    private let room: Mutex<Int>
+    init(_ room: Int) { self.room = Mutex(room) }
+
+    /// - Returns: whether there was room; then ``leave()`` gives it back.
+    func enter() -> Bool {
+        room.withLock { room in
+            guard room > 0 else { return false }
+            room -= 1
+            return true
+        }
+    }
+
+    func leave() { room.withLock { $0 += 1 } }
+}

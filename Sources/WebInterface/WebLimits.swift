@@ -9,6 +9,16 @@ enum WebLimits {
     static let formBytes = 262_144
     /// Names in one form.
     static let formFields = 1_000
+    /// 16 MiB: a telephone's photo has a third of it, a scan of twenty pages too.
+    static let fileBytes = 16_777_216
+    /// 192 KiB: a piece with its fields stays below what any form may have.
+    static let pieceBytes = 196_608
+    /// All files of one draft.
+    static let draftFileBytes = 134_217_728
+    /// Files that come whole at the same time are held in memory.
+    static let filesAtOnce = 4
+    /// What is too large is read to its end, so that the browser reads the answer; beyond this the line is cut.
+    static let drainedBytes = 268_435_456
     /// A phone left on a table: 15 minutes without a request end the session …
     static let idleSeconds: Int64 = 900
     /// … and a working day ends it in any case.
@@ -19,6 +29,8 @@ enum WebLimits {
     static let draftTokenSeconds: Int64 = 86_400
     /// Rows of a list before *more*.
     static let rows = 20
+    /// Rows of the list of cases; the others are found by their reference.
+    static let cases = 50
     /// How often a session's last request is written down.
     static let seenSeconds: Int64 = 10
     /// scrypt takes 128 MiB each: no more at once, whoever asks …

@@ -12,8 +12,10 @@ public struct WebRequest: Sendable {
     public var path: String
     /// By lower-case name.
     public var fields: [String: String]
-    /// At most WebLimits/formBytes.
+    /// At most WebLimits/formBytes; where a file may come, WebLimits/fileBytes more.
     public var body: [UInt8]
+    /// What was wrong with the body: `.tooLarge` (its beginning is here), `.tooMany` (none of it).
+    public var fault: WebFault?
 
     public init(_ method: Method, _ path: String, fields: [String: String] = [:], body: [UInt8] = []) {
         self.method = method
@@ -64,15 +66,45 @@ public struct WebResponse: Sendable {
         self.init(status, fields: ["content-type": "text/html; charset=utf-8"], body: Array(page.text.utf8))
     }
 
+    /// A file to look at. What the browser cannot show it saves, under a name that says nothing.
+    static func file(_ bytes: [UInt8], _ kind: UploadedFile.Kind?) -> WebResponse {
+        WebResponse(
+            200,
+            fields: [
+                "content-type": kind?.contentType ?? "application/octet-stream",
+                "content-disposition": kind == nil ? "attachment; filename=\"file\"" : "inline; filename=\"file\"",
+            ], body: bytes)
+    }
+
     /// After a post: the browser asks for `path`, and *Back* does not post again.
     static func seeOther(_ path: String) -> WebResponse { WebResponse(303, fields: ["location": path]) }
 }
 
-/// The answers of a posted form: `application/x-www-form-urlencoded`, UTF-8, in Unicode's NFC.
+/// The answers of a posted form: `application/x-www-form-urlencoded` or `multipart/form-data`, UTF-8, in Unicode's NFC.
 struct PostedForm: Sendable {
     private var values: [String: [String]] = [:]
+    /// The file of a form that has one.
+    private(set) var file: [UInt8]?
 
     init() {}
+
+    /// - Throws: WebFault `.badRequest`, `.tooLarge`.
+    init(_ request: WebRequest) throws(WebFault) {
+        guard let boundary = Multipart.boundary(of: request.fields["content-type"] ?? "") else {
+            try self.init(request.body)
+            return
+        }
+        self.init()
+        for part in try Multipart.parts(of: request.body, boundary: boundary, isWhole: request.fault == nil) {
+            guard !part.isFile else {
+                guard file == nil else { throw .badRequest }
+                file = part.content
+                continue
+            }
+            guard part.content.count <= WebLimits.formBytes else { throw .tooLarge }
+            values[part.name, default: []].append(try Self.text(part.content))
+        }
+    }
 
     /// - Throws: WebFault `.badRequest` for what is no such form, `.tooLarge` for too many fields.
     init(_ body: [UInt8]) throws(WebFault) {
@@ -103,6 +135,10 @@ struct PostedForm: Sendable {
             }
             index += 1
         }
+        return try self.text(bytes)
+    }
+
+    private static func text(_ bytes: [UInt8]) throws(WebFault) -> String {
         guard let string = String(validating: bytes, as: UTF8.self) else { throw .badRequest }
         return cleaned(string)
     }

@@ -97,19 +97,30 @@ public struct WebServer: Service {
             fields[name] = fields[name].map { $0 + (name == "cookie" ? "; " : ", ") + field.value } ?? field.value
         }
         if let authority = request.head.authority { fields["host"] = authority }
-        guard let method = WebRequest.Method(rawValue: request.method.rawValue),
-            let body = try? await collect(request.body)
-        else { return Response(status: .badRequest, headers: [.connection: "close"]) }
-        return Response(await site.answer(WebRequest(method, request.head.path ?? "/", fields: fields, body: body)))
+        guard let method = WebRequest.Method(rawValue: request.method.rawValue) else {
+            return Response(status: .badRequest, headers: [.connection: "close"])
+        }
+        var asked = WebRequest(method, request.head.path ?? "/", fields: fields)
+        let isLarge = fields["content-length"].flatMap { Int($0) }.map { $0 > WebLimits.formBytes } ?? (method == .post)
+        var limit = site.bodyLimit(of: asked)
+        let isFile = isLarge && limit > WebLimits.formBytes
+        if isFile, !site.files.enter() { (limit, asked.fault) = (0, .tooMany) }
+        defer { if isFile, asked.fault != .tooMany { site.files.leave() } }
+        do { try await collect(request.body, limit, into: &asked) } catch {
+            return Response(status: .badRequest, headers: [.connection: "close"])
+        }
+        return Response(await site.answer(asked))
     }
 
-    private static func collect(_ body: RequestBody) async throws -> [UInt8] {
-        var bytes: [UInt8] = []
+    /// Reads to the end even what is too large: a browser that is still sending reads no answer.
+    private static func collect(_ body: RequestBody, _ limit: Int, into request: inout WebRequest) async throws {
+        var count = 0
         for try await buffer in body {
-            guard bytes.count + buffer.readableBytes <= WebLimits.formBytes else { throw WebFault.tooLarge }
-            bytes.append(contentsOf: buffer.readableBytesView)
+            count += buffer.readableBytes
+            guard count <= WebLimits.drainedBytes else { throw WebFault.tooLarge }
+            request.body.append(contentsOf: buffer.readableBytesView.prefix(max(0, limit - request.body.count)))
+            if count > limit, request.fault == nil { request.fault = .tooLarge }
         }
-        return bytes
     }
 }
 

@@ -23,8 +23,12 @@ enum Word: String, CaseIterable, Sendable {
         saveGoOn
     case saved, savedLate, seenBy, checkAnswers, change, changeWhat, whatGoes, underConsent, noConsentNeeded
     case leftOut, notFor, sealIt, cannotGo, addStep, add, sealed, sealedHow, discard, twoAnswers, day, month, year
-    case dateHint, time, currency, amount, entryNumber, addEntry, newReference, fileLater, chooseOne, answerBy
+    case dateHint, time, currency, amount, entryNumber, addEntry, newReference, chooseOne, answerBy
     case wayWaiting, wayStored, wayRefused, wayRejected, wayEnded, mySignature, thisReference, removeEntry, whoRead
     case secondPerson, secondPersonHow, approveIt, approvedByYou, changedMeanwhile, basisEmergency, basisLaw,
         stopNotDone, stopNotDoneHow
+    case filePhoto, fileScan, fileHow, fileKept, fileLook, fileRemove, fileSame, fileComing, fileTooLarge, fileDamaged,
+        fileEmpty
+    case fileFormat, fileKind, consents, consentsHow, until, members, membersHow, keyChanged, notCompared, comparedBy
+    case comparedOnce, compare, noKeys, keysUntil
 }

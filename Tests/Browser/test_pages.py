@@ -9,6 +9,8 @@ import urllib.request
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 from kheya_browser import Person, World, axe_source
 
@@ -32,12 +34,24 @@ def tearDownModule():
     world.close()
 
 
+def answer(person, **values):
+    """Answers the question that stands there: with what is given for it, else with the last choice."""
+    question = person.driver.current_url.rsplit("/", 1)[1]
+    if question in values:
+        person.fill(answer=values[question])
+    elif person.all("form[data-draft] [name=day]"):
+        person.fill(day="1", month="১২", year="2026")
+    else:
+        person.all("form[data-draft] input[name=answer]")[-1].click()
+    person.press("form[data-draft] .button.main")
+
+
 class EveryPage(unittest.TestCase):
     def pages(self):
         case = f"/cases/{world.reference('case')}"
         return {
             "today": "/", "cases": "/cases", "case": case, "board": case + "/board", "timeline": case + "/timeline",
-            "stop": case + "/stop", "new": "/cases/new", "outbox": "/outbox", "offers": "/offers", "safety": "/safety",
+            "consents": case + "/consents", "stop": case + "/stop", "new": "/cases/new", "outbox": "/outbox", "offers": "/offers", "safety": "/safety",
         }
 
     def test_every_page_is_accessible_in_each_language_and_at_each_width(self):
@@ -99,20 +113,63 @@ class EveryPage(unittest.TestCase):
 
 
 class Journeys(unittest.TestCase):
+    def test_a_photo_goes_over_a_broken_line_and_the_other_side_sees_it_clean(self):
+        asha.go(f"/cases/{world.reference('case')}")
+        asha.press("[value=FIT]")
+        photo = world.work / "papers" / "photo.jpg"
+        self.assertIn(b"invented mill", photo.read_bytes(), "the photo hides nothing")
+        while asha.all("form[data-draft], form[data-file]"):
+            if asha.all("form[data-file] [name=same]"):
+                asha.press("[name=same]")
+            elif asha.all("form[data-file]"):
+                self.assertEqual(asha.axe(axe), [])
+                asha.shot("question-file")
+                asha.find("[name=file]").send_keys(str(photo))
+                # The line breaks in the middle, and comes back.
+                asha.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
+                    "offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+                asha.find("form[data-file] .button.main").click()
+                time.sleep(1)
+                self.assertTrue(asha.find("progress").is_displayed())
+                old = asha.find("html")
+                asha.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
+                    "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+                WebDriverWait(asha.driver, 20).until(staleness_of(old))
+            else:
+                answer(asha, valid_days="৩")
+        asha.shot("check-file")
+        self.assertEqual(asha.axe(axe), [])
+        asha.press("form[action$=seal] button")
+        self.assertIn("It is in the outbox", asha.text())
+        end = time.time() + 30
+        while "Found fit to travel" not in rehana.text() and time.time() < end:
+            time.sleep(0.5)
+            rehana.go(f"/cases/{world.reference('case')}/timeline")
+        rehana.press(".thread li:last-child form[action$='/form'] button")
+        self.assertEqual(rehana.axe(axe), [])
+        rehana.shot("form-file")
+        seen = rehana.post("form[action$='/file']")
+        self.assertTrue(seen.startswith(b"\xff\xd8\xff"))
+        self.assertNotIn(b"invented mill", seen)
+        self.assertLess(len(seen), 400_000, "a photo is made smaller before it goes over a thin line")
+
+    def test_a_file_that_is_too_large_is_told_so_without_script(self):
+        asha.go(f"/cases/{world.reference('case')}")
+        asha.press("[value=CASE_PENDING]")
+        asha.go("/drafts/" + asha.driver.current_url.split("/")[4] + "/CASE_PENDING/scan")
+        token = asha.find("form[data-file] [name=token]").get_attribute("value")
+        for size, status in [(17 << 20, 422), (1 << 20, 303)]:
+            file = b"%PDF-1.4\n" + b" " * size + b"%%EOF\n"
+            self.assertEqual(asha.upload(asha.driver.current_url, token, file), status)
+
     def test_an_offer_is_read_without_a_name_and_accepted_and_the_shelter_sees_it(self):
         rehana.go("/offers")
         self.assertIn(world.reference("offer"), rehana.text())
         rehana.shot("offers-ngo")
         rehana.press(f"section[aria-label$='{world.reference('offer')}'] [value=REFERRAL_ACCEPTED]")
         while rehana.all("form[data-draft]"):
-            question = rehana.find("form[data-draft]")
             rehana.shot("question-" + rehana.driver.current_url.rsplit("/", 1)[1])
-            if question.find_elements(By.CSS_SELECTOR, "[name=day]"):
-                rehana.fill(day="1", month="১২", year="2027")
-            else:
-                # The last answer: no conflict of interest, and whatever stands there.
-                question.find_elements(By.CSS_SELECTOR, "input[name=answer]")[-1].click()
-            rehana.press("form[data-draft] .button.main")
+            answer(rehana)
         rehana.shot("check")
         self.assertEqual(rehana.axe(axe), [])
         rehana.press("form[action$=seal] button")

@@ -132,7 +132,7 @@ struct ExampleCase {
             return FormDraft(
                 document: document,
                 attachments: letter.attachments.filter { text.contains("attach:\($0.key)") }.mapValues {
-                    papers.appendingPathComponent($0)
+                    .file(papers.appendingPathComponent($0))
                 })
         }
         return Act(

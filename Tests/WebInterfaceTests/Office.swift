@@ -23,7 +23,7 @@ final class Office: Sendable {
     let signIn: SignIn
     let desk: CaseDesk
     let world: PracticeWorld
-    private let directory: URL
+    let directory: URL
 
     init(_ member: MemberID = PracticeWorld.shelter, settings: WebSettings = WebSettings()) throws {
         let folder = Vector.protocols.appendingPathComponent("Profiles/\(Self.profile)")
@@ -115,6 +115,26 @@ final class Browser {
         await ask(.post, path, [("token", token ?? self.token)] + values)
     }
 
+    /// Posts a form with a file, as a browser does without script.
+    func post(_ path: String, _ values: [String: String] = [:], file: [UInt8], as name: String) async -> WebResponse {
+        let boundary = "----boundary7f3k"
+        var body: [UInt8] = []
+        let fields = [("token", token)] + values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        for (field, value) in fields {
+            body += Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"\(field)\"\r\n\r\n\(value)\r\n".utf8)
+        }
+        body += Array(
+            "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\nContent-Type: image/jpeg\r\n\r\n"
+                .utf8)
+        body += file + Array("\r\n--\(boundary)--\r\n".utf8)
+        var request = request(.post, path)
+        request.fields["content-type"] = "multipart/form-data; boundary=\(boundary)"
+        let limit = office.site.bodyLimit(of: request)
+        request.body = Array(body.prefix(limit))
+        if body.count > limit { request.fault = .tooLarge }
+        return await take(request)
+    }
+
     var token: String { hidden("token") ?? "" }
 
     /// The value of the first hidden field of this name.
@@ -124,12 +144,21 @@ final class Browser {
     }
 
     private func ask(_ method: WebRequest.Method, _ path: String, _ values: [(String, String)]) async -> WebResponse {
+        var request = request(method, path)
+        request.body = Array(values.map { "\(Self.escaped($0))=\(Self.escaped($1))" }.joined(separator: "&").utf8)
+        return await take(request)
+    }
+
+    private func request(_ method: WebRequest.Method, _ path: String) -> WebRequest {
         var request = WebRequest(method, path, fields: fields)
         if !cookies.isEmpty {
             request.fields["cookie"] = cookies.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(
                 separator: "; ")
         }
-        request.body = Array(values.map { "\(Self.escaped($0))=\(Self.escaped($1))" }.joined(separator: "&").utf8)
+        return request
+    }
+
+    private func take(_ request: WebRequest) async -> WebResponse {
         let response = await office.site.answer(request)
         for cookie in response.cookies {
             let pair = cookie.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -122,7 +122,7 @@ import Testing
         var settings = WebSettings()
         (settings.certificate, settings.key) = ("chain.pem", "key.pem")
         let secure = await Browser(try Office(settings: settings)).get("/sign-in")
-        #expect(secure.fields["strict-transport-security"] == "max-age=31536000")
+        #expect(secure.fields["strict-transport-security"] == "max-age=31536000; includeSubDomains")
         let plain = await Browser(try Office()).get("/sign-in")
         #expect(plain.fields["strict-transport-security"] == nil)
     }

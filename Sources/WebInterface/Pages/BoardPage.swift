@@ -11,7 +11,8 @@ enum BoardPage {
         let caseID = try call.caseID()
         let view = try call.desk.view(of: caseID, at: call.now)
         let words = try call.procedure(caseID)
-        let tracks = try call.profile(of: caseID).definition.tracks
+        let profile = try call.profile(of: caseID)
+        let tracks = profile.definition.tracks
         let reference = caseID.text
         func others(_ group: ProfileDefinition.Track.Group) -> [String] {
             tracks.filter { $0.value.group == group && !(view.state.tracks[$0.key] ?? []).isEmpty }.keys.sorted()
@@ -20,29 +21,38 @@ enum BoardPage {
             call.ways(reference)
             E("p", ["class": "hint"]) { call.say(.boardHow) }
             E("ul", ["class": "board"]) {
-                for checkpoint in view.checkpoints { E("li") { item(checkpoint, words, call) } }
+                for checkpoint in view.checkpoints { E("li") { item(checkpoint, words, call, profile) } }
             }
             for (group, word) in [(ProfileDefinition.Track.Group.consent, Word.consentsGroup), (.side, .otherTracks)] {
                 E("h2") { call.say(word) }
                 E("dl") {
                     for track in others(group) {
                         E("dt") { words.track(track) }
-                        E("dd") { words.states(view.state.tracks[track] ?? [], of: track) }
+                        E("dd") {
+                            if group == .consent {
+                                TrackMark(view.state.tracks[track] ?? [], of: track, in: profile).html
+                            }
+                            words.states(view.state.tracks[track] ?? [], of: track)
+                        }
                     }
                 }
             }
         }
     }
 
-    private static func item(_ checkpoint: Checkpoint, _ words: DeskWords, _ call: Call) -> HTML {
-        group {
+    private static func item(_ checkpoint: Checkpoint, _ words: DeskWords, _ call: Call, _ profile: Profile) -> HTML {
+        let mark = TrackMark(
+            checkpoint.states, of: checkpoint.track, standing: checkpoint.standing, in: profile)
+        return group {
             E("b") {
-                E("span", ["class": "mark \(checkpoint.standing.rawValue)", "aria-hidden": "true"]) { "" }
+                mark.html
                 words.track(checkpoint.track)
             }
-            E("span") { words.states(checkpoint.states, of: checkpoint.track) }
+            E("span", ["class": mark == .stopped ? "late" : nil]) {
+                words.states(checkpoint.states, of: checkpoint.track)
+            }
             E("span", ["class": "since"]) {
-                " · \(words.standing(of: checkpoint))"
+                mark == .stopped ? "" : " · \(words.standing(of: checkpoint))"
                 if let since = checkpoint.since { " · \(call.say(.since, ["time": words.moment(since)]))" }
             }
         }

@@ -79,8 +79,8 @@ struct CasePage {
     // MARK: What can be done
 
     private func unread() throws -> [TransitItem<InboxEntry>] {
-        try call.desk.inbox().filter {
-            $0.letter.caseID == caseID && $0.letter.type == .step && $0.entry.state == .judged && $0.entry.acted == nil
+        try call.desk.inbox(of: caseID).filter {
+            $0.letter.type == .step && $0.entry.state == .judged && $0.entry.acted == nil
         }
     }
 
@@ -130,6 +130,7 @@ struct CasePage {
             E("h2") { call.say(.nextSteps) }
             if steps.isEmpty { E("p") { call.say(.noStep) } }
             buttons(steps)
+            E("p") { E("a", ["class": "button", "href": "/cases/\(reference)/consents"]) { call.say(.consents) } }
             if !tell.isEmpty {
                 E("details") {
                     E("summary") { call.say(.tellSomething) }
@@ -140,11 +141,48 @@ struct CasePage {
         }
     }
 
+    /// What is owed first, then by what it moves: the case itself, each checkpoint, each consent, the rest.
     private func buttons(_ acts: [PossibleAct]) -> HTML {
-        E("form", ["method": "post", "action": "/cases/\(reference)/do", "class": "steps"]) {
-            call.tokenField
-            for act in acts { E("button", ["name": "event", "value": act.event]) { words.event(act.event) } }
+        let owed = Set(
+            view.waits.filter { $0.kind == .step && $0.on.contains(call.desk.identity.member) }.flatMap(\.events))
+        let tracks = profile.definition.tracks
+        // What she decides on has a page of its own.
+        let others = acts.filter { act in
+            let home = profile.event(act.event)?.home.flatMap { tracks[$0] }
+            return !owed.contains(act.event) && (home?.group != .consent || kind(of: act) != .progress)
         }
+        let groups = Dictionary(grouping: others) { act in
+            profile.event(act.event)?.home.flatMap { tracks[$0] == nil ? nil : $0 } ?? ""
+        }.sorted { left, right in place(left.key) < place(right.key) }
+        return E("form", ["method": "post", "action": "/cases/\(reference)/do", "class": "grouped"]) {
+            call.tokenField
+            row(acts.filter { owed.contains($0.event) }, isMain: true)
+            for (track, acts) in groups {
+                E("div", ["class": "track"]) {
+                    if !track.isEmpty { E("h3") { words.track(track) } }
+                    row(acts, isMain: false)
+                }
+            }
+        }
+    }
+
+    private func row(_ acts: [PossibleAct], isMain: Bool) -> HTML {
+        group {
+            if !acts.isEmpty {
+                E("div", ["class": "steps"]) {
+                    for act in acts {
+                        E("button", ["name": "event", "value": act.event, "class": isMain ? "button main" : nil]) {
+                            words.event(act.event)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func place(_ track: String) -> String {
+        guard let group = profile.definition.tracks[track]?.group else { return "" }
+        return "\(ProfileDefinition.Track.Group.allCases.firstIndex(of: group) ?? 9) \(track)"
     }
 
     private func kind(of act: PossibleAct) -> ProfileDefinition.EventRule.Kind? { profile.event(act.event)?.kind }
@@ -185,16 +223,20 @@ struct CasePage {
         let blocked = possible.filter { $0.refusal?.reason == .guardRed }
         return group {
             if !blocked.isEmpty, view.state.hasEnded != true {
-                E("h2") { call.say(.notPossible) }
-                E("ul", ["class": "rows"]) {
-                    for act in blocked {
-                        E("li") {
-                            E("p", ["class": "what"]) { words.event(act.event) }
-                            if let refusal = act.refusal {
-                                E("p") { words.reason(of: refusal) }
-                                let who = Remedy(profile: profile).roles(for: refusal).map(holder).joined(
-                                    separator: ", ")
-                                if !who.isEmpty { E("p", ["class": "since"]) { call.say(.changedBy, ["who": who]) } }
+                E("details", ["class": "blocked"]) {
+                    E("summary") { "\(call.say(.notPossible)) (\(words.labels.number(Int64(blocked.count))))" }
+                    E("ul", ["class": "rows"]) {
+                        for act in blocked {
+                            E("li") {
+                                E("p", ["class": "what"]) { words.event(act.event) }
+                                if let refusal = act.refusal {
+                                    E("p") { words.reason(of: refusal) }
+                                    let who = Remedy(profile: profile).roles(for: refusal).map(holder).joined(
+                                        separator: ", ")
+                                    if !who.isEmpty {
+                                        E("p", ["class": "since"]) { call.say(.changedBy, ["who": who]) }
+                                    }
+                                }
                             }
                         }
                     }

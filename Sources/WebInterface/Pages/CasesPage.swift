@@ -19,7 +19,7 @@ enum CasesPage {
 
     /// - Parameter among: cases that are called alike; `nil`: all.
     private static func page(_ call: Call, wrong: String? = nil, among found: [CaseID]? = nil) throws -> WebResponse {
-        let cases = try call.desk.cases().filter { found?.contains($0.caseID) ?? true }.sorted { $0.newest > $1.newest }
+        let cases = try call.desk.list(at: call.now).cases.filter { found?.contains($0.caseID) ?? true }
         let mayOpen = Access.casework.admits(call.account?.role ?? .readOnly)
         let error = wrong == nil ? nil : call.say(.notFoundCase)
         return try Page(call: call, title: .cases, hasError: wrong != nil).response(status: wrong == nil ? 200 : 404) {
@@ -32,8 +32,8 @@ enum CasesPage {
             }
             if cases.isEmpty { E("p") { call.say(.noCases) } }
             try E("ul", ["class": "rows"]) {
-                for overview in cases.prefix(200) {
-                    let words = try call.procedure(overview.caseID)
+                for overview in cases.prefix(WebLimits.cases).map(\.overview) {
+                    let words = try call.procedure(under: overview.profile)
                     E("li") {
                         E("p", ["class": "what"]) {
                             E("a", ["href": "/cases/\(overview.caseID.text)"]) {

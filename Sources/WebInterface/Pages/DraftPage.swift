@@ -53,7 +53,7 @@ enum DraftPage {
             content: ActDraft(events: [event], opens: opens, by: call.name))
         try call.desk.store.write { try $0.put(draft) }
         let work = try DraftWork(call, draft)
-        guard work.addressedRole == nil, let first = work.form.next(after: nil) else {
+        guard work.addressedRoles.isEmpty, let first = work.form.next(after: nil) else {
             return .seeOther("/drafts/\(id.hex)")
         }
         return .seeOther("/drafts/\(id.hex)/\(first.address)")
@@ -70,7 +70,7 @@ enum DraftPage {
             call: call, title: .draftTitle, heading: words.events(work.form.draft.content.events),
             caseReference: work.reference
         ).response {
-            if let role = work.addressedRole { recipient(work, role) }
+            if !work.addressedRoles.isEmpty { recipient(work) }
             for event in work.form.draft.content.events {
                 let questions = work.form.questions.filter {
                     $0.event == event && (work.form.isAnswered($0) || work.form.isAsked($0, missing))
@@ -94,7 +94,7 @@ enum DraftPage {
                                 }
                                 if !work.form.isAnswered(question) {
                                     E("span", ["class": "since"]) {
-                                        " · \(call.say(question.field.required == nil ? .optional : .notStarted))"
+                                        " · \(call.say(work.form.isOptional(question, missing) ? .optional : .notStarted))"
                                     }
                                 }
                             }
@@ -112,13 +112,13 @@ enum DraftPage {
         }
     }
 
-    private static func recipient(_ work: DraftWork, _ role: String) -> HTML {
+    private static func recipient(_ work: DraftWork) -> HTML {
         let call = work.call
         return E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/to", "class": "card"]) {
             call.tokenField
             E("fieldset", ["id": "to"]) {
                 E("legend") { call.say(.toWhom) }
-                for member in work.members where member.roles.contains(role) {
+                for member in work.members where !work.addressedRoles.isDisjoint(with: member.roles) {
                     E("label", ["class": "choice"]) {
                         E(
                             "input",
@@ -182,7 +182,10 @@ enum DraftPage {
     static func answer(_ call: Call) throws -> WebResponse {
         let (work, question) = try asked(call)
         guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
-        try work.save(question, by: call.name)
+        if call.form.has("offset") { return piece(try work.takePiece()) }
+        do { try work.save(question, by: call.name) } catch let fault as UploadedFile.Fault {
+            return try QuestionPage(work: work, question: question, fault: fault).response()
+        }
         let saved = try DraftWork(call)
         if call.form.has("autosave") { return note(saved) }
         let wrong = saved.form.violations(of: question.event).first { $0.field == question.path && $0.rule != .missing }
@@ -207,11 +210,26 @@ enum DraftPage {
         else { return nil }
         let (work, question) = try asked(call)
         guard try work.token(question).agrees(token, with: account, at: call.now), work.form.draft.letters.isEmpty,
-            !call.form.has("choose"), question.field.kind != .digest
+            !call.form.has("choose"), question.field.kind != .digest || work.form.takesFile(question)
         else { return nil }
-        try work.save(question, by: account.name, isLate: true)
+        if call.form.has("offset") { return piece(try work.takePiece()) }
+        do { try work.save(question, by: account.name, isLate: true) } catch is UploadedFile.Fault {
+            return SignInPage(call: call).response(status: 401)
+        }
         if call.form.has("autosave") { return note(work) }
         return SignInPage(call: call, note: .savedLate).response(status: 401)
+    }
+
+    /// The file that answers a question, as it will be sealed.
+    static func file(_ call: Call) throws -> WebResponse {
+        let (work, question) = try asked(call)
+        let (kind, bytes) = try work.file(question)
+        return .file(bytes, kind)
+    }
+
+    /// Where the next piece of a file begins.
+    private static func piece(_ offset: Int64) -> WebResponse {
+        WebResponse(200, fields: ["content-type": "text/plain; charset=utf-8"], body: Array(String(offset).utf8))
     }
 
     private static func note(_ work: DraftWork) -> WebResponse {

@@ -19,31 +19,62 @@ enum FormPage {
         return Page(call: call, title: .formOpened, heading: words.form(form.name), caseReference: reference).response {
             call.ways(reference)
             E("p", ["class": "saved"]) { call.say(.readingLogged) }
-            answers(form.fields, schema?.fields ?? [], words)
-        }
-    }
-
-    /// Answers in the order of the form.
-    static func answers(_ values: [String: Form.Value], _ fields: [FormSchema.Field], _ words: DeskWords) -> HTML {
-        E("dl") {
-            for field in fields {
-                if let value = values[field.name] {
-                    E("dt") { words.labels.name("field", field.name) }
-                    E("dd") { text(value, field, words) }
+            answers(form.fields, schema?.fields ?? [], words) { file in
+                E("form", ["method": "post", "action": "/cases/\(reference)/file"]) {
+                    call.tokenField
+                    E("input", ["type": "hidden", "name": "file", "value": file])
+                    E("button", ["class": "link"]) { call.say(.fileLook) }
                 }
             }
         }
     }
 
-    static func text(_ value: Form.Value, _ field: FormSchema.Field, _ words: DeskWords) -> HTML {
+    /// An attachment, to look at: who did is noted first.
+    static func file(_ call: Call) throws -> WebResponse {
+        let caseID = try call.caseID()
+        guard let commitment = Digest(hex: call.form.value("file")) else { throw WebFault.badRequest }
+        var bytes: [UInt8] = []
+        try call.desk.attachment(commitment, in: caseID) { piece in
+            // The page holds it in memory; what is larger the command writes into a file.
+            guard bytes.count + piece.count <= 4 * WebLimits.fileBytes else { throw WebFault.tooLarge }
+            bytes += piece
+        }
+        try call.desk.store.write { try $0.note(opening: commitment, in: caseID, by: call.name, at: call.now) }
+        return .file(bytes, UploadedFile.Kind(Array(bytes.prefix(8))))
+    }
+
+    /// Answers in the order of the form.
+    ///
+    /// - Parameter file: what stands for an attachment.
+    static func answers(
+        _ values: [String: Form.Value], _ fields: [FormSchema.Field], _ words: DeskWords,
+        file: (String) -> HTML = { _ in .empty }
+    ) -> HTML {
+        E("dl") {
+            for field in fields {
+                if let value = values[field.name] {
+                    E("dt") { words.labels.name("field", field.name) }
+                    E("dd") { text(value, field, words, file: file) }
+                }
+            }
+        }
+    }
+
+    /// - Parameter file: what stands for an attachment.
+    static func text(
+        _ value: Form.Value, _ field: FormSchema.Field, _ words: DeskWords, file: (String) -> HTML
+    ) -> HTML {
         switch (value, field.kind) {
+        case (.text(let name), .file): file(name)
         case (.list(let items), .list(let inner)):
-            group { for item in items { if case .item(let values) = item { answers(values, inner, words) } } }
+            group {
+                for item in items { if case .item(let values) = item { answers(values, inner, words, file: file) } }
+            }
         case (.list(let items), _):
             group {
                 for (index, item) in items.enumerated() {
                     index == 0 ? "" : ", "
-                    text(item, field, words)
+                    text(item, field, words, file: file)
                 }
             }
         case (.integer(let number), .instant): HTML(words.moment(Instant(seconds: number)))

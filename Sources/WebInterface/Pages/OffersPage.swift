@@ -9,9 +9,9 @@ import Procedure
 /// Cases that another member opened towards us and that nobody here has answered: what they tell without a name, and our answers.
 enum OffersPage {
     static func show(_ call: Call) throws -> WebResponse {
-        let offers = try call.desk.cases().filter { !$0.openedHere && $0.hasEnded != true }.filter { offer in
-            try !call.desk.history(of: offer.caseID).contains { $0.letter.direction == .out && $0.letter.type == .step }
-        }
+        let offers = try call.desk.list(at: call.now).cases.filter { summary in
+            !summary.isAnswered && !summary.overview.openedHere && summary.overview.hasEnded != true
+        }.prefix(WebLimits.rows).map(\.overview)
         return try Page(call: call, title: .offers).response {
             E("p", ["class": "hint"]) { call.say(.offersHow) }
             if offers.isEmpty { E("p") { call.say(.noOffers) } }

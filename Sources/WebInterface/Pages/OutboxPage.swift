@@ -9,8 +9,7 @@ import Procedure
 /// Every letter that its readers' nodes have not checked yet, and why.
 enum OutboxPage {
     static func show(_ call: Call) throws -> WebResponse {
-        let items = try call.desk.outbox().filter { $0.letter.type == .step && isUnderWay($0) }
-            .sorted { $0.letter.sent < $1.letter.sent }
+        let items = try call.desk.list(at: call.now).cases.flatMap(\.underWay)
         return try Page(call: call, title: .outbox).response {
             E("p", ["class": "hint"]) { call.say(.outboxHow) }
             if items.isEmpty { E("p") { call.say(.allGone) } }
@@ -18,18 +17,11 @@ enum OutboxPage {
         }
     }
 
-    /// Nobody's node has checked it, and it has not ended.
-    static func isUnderWay(_ item: TransitItem<OutboxEntry>) -> Bool {
-        switch item.entry.state {
-        case .waiting: true
-        case .stored: !item.to.allSatisfy { member in item.receipts.contains { $0.sender == member } }
-        case .refused, .rejected, .ended: false
-        }
-    }
-
-    static func rows(_ items: [TransitItem<OutboxEntry>], _ call: Call) throws -> HTML {
-        try E("ul", ["class": "rows"]) {
-            for item in items.prefix(WebLimits.rows) {
+    /// - Parameter items: letters that not all of their readers' nodes have checked.
+    static func rows(_ items: [LetterID], _ call: Call) throws -> HTML {
+        let shown = try call.desk.outbox(Array(items.prefix(WebLimits.rows))).sorted { $0.letter.sent < $1.letter.sent }
+        return try E("ul", ["class": "rows"]) {
+            for item in shown {
                 let words = try call.procedure(item.letter.caseID)
                 E("li") {
                     E("p", ["class": "what"]) {

@@ -68,7 +68,8 @@ struct Page {
 
     private var navigation: HTML {
         let places: [(String, Word)] = [
-            ("/", .today), ("/cases", .cases), ("/offers", .offers), ("/outbox", .outbox), ("/people", .people),
+            ("/", .today), ("/cases", .cases), ("/offers", .offers), ("/outbox", .outbox), ("/members", .members),
+            ("/people", .people),
             ("/audit", .audit), ("/safety", .safety),
         ]
         return E("nav", ["aria-label": call.say(.sections)]) {

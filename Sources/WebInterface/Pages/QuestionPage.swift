@@ -13,6 +13,8 @@ struct QuestionPage {
     let work: DraftWork
     let question: Question
     var violation: FormViolation?
+    /// Why the file that came is not taken.
+    var fault: UploadedFile.Fault?
 
     private var call: Call { work.call }
     private var words: DeskWords { work.words }
@@ -23,9 +25,11 @@ struct QuestionPage {
     }
 
     func response() throws -> WebResponse {
-        let error = violation.map { violation in
-            work.schema(of: question.event).map { words.labels.sentence(for: violation, in: $0) } ?? label
-        }
+        let error =
+            fault?.text(call)
+            ?? violation.map { violation in
+                work.schema(of: question.event).map { words.labels.sentence(for: violation, in: $0) } ?? label
+            }
         let address = "/drafts/\(work.id.hex)/\(question.address)"
         return try Page(
             call: call, title: .draftTitle, heading: words.event(question.event),
@@ -33,7 +37,13 @@ struct QuestionPage {
         ).response(status: error == nil ? 200 : 422) {
             call.errorSummary(error.map { [("answer", $0)] } ?? [])
             if let answer, let other = answer.other { conflict(answer, other, address) }
-            try E("form", ["method": "post", "action": address, "class": "card", "data-draft": ""]) {
+            try E(
+                "form",
+                [
+                    "method": "post", "action": address, "class": "card", "data-draft": isFile ? nil : "",
+                    "data-file": isFile ? "" : nil, "enctype": isFile ? "multipart/form-data" : nil,
+                ]
+            ) {
                 call.tokenField
                 E("input", ["type": "hidden", "name": Field.draftToken, "value": try draftToken()])
                 E("input", ["type": "hidden", "name": "version", "value": String(answer?.version ?? 0)])
@@ -74,7 +84,7 @@ struct QuestionPage {
     private var seen: String {
         let who = work.readers
         let text = who.isEmpty ? "" : call.say(.seenBy, ["who": words.members(who)])
-        guard !question.isFact, field.required == nil else { return text }
+        guard work.form.isOptional(question, work.form.missing) else { return text }
         return text.isEmpty ? call.say(.optional) : "\(text) · \(call.say(.optional))"
     }
 
@@ -111,8 +121,8 @@ struct QuestionPage {
         case .member:
             return choices(work.members.map { ($0.id.text, $0.name) }, chosen: [first], isSeveral: false, notes)
         case .id: return choices(try references(first), chosen: [first], isSeveral: false, notes)
-        case .digest:
-            return choices([(DraftForm.mine, call.say(.mySignature))], chosen: [first], isSeveral: false, notes)
+        case .digest where isFile: own = file(notes)
+        case .digest: return choices(try marks(first), chosen: [first], isSeveral: false, notes)
         case .text:
             own = labelled(
                 E(
@@ -138,10 +148,7 @@ struct QuestionPage {
             own = dates(values, notes) { name, value, id in
                 line(name, value: value, mode: id == "time" ? nil : "numeric", id: id)
             }
-        case .file:
-            own = group {
-                E("p") { E("b") { label } }; notes; E("p") { call.say(.fileLater) }
-            }
+        case .file: own = file(notes)
         case .list: return list(first, notes)
         }
         guard field.isHers else { return own }
@@ -156,6 +163,53 @@ struct QuestionPage {
                 }
             }
         }
+    }
+
+    private var isFile: Bool { work.form.takesFile(question) }
+
+    /// With script the file goes in pieces and a photo smaller; without it with the form.
+    private func file(_ notes: HTML) -> HTML {
+        let kept = KeptFile(answer?.values ?? [])
+        return group {
+            E("label", ["for": "answer"]) { label }
+            notes
+            E("p", ["class": "hint", "id": "file-how"]) { call.say(.fileHow) }
+            if let kept {
+                E("p", ["class": "kept"]) {
+                    E("a", ["href": "/drafts/\(work.id.hex)/\(question.address)/file"]) { work.text(of: kept) }
+                    " "
+                    E("button", ["name": "remove", "value": "1", "class": "link"]) { call.say(.fileRemove) }
+                }
+            }
+            for other in work.otherFiles(than: question) where other.file.name != kept?.name {
+                E("p") {
+                    E("button", ["name": "same", "value": other.file.name.hex]) {
+                        call.say(
+                            .fileSame,
+                            [
+                                "file": work.text(of: other.file),
+                                "field": words.labels.name("field", other.question.field.name),
+                            ])
+                    }
+                }
+            }
+            E(
+                "input",
+                [
+                    "id": "answer", "name": "file", "type": "file", "accept": "image/*,application/pdf",
+                    "aria-describedby": "file-how",
+                ])
+            E("progress", ["hidden": "", "max": "1", "value": "0", "aria-label": call.say(.fileComing)]) { "" }
+        }
+    }
+
+    /// Whose mark, or which letter: one's own mark, and the letters of this case.
+    private func marks(_ current: String) throws -> [(String, String)] {
+        var known = [(DraftForm.mine, call.say(.mySignature))] + (try work.letters())
+        if !current.isEmpty, !known.contains(where: { $0.0 == current }) {
+            known.append((current, call.say(.thisReference)))
+        }
+        return known
     }
 
     private func hers(_ text: String) -> Bool { field.isHers && FormSchema.herAnswers.contains(text) }
@@ -245,7 +299,8 @@ struct QuestionPage {
 
     private func conflict(_ answer: ActDraft.Answer, _ other: [String], _ address: String) -> HTML {
         func shown(_ values: [String]) -> String {
-            values.map { words.labels.value($0, of: field.name) }.joined(separator: ", ")
+            KeptFile(values).map(work.text(of:))
+                ?? values.map { words.labels.value($0, of: field.name) }.joined(separator: ", ")
         }
         return E("form", ["method": "post", "action": address, "class": "errors", "role": "alert"]) {
             call.tokenField

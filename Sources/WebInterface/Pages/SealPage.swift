@@ -65,7 +65,7 @@ enum SealPage {
                 (field: "\(event)/\(violation.field)", text: sentence(violation, event, work))
             }
         }
-        if work.addressedRole != nil, content.to == nil { errors.insert(("to", call.say(.toWhom)), at: 0) }
+        if !work.addressedRoles.isEmpty, content.to == nil { errors.insert(("to", call.say(.toWhom)), at: 0) }
         var planned: [PlannedLetter] = []
         var refusal = refused
         var approval: Approval?
@@ -161,7 +161,11 @@ enum SealPage {
                             ? words.fact(question.field.name) : words.labels.name("field", question.field.name)
                         E("dt") { label }
                         E("dd") {
-                            FormPage.text(value, question.field, words)
+                            FormPage.text(value, question.field, words) { _ in
+                                HTML(
+                                    KeptFile(work.form.draft.content.answers[question.key]?.values ?? [])
+                                        .map(work.text(of:)) ?? "")
+                            }
                             " "
                             E(
                                 "a",
@@ -179,7 +183,7 @@ enum SealPage {
 
     private static func consents(_ work: DraftWork) -> HTML {
         if let other = [Basis.emergency: Word.basisEmergency, .law: .basisLaw][work.basis] {
-            return E("p") { work.call.say(other) }
+            return E("p", ["class": "late"]) { work.call.say(other) }
         }
         let names = Set(work.form.draft.content.events.flatMap { work.form.profile.event($0)?.consents ?? [] }).sorted()
         return group {

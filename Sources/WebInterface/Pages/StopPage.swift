@@ -48,7 +48,9 @@ struct StopPage {
             else {
                 return false
             }
-            return tracks[home] != profile.definition.tracks[home].map { [$0.initial] }
+            let states = tracks[home] ?? []
+            return states != profile.definition.tracks[home].map { [$0.initial] }
+                && TrackMark(states, of: home, in: profile) != .stopped
         }.map(\.event)
     }
 

@@ -17,7 +17,7 @@ struct TimelinePage {
         let caseID = try call.caseID()
         let reference = caseID.text
         let history = try call.desk.history(of: caseID).filter { $0.letter.type == .step }
-        let outbox = try call.desk.outbox().filter { $0.letter.caseID == caseID }
+        let outbox = try call.desk.outbox(of: caseID)
         let page = TimelinePage(
             call: call, reference: reference, words: try call.procedure(caseID),
             ways: Dictionary(outbox.map { ($0.letter.id, $0) }) { first, _ in first })

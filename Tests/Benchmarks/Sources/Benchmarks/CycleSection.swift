@@ -80,7 +80,7 @@ struct CycleSection {
 
     static let syncsInARow = 7
 
-    private func offer() throws -> Act {
+    func offer() throws -> Act {
         Act(
             events: try bench.example.events(
                 "01-offer.json", ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]),

@@ -15,12 +15,12 @@ struct Measure: AsyncParsableCommand {
             """)
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
-        case crypto, procedure, audit, acceptance, depth, cases, cycle, attachment
+        case crypto, procedure, audit, acceptance, depth, cases, cycle, attachment, pages
     }
 
     @Option(
         help:
-            "Sections, separated by commas: crypto, procedure, audit, acceptance, depth, cases, cycle, attachment. Default: all."
+            "Sections, separated by commas: crypto, procedure, audit, acceptance, depth, cases, cycle, attachment, pages. Default: all."
     )
     var only = ""
     @Option(help: "Rounds that count; at least 5 for figures that are told to others.") var rounds = 5
@@ -88,6 +88,7 @@ struct Measure: AsyncParsableCommand {
         if chosen.contains(.attachment) {
             try await AttachmentSection(bench: bench, megabytes: megabytes).run(&report)
         }
+        if chosen.contains(.pages) { try await PagesSection(bench: bench, rounds: rounds).run(&report) }
         report.describe("load after", Machine.load)
     }
 
