@@ -50,6 +50,7 @@ enum AuditPage {
                         E("p", ["class": "since"]) {
                             words.moment(alarm.at)
                             if let member = alarm.member { " · \(words.member(member))" }
+                            if alarm.kind == .signIn, let name = alarm.detail { " · \(name)" }
                             if count > 1 { " · \(call.say(.moreRows, ["count": words.labels.number(count - 1)]))" }
                         }
                     }
