@@ -26,14 +26,19 @@ public struct TrailExport {
     private let stores: [any LetterReading]
     private let sources: [Source]
     private let span: Range<Instant>?
+    private let since: [String: Int64]?
 
     /// - Parameters:
     ///   - stores: each in one consistent state.
     ///   - span: open only what was logged in it, and every event of a case that has one there; without it everything.
+    ///   - since: where an audit ended, by origin: only the leaves from there on, with every event of a case that has one there.
     /// - Throws: ``StoreError`` `.unreadable` for a log of which nobody has cosigned a checkpoint yet.
-    public init(_ stores: [any LetterReading], during span: Range<Instant>? = nil) throws {
+    public init(
+        _ stores: [any LetterReading], during span: Range<Instant>? = nil, since: [String: Int64]? = nil
+    ) throws {
         self.stores = stores
         self.span = span
+        self.since = since
         var sources: [Source] = []
         for store in stores {
             for log in try store.logs() {
@@ -61,12 +66,14 @@ public struct TrailExport {
         try writer.add(
             .bundle,
             TrailManifest(
-                profile: span == nil ? .all : .period, logs: spans, made: made, recipient: recipient, destroy: destroy
+                profile: since != nil ? .increment : span == nil ? .all : .period, logs: spans, made: made,
+                recipient: recipient, destroy: destroy
             ).bytes)
         try addDocuments(.directory, &writer)
         for source in sources {
             try addCheckpoints(source, &writer)
             try addLeaves(source, spans[source.origin], wanted, &writer)
+            if let wanted, since != nil { try addProofs(source, wanted, &writer) }
         }
         try addDocuments(.profile, &writer)
         for caseID in try (wanted ?? allCases()).sorted() { try addCase(caseID, &writer) }
@@ -83,7 +90,7 @@ public struct TrailExport {
 
     /// The leaves that are opened for their own sake.
     private func opened(_ source: Source) throws -> TrailManifest.Span {
-        guard let span else { return .init(from: 0, to: source.size) }
+        guard let span else { return .init(from: start(of: source), to: source.size) }
         var first: Int64?
         var last: Int64 = 0
         try each(source) { leaf in
@@ -96,21 +103,28 @@ public struct TrailExport {
 
     /// The cases that have an event in the span; `nil` for all.
     private func cases() throws -> Set<CaseID>? {
-        guard let span else { return nil }
+        guard span != nil || since != nil else { return nil }
         var cases: Set<CaseID> = []
         for source in sources {
             try each(source) { leaf in
-                guard let event = try leaf.event.map({ try LogEvent($0) }), span.contains(event.at),
-                    let place = event.place
-                else { return }
-                cases.insert(place.caseID)
+                guard let event = try leaf.event.map({ try LogEvent($0) }), span?.contains(event.at) ?? true else {
+                    return
+                }
+                if let place = event.place { cases.insert(place.caseID) }
+                // What was erased stands beside who ordered it.
+                if case .erased(_, _, let order, _) = event.content {
+                    for store in stores { if let caseID = try store.letter(order)?.caseID { cases.insert(caseID) } }
+                }
             }
         }
         return cases
     }
 
+    /// The first leaf that goes in.
+    private func start(of source: Source) -> Int64 { min(since?[source.origin] ?? 0, source.size) }
+
     private func each(_ source: Source, _ body: (StoredLeaf) throws -> Void) throws {
-        for first in stride(from: 0, to: source.size, by: 256) {
+        for first in stride(from: start(of: source), to: source.size, by: 256) {
             for leaf in try source.store.leaves(
                 of: source.origin, from: first, count: Int(min(256, source.size - first)))
             { try body(leaf) }
@@ -136,9 +150,10 @@ public struct TrailExport {
 
     /// Of each size the first note that was cosigned, and the newest.
     private func addCheckpoints(_ source: Source, _ writer: inout TrailWriter) throws {
-        for (size, notes) in Dictionary(grouping: source.checkpoints, by: \.size).sorted(by: {
-            String($0.key).utf8.lexicographicallyPrecedes(String($1.key).utf8)
-        }) {
+        let first = start(of: source)
+        for (size, notes) in Dictionary(grouping: source.checkpoints.filter { $0.size >= first }, by: \.size).sorted(
+            by: { String($0.key).utf8.lexicographicallyPrecedes(String($1.key).utf8) })
+        {
             let notes = notes.sorted { $0.at < $1.at }
             guard let first = notes.first, let last = notes.last else { continue }
             try writer.add(.checkpoint(origin: source.origin, size: size, .stamped), first.note)
@@ -151,14 +166,16 @@ public struct TrailExport {
     private func addLeaves(
         _ source: Source, _ opened: TrailManifest.Span?, _ wanted: Set<CaseID>?, _ writer: inout TrailWriter
     ) throws {
-        for first in stride(from: 0, to: source.size, by: 256) {
+        let start = start(of: source)
+        // Whole tiles: the one in which the audit before ended shows that its leaves are these.
+        for first in stride(from: start / 256 * 256, to: start < source.size ? source.size : 0, by: 256) {
             let leaves = try source.store.leaves(
                 of: source.origin, from: first, count: Int(min(256, source.size - first)))
             try writer.add(
                 .entries(origin: source.origin, tile: first / 256),
                 EntryBundle(number: first / 256, leaves: leaves.map(\.data)).bytes)
             var events: [UInt8] = []
-            for leaf in leaves {
+            for leaf in leaves where leaf.index >= start {
                 guard let event = leaf.event, try isOpened(leaf.index, event, opened, wanted) else { continue }
                 events += Array("\(leaf.index)\n".utf8) + event
             }
@@ -166,11 +183,33 @@ public struct TrailExport {
         }
     }
 
+    /// In an increment: the earlier events of its cases, and of the documents that came into force before, each with its proof.
+    private func addProofs(_ source: Source, _ wanted: Set<CaseID>, _ writer: inout TrailWriter) throws {
+        let end = start(of: source)
+        guard end > 0, let note = source.checkpoints.last(where: { $0.size == source.size })?.note else { return }
+        var places = try wanted.flatMap { try source.store.leaves(of: $0) } + source.store.documentLeaves()
+        places = places.filter { $0.origin == source.origin && $0.index < end }
+        for place in places.sorted(by: { String($0.index).utf8.lexicographicallyPrecedes(String($1.index).utf8) }) {
+            guard let event = try source.store.leaves(of: source.origin, from: place.index, count: 1).first?.event
+            else {
+                continue
+            }
+            let proof = try MerkleTree.inclusionProof(of: place.index, in: source.size) {
+                try source.store.node(of: source.origin, at: $0)
+            }
+            try writer.add(
+                .proof(origin: source.origin, index: place.index),
+                LogReceipt(event: event, proof: proof, note: try SignedNote(note)).bytes)
+        }
+    }
+
     /// In a period: what was logged in it, all events of its cases, and what came into force before.
     private func isOpened(
         _ index: Int64, _ event: [UInt8], _ opened: TrailManifest.Span?, _ wanted: Set<CaseID>?
     ) throws -> Bool {
-        guard let wanted, let opened, !(opened.from..<max(opened.from, opened.to)).contains(index) else { return true }
+        guard let wanted, let opened, since == nil,
+            !(opened.from..<max(opened.from, opened.to)).contains(index)
+        else { return true }
         let event = try LogEvent(event)
         return event.place.map { wanted.contains($0.caseID) } ?? true
     }

@@ -34,6 +34,11 @@ extension AuditCommand {
             help: ArgumentHelp("Only what was logged from then on, with all events of its cases.", valueName: "time"))
         var from: String?
         @Option(help: ArgumentHelp("And before then. Default: now.", valueName: "time")) var until: String?
+        @Option(
+            help: ArgumentHelp(
+                "Only what was logged since an audit ended, as `kheya audit watch` prints it.",
+                valueName: "origin@size,…"))
+        var since: String?
 
         struct Report: Encodable {
             let file: String
@@ -56,6 +61,8 @@ extension AuditCommand {
             let end = try until.map { try moment($0, "--until") } ?? now + 1
             let start = try from.map { try moment($0, "--from") }
             if let start, start >= end { throw CommandFailure(.usage, "--from is not before --until") }
+            guard since == nil || from == nil else { throw CommandFailure(.usage, "--since excludes --from") }
+            let sizes = try since.map(Self.sizes)
             let destroy = try moment(destroy, "--destroy")
             try Files.create(to, bytes: [])
             guard let file = FileHandle(forWritingAtPath: to) else {
@@ -64,7 +71,7 @@ extension AuditCommand {
             var count = 0
             do {
                 try read(home[...], []) { stores in
-                    try TrailExport(stores, during: start.map { $0..<end }).write(
+                    try TrailExport(stores, during: start.map { $0..<end }, since: sizes).write(
                         made: now, recipient: recipient, destroy: destroy
                     ) {
                         try file.write(contentsOf: $0)
@@ -78,6 +85,18 @@ extension AuditCommand {
             }
             let report = Report(file: to, bytes: count)
             try console.result("audit.export", report) { "\(report.file): \(report.bytes) bytes" }
+        }
+
+        private static func sizes(_ text: String) throws -> [String: Int64] {
+            var result: [String: Int64] = [:]
+            for part in text.split(separator: ",") {
+                let words = part.split(separator: "@")
+                guard words.count == 2, let size = Int64(words[1]), size >= 0 else {
+                    throw CommandFailure(.usage, "--since is not origin@size,…")
+                }
+                result[String(words[0])] = size
+            }
+            return result
         }
 
         /// All stores at once, each in one state.

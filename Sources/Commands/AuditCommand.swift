@@ -21,7 +21,7 @@ struct AuditCommand: AsyncParsableCommand {
               kheya audit trust in.directory bd.directory --root in-root.crt --root bd-root.crt --to trust
               kheya audit verify in-2026.trail --trust trust --report in-2026.html
             """,
-        subcommands: [Export.self, Trust.self, Verify.self])
+        subcommands: [Export.self, Trust.self, Verify.self, Watch.self])
 
     struct Verify: Verb {
         static let configuration = CommandConfiguration(
@@ -45,20 +45,12 @@ struct AuditCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             let now = Moment.now()
-            guard let date = asOf.map({ Moment.read($0, now: now) }) ?? now else {
-                throw CommandFailure(.usage, "--as-of is no time")
-            }
             guard let scope = TrailScope(expect, time: { Moment.read($0, now: now) }) else {
                 throw CommandFailure(.usage, "--expect is not all, period=FROM..TO or case=ID")
             }
-            let result = try verify(date, scope, console)
+            let result = try verify(AuditCommand.date(asOf), scope, console)
             try console.result("audit.verify", AuditReport(result)) { result.text }
-            switch result.verdict {
-            case .pass: return
-            case .fail: throw ExitCode(ExitStatus.checkFailed.rawValue)
-            case .incomplete: throw ExitCode(ExitStatus.incomplete.rawValue)
-            case .unchecked: throw ExitCode(ExitStatus.dataError.rawValue)
-            }
+            try AuditCommand.end(result.verdict)
         }
 
         private func verify(_ date: Instant, _ scope: TrailScope, _ console: Console) throws -> TrailReport {
@@ -68,9 +60,7 @@ struct AuditCommand: AsyncParsableCommand {
             } catch {
                 return .unchecked(error, asOf: date)
             }
-            guard bundle == "-" || FileManager.default.fileExists(atPath: bundle) else {
-                throw CommandFailure(.noInput, "\(bundle) is not there")
-            }
+            try AuditCommand.require(bundle)
             let size = (try? FileManager.default.attributesOfItem(atPath: bundle)[.size] as? Int) ?? 0
             var shown = Progress("verified MiB", total: max(1, size >> 20), quiet: console.json || size == 0)
             let verifier = TrailVerifier(trust: believed, asOf: date, scope: scope)

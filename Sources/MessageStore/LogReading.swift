@@ -32,6 +32,8 @@ public protocol LogReading {
     func mirror(of origin: String) throws -> Frontier
     /// Checkpoint files that contradict what their logs had signed before, as `conflict` events name them.
     func conflicts() throws -> [[UInt8]]
+    /// Where the events about these documents stand, the oldest first.
+    func documentLeaves() throws -> [StoredLeaf.Place]
     /// Documents that came into force here, in that order, with their files.
     func documents() throws -> [StoredDocument]
 }

@@ -126,10 +126,16 @@ extension SQLiteTransaction {
             leaves.append(leaf)
             next = try integer("SELECT before FROM log_leaf WHERE number = ?", [leaf])
         }
-        return try leaves.reversed().map { leaf in
-            let log = try log(of: leaf)
-            return StoredLeaf.Place(origin: log.origin, index: leaf - log.first)
-        }
+        return try leaves.reversed().map(place)
+    }
+
+    func documentLeaves() throws -> [StoredLeaf.Place] {
+        try rows("SELECT leaf FROM log_document ORDER BY leaf", []).map { try place($0[0]) }
+    }
+
+    private func place(_ leaf: Int64) throws -> StoredLeaf.Place {
+        let log = try log(of: leaf)
+        return StoredLeaf.Place(origin: log.origin, index: leaf - log.first)
     }
 
     func heads(_ body: (HeadRow) throws -> Void) throws {

@@ -11,7 +11,8 @@ extension CaseAuditor {
     mutating func checkEnds() {
         for (letter, home) in homes.sorted(by: { $0.key < $1.key }) where !unsound.contains(letter) {
             guard let slip = letters[letter]?.slip else { continue }
-            for addressee in slip.to {
+            // What was numbered before was counted then.
+            for addressee in slip.to where home.index >= world.logs[home.log].first {
                 result.numbers.append(
                     (
                         PairName(from: slip.from, to: addressee.member, epoch: addressee.epoch), addressee.sequence,
@@ -42,14 +43,15 @@ extension CaseAuditor {
             let states = (papers[letter] ?? []).filter { $0.slip.from == addressee.member }.compactMap(
                 \.slip.about?.state)
             if states.contains(.acted) || states.contains(.invalid) { continue }
-            guard let end = slip.expires ?? waitsUntil(letter, home), end < world.asOf else {
+            let open = UnendedLetter(
+                origin: world.logs[home.log].origin, leaf: home.index, letter: letter, member: addressee.member,
+                expires: slip.expires ?? waitsUntil(letter, home), isOpened: !states.isEmpty)
+            result.open.append(open)
+            if let finding = open.finding(world.asOf) {
+                result.findings.append(finding)
+            } else {
                 result.pending[home.log, default: 0] += 1
-                continue
             }
-            let isOpened = !states.isEmpty
-            report(
-                .unended, isOpened ? .incomplete : .fail, at: home, letter,
-                "overdue for \(addressee.member)\(isOpened ? ", who had opened it" : "")")
         }
     }
 

@@ -45,11 +45,12 @@ struct CaseAuditor {
     /// Where a letter entered the trail first: its finding's place.
     var homes: [LetterID: TrailEvent] = [:]
     var opened: [LetterID: SealedSteps] = [:]
-    var result = CaseResult()
+    var result: CaseResult
 
     init(world: TrailWorld, files case: CaseFiles) {
         self.world = world
         id = `case`.id
+        result = CaseResult(id: `case`.id)
         events = `case`.events.sorted { ($0.log, $0.index) < ($1.log, $1.index) }
         var entries: [LetterID: [TrailEvent]] = [:]
         var ended: Set<LetterID> = []
@@ -81,6 +82,7 @@ struct CaseAuditor {
     mutating func run() -> CaseResult {
         checkEvents()
         for event in unlogged { report(.ancestor, .incomplete, at: event, nil, "rests on a step that no log has") }
+        checkEarlier()
         disclose()
         checkTimes()
         checkEnds()
@@ -154,7 +156,7 @@ struct CaseAuditor {
                 markUnsound(named.letter)
                 continue
             }
-            if case .arrived(_, _, _, let source) = event.content, isFirst {
+            if case .arrived(_, _, _, let source) = event.content, isFirst, event.index >= world.logs[event.log].first {
                 checkSource(event, named.letter, named.file, source)
             }
             if case .accepted = event.content, isFirst, let from = files[named.file]?.slip.from {
@@ -176,6 +178,20 @@ struct CaseAuditor {
         }
         guard wasThere else { return }
         report(.source, at: event, letter, "accepted as if it came here first; its sender's broker had accepted it")
+    }
+
+    /// In an increment a case comes whole: as many events from before as its newest one then said.
+    private mutating func checkEarlier() {
+        for (operatorName, logs) in Dictionary(grouping: world.logs, by: \.operatorName) {
+            guard let number = logs.compactMap({ $0.since?.heads[id]?.number }).max() else { continue }
+            let own = events.filter { world.logs[$0.log].operatorName == operatorName }
+            guard own.count(where: { $0.index < world.logs[$0.log].first }) != number + 1 else { continue }
+            let new = own.first { $0.index >= world.logs[$0.log].first }
+            result.findings.append(
+                TrailFinding(
+                    .chain, origin: logs.last?.origin, leaf: new?.index,
+                    detail: "the case's earlier events are not all here"))
+        }
     }
 
     static func isArrived(_ event: TrailEvent) -> Bool {
@@ -295,6 +311,7 @@ struct CaseAuditor {
 
 /// What was found of one case.
 struct CaseResult: Sendable {
+    let id: CaseID
     var findings: [TrailFinding] = []
     var letters = 0
     /// Letters whose slips are not theirs: what they would have shown is not missed elsewhere.
@@ -305,6 +322,8 @@ struct CaseResult: Sendable {
     var disclosed: Set<Digest> = []
     /// Counts by log.
     var pending: [Int: Int] = [:]
+    /// Letters that have not ended.
+    var open: [UnendedLetter] = []
     var attested: [Int: Int] = [:]
     var referenced: [Int: Int] = [:]
     var sealed: [Int: Int] = [:]

@@ -16,6 +16,8 @@ struct CaseTotals {
     var referenced: [Int: Int] = [:]
     var sealed: [Int: Int] = [:]
     var orders: [ErasureOrder] = []
+    /// Letters that have not ended, of each case that was judged.
+    var open: [CaseID: [UnendedLetter]] = [:]
     /// A letter's number in its pair, and where it entered the trail. 16 bytes, because a bundle has one for each letter.
     struct Number {
         let sequence: UInt32
@@ -39,5 +41,6 @@ struct CaseTotals {
         referenced.merge(result.referenced, uniquingKeysWith: +)
         sealed.merge(result.sealed, uniquingKeysWith: +)
         orders += result.orders
+        open[result.id] = result.open
     }
 }

@@ -37,11 +37,15 @@ final class TrailLog {
     private(set) var notes: [Note] = []
     /// Roots of the checkpoints, by size.
     private(set) var roots: [Int64: Digest] = [:]
-    private(set) var tree = TrailTree()
+    /// The size of the newest checkpoint.
+    private(set) var size: Int64
+    /// What an audit before has verified; its leaves are not here again.
+    let since: TrailState.Log?
+    private(set) var tree: TrailTree
     /// Leaves opened by a proof of their own, where the bundle has no tree.
     private(set) var proved: [Int64: Digest] = [:]
     private var connected: [Int64: Digest] = [:]
-    /// The broker's `at` of each opened leaf, in seconds; the least number where a leaf is closed.
+    /// The broker's `at` of each opened leaf from ``first`` on, in seconds; the least number where a leaf is closed.
     private var times: [Int64] = []
     /// The same of leaves that came with a proof of their own: these may lie anywhere.
     private var timesAlone: [Int64: Int64] = [:]
@@ -52,17 +56,19 @@ final class TrailLog {
     private(set) var erased: [Erased] = []
     private(set) var conflicts: [(index: Int64, note: Digest)] = []
     /// Leaves below this are covered by a checkpoint whose root is the tree's.
-    private(set) var provenSize: Int64 = 0
+    private(set) var provenSize: Int64
     private var pending: [(index: Int64, event: LogEvent?, hash: Digest)] = []
     /// Roots of checkpoints that are the tree's, by size.
     private var held: [Int64: Digest] = [:]
+    /// Leaves that came with a proof of their own.
+    private var alone: [(index: Int64, event: LogEvent?, hash: Digest)] = []
     private var lastAt: Instant?
     /// Events that were proved and read so far.
-    private var readCount: Int64 = 0
+    private(set) var readCount: Int64
     /// Where each case stands, by the operator's line of logs.
     private var chain: [CaseID: Link]
-    private var brackets: [(size: Int64, after: Instant)] = []
-    private var stamps: [(size: Int64, time: Instant)] = []
+    private(set) var brackets: [(size: Int64, after: Instant)] = []
+    private(set) var stamps: [(size: Int64, time: Instant)] = []
     private var limits: [(size: Int64, before: Instant)] = []
 
     struct Erased: Sendable {
@@ -80,13 +86,28 @@ final class TrailLog {
         var closed: Int64
     }
 
-    /// - Parameter before: the heads of the cases in the operator's log before this one.
-    init(number: Int, origin: String, policy: LogPolicy, before: [CaseID: Link]) {
+    /// - Parameters:
+    ///   - before: the heads of the cases in the operator's log before this one.
+    ///   - since: from where the bundle goes on.
+    init(number: Int, origin: String, policy: LogPolicy, before: [CaseID: Link], since: TrailState.Log? = nil) {
         self.number = number
         self.origin = origin
         self.policy = policy
+        self.since = since
+        size = since?.head.size ?? 0
+        provenSize = size
+        tree = TrailTree(from: since?.base ?? Frontier())
+        readCount = since?.readCount ?? 0
+        lastAt = since?.lastAt
         chain = before
+        guard let since else { return }
+        let closed = since.head.size - since.readCount
+        chain = since.heads.mapValues { Link(number: $0.number, hash: $0.hash, closed: closed) }
+        for mark in since.checkpoints { held[mark.size] = mark.root }
+        stamps = since.stamps.map { ($0.size, $0.time) }
     }
+
+    var operatorName: Substring { origin.prefix { $0 != "/" } }
 
     /// The last link of each case for the next year's log.
     var heads: [CaseID: Link] {
@@ -94,31 +115,39 @@ final class TrailLog {
         return chain.mapValues { Link(number: $0.number, hash: $0.hash, closed: $0.closed - closed) }
     }
 
-    /// The size of the newest checkpoint.
-    var size: Int64 { roots.keys.max() ?? 0 }
-    var hasTree: Bool { tree.size > 0 }
-    var newest: Note? {
-        notes.filter { $0.quorumTime != nil }.max {
-            ($0.head.size, $0.quorumTime ?? .init(seconds: 0)) < ($1.head.size, $1.quorumTime ?? .init(seconds: 0))
-        }
+    /// The first leaf that no audit before has verified.
+    var first: Int64 { since?.head.size ?? 0 }
+    var hasTree: Bool { tree.size > 0 || since != nil }
+    /// The newest checkpoint with its quorum, and when that was.
+    var newest: (size: Int64, time: Instant)? {
+        let times = notes.compactMap { note in note.quorumTime.map { (size: note.head.size, time: $0) } }
+        return (times + (since?.newest.map { [(first, $0)] } ?? [])).max { $0 < $1 }
     }
 
     func isOpened(_ index: Int64) -> Bool {
-        hasTree ? index < times.count && times[Int(index)] != .min : timesAlone[index] != nil
+        guard hasTree else { return timesAlone[index] != nil }
+        return index < first || index < first + Int64(times.count) && times[Int(index - first)] != .min
     }
 
-    /// Each opened leaf with the broker's `at`.
+    /// Each opened leaf from ``first`` on with the broker's `at`.
     func forEachOpened(_ body: (Int64, Instant) -> Void) {
-        for (index, at) in times.enumerated() where at != .min { body(Int64(index), Instant(seconds: at)) }
+        for (place, at) in times.enumerated() where at != .min { body(first + Int64(place), Instant(seconds: at)) }
         for (index, at) in timesAlone { body(index, Instant(seconds: at)) }
+    }
+
+    /// Leaf hashes from ``first`` on of which nobody says what they stand for.
+    var closedLeaves: [Digest] {
+        (first..<max(first, tree.size)).filter { !isOpened($0) }.compactMap(tree.leafHash)
     }
 
     private func open(_ index: Int64, at: Instant) {
         guard hasTree else { return timesAlone[index] = at.seconds }
-        if index >= times.count {
-            times.append(contentsOf: repeatElement(.min, count: Int(index) - times.count + 1))
+        let place = Int(index - first)
+        guard place >= 0 else { return }
+        if place >= times.count {
+            times.append(contentsOf: repeatElement(.min, count: place - times.count + 1))
         }
-        times[Int(index)] = at.seconds
+        times[place] = at.seconds
     }
 
     private func report(_ code: TrailFinding.Code, _ leaf: Int64?, _ detail: String) {
@@ -143,6 +172,7 @@ final class TrailLog {
             return report(.fork, size, "two checkpoints of one size")
         }
         roots[size] = head.root
+        self.size = max(self.size, size)
         notes.append(
             Note(
                 head: head, quorumTime: kind == .logged ? nil : verified.quorumTime,
@@ -210,10 +240,17 @@ final class TrailLog {
         for mark in tile.marks {
             var whole = tree.frontier
             whole.append(contentsOf: mark)
-            if let root = roots[whole.size] { judge(root, whole.head) }
+            if let since, whole.size == since.head.size, whole.head != since.head {
+                report(.fork, whole.size, "not the leaves that an audit before has verified")
+            }
+            if whole.size >= first, let root = roots[whole.size] { judge(root, whole.head) }
         }
         tree.append(tile.leafHashes, frontier)
         for opening in tile.openings {
+            guard opening.index >= first else {
+                report(.malformed, opening.index, "an opening of a leaf that was verified before")
+                continue
+            }
             guard opening.isOfLeaf else {
                 report(.open, opening.index, "the event does not hash to its leaf")
                 continue
@@ -235,18 +272,19 @@ final class TrailLog {
     }
 
     /// One leaf with its own proof, under the newest checkpoint.
-    func take(proof bytes: [UInt8], index: Int64, _ emit: (TrailEvent, CaseID) -> Void) {
+    func take(proof bytes: [UInt8], index: Int64) {
         let proven: LogReceipt.Proven
         do {
             let receipt = try LogReceipt(bytes)
-            guard !hasTree, receipt.proof.index == index else {
+            guard !hasTree || index < first, receipt.proof.index == index else {
                 throw LogError(.malformed, "another leaf's proof, or one beside all leaves")
             }
             proven = try receipt.verify(by: policy)
             guard proven.checkpoint.checkpoint.head.size == size, proven.checkpoint.checkpoint.head.root == roots[size]
             else { return report(.root, index, "a proof under another checkpoint than the newest") }
-            proved[index] = MerkleHash.leaf(Digest.sha256(receipt.event))
-            accept(try? LogEvent(receipt.event), index, hash: MerkleHash.leaf(Digest.sha256(receipt.event)))
+            let hash = MerkleHash.leaf(Digest.sha256(receipt.event))
+            proved[index] = hash
+            alone.append((index, proven.event, hash))
         } catch {
             let code = (error as? LogError)?.code
             return report(
@@ -254,8 +292,7 @@ final class TrailLog {
                 index,
                 "proof: \((error as? LogError)?.reason ?? "")")
         }
-        provenSize = size
-        flush(emit)
+        if !hasTree { provenSize = size }
     }
 
     /// A step from an older checkpoint to the newest one.
@@ -274,7 +311,7 @@ final class TrailLog {
 
     /// The root at a size, as far as this bundle proves it.
     func root(at size: Int64) -> Digest? {
-        if hasTree { return size <= max(provenSize, 0) ? tree.root(at: size) : nil }
+        if hasTree { return size <= provenSize ? tree.root(at: size) ?? connected[size] : nil }
         return connected[size] ?? (size == self.size ? roots[size] : nil)
     }
 
@@ -288,7 +325,7 @@ final class TrailLog {
     }
 
     func leafHash(_ index: Int64) -> Digest? {
-        hasTree ? (index < tree.size ? tree.leafHashes[Int(index)] : nil) : proved[index]
+        tree.leafHash(index) ?? proved[index]
     }
 
     // MARK: - Stage 6, 7: what was proved
@@ -311,19 +348,24 @@ final class TrailLog {
             open(index, at: lastAt ?? Instant(seconds: 0))
             return report(.canon, index, "not an event in its one form, or another log's")
         }
-        if let lastAt, event.at < lastAt { report(.time, index, "the broker's clock falls") }
-        defer { readCount += 1 }
-        lastAt = max(lastAt ?? event.at, event.at)
-        if let place = event.place { link(place, index, hash) }
-        open(index, at: event.at)
+        // What was verified before was counted then.
+        if index >= first {
+            if let lastAt, event.at < lastAt { report(.time, index, "the broker's clock falls") }
+            lastAt = max(lastAt ?? event.at, event.at)
+            if let place = event.place { link(place, index, hash) }
+            open(index, at: event.at)
+        }
+        defer { if index >= first { readCount += 1 } }
         switch event.content {
         case .directory(let document): documents.append((index, event.at, false, document))
         case .profile(let document): documents.append((index, event.at, true, document))
         case .cosigned(let checkpoint, let time, let way): cosigned.append((index, checkpoint, time, way))
         case .erased(let leaves, let level, let letter, let slip):
+            guard index >= first else { return }
+            if level == .record { readCount -= Int64(leaves.count { $0 < first }) }
             erased.append(Erased(index: index, leaves: leaves, level: level, letter: letter, slip: slip))
         case .conflict(_, let note): conflicts.append((index, note))
-        case .heads(let root, let count): judge(heads: root, count: count, at: index)
+        case .heads(let root, let count): if index >= first { judge(heads: root, count: count, at: index) }
         case .start, .closed, .restarted: break
         case .accepted, .arrived, .admitted, .refused, .fetched, .expired, .gone, .withheld, .seenPossibly:
             guard let place = event.place else { return }
@@ -359,6 +401,9 @@ final class TrailLog {
     /// After the last leaf: checkpoints above the tree, and leaves above the last checkpoint that counts.
     func endTree(_ emit: (TrailEvent, CaseID) -> Void) {
         flush(emit)
+        for (index, event, hash) in alone.sorted(by: { $0.index < $1.index }) { record(event, index, hash, emit) }
+        alone = []
+        documents.sort { $0.index < $1.index }
         guard hasTree else { return }
         for size in roots.keys.sorted() where size > tree.size { report(.root, size, "leaves are missing") }
         if roots[0] != nil, roots[0] != MerkleHash.empty { report(.root, 0, "not the root of no leaves") }
@@ -372,8 +417,8 @@ final class TrailLog {
     /// Once every log is read: which cosignatures were given by stick decides their witness' own log.
     func settleBrackets(sticks: Set<Stick>) {
         settleStamps()
-        var latest: Instant?
-        brackets = []
+        brackets = since?.checkpoints.compactMap { mark in mark.after.map { (mark.size, $0) } } ?? []
+        var latest = brackets.last?.after
         for note in notes.sorted(by: { $0.head.size < $1.head.size }) {
             guard let time = note.quorumTime,
                 !note.cosigned.contains(where: {
@@ -383,6 +428,22 @@ final class TrailLog {
             latest = max(latest ?? time, time)
             brackets.append((note.head.size, latest ?? time))
         }
+    }
+
+    /// What the next audit goes on from.
+    var state: TrailState.Log? {
+        guard let base = tree.base(of: provenSize), let root = provenSize == first ? since?.head.root : held[provenSize]
+        else { return nil }
+        var marks: [TrailState.Checkpoint] = []
+        for (size, root) in held.sorted(by: { $0.key < $1.key }) {
+            marks.append(TrailState.Checkpoint(size: size, root: root, after: after(size)))
+        }
+        return TrailState.Log(
+            head: TreeHead(size: provenSize, root: root), base: base, readCount: readCount, lastAt: lastAt,
+            newest: newest?.time, checkpoints: marks,
+            stamps: stamps.sorted { ($0.size, $0.time) < ($1.size, $1.time) }.map {
+                TrailState.Stamp(size: $0.size, time: $0.time)
+            }, heads: chain.mapValues { TrailState.Head(number: $0.number, hash: $0.hash) })
     }
 
     struct Stick: Hashable {
@@ -395,12 +456,12 @@ final class TrailLog {
     func size(from time: Instant) -> Int64? { brackets.first { $0.after >= time }?.size }
 
     /// The latest quorum time of a checkpoint of at most this many leaves.
-    func after(_ index: Int64) -> Instant? {
+    func after(_ size: Int64) -> Instant? {
         var low = 0
         var high = brackets.count
         while low < high {
             let middle = (low + high) / 2
-            if brackets[middle].size <= index { low = middle + 1 } else { high = middle }
+            if brackets[middle].size <= size { low = middle + 1 } else { high = middle }
         }
         return low == 0 ? nil : brackets[low - 1].after
     }

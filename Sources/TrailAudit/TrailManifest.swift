@@ -12,6 +12,8 @@ public struct TrailManifest: Hashable, Sendable {
     public enum Profile: String, Hashable, Sendable, CaseIterable {
         case all, period
         case oneCase = "case"
+        /// What was logged since an audit, for the auditor who kept its state.
+        case increment
     }
 
     /// First leaf and first leaf after.

@@ -15,6 +15,10 @@ struct TrailRun {
     private let asOf: Instant
     private let scope: TrailScope
     private let tellsStories: Bool
+    /// What an audit before has verified.
+    private let since: TrailState?
+    /// The same, where the bundle goes on from it.
+    private var base: TrailState?
     private var findings: [TrailFinding] = []
     private var manifest: TrailManifest?
     private var documents = TrailWorld.Documents()
@@ -30,8 +34,9 @@ struct TrailRun {
     /// Some 64 tiles: enough for all cores, little enough to hold.
     private static let tilesBytes = 8 << 20
 
-    init(trust: TrailTrust, asOf: Instant, scope: TrailScope, tellsStories: Bool) {
-        self.trust = trust
+    init(trust: TrailTrust, asOf: Instant, scope: TrailScope, tellsStories: Bool, since: TrailState?) {
+        self.trust = since.map(trust.keeping) ?? trust
+        self.since = since
         self.asOf = asOf
         self.scope = scope
         self.tellsStories = tellsStories
@@ -61,6 +66,7 @@ struct TrailRun {
             do { manifest = try TrailManifest(item.bytes) } catch {
                 findings.append(TrailFinding(.malformed, detail: error.reason))
             }
+            goOn()
         case .sums: break
         case .conflict(let digest):
             if digest != item.digest { misnamed() }
@@ -84,10 +90,24 @@ struct TrailRun {
             if tiles.last?.number != tile { tiles.append(TileFiles(number: tile)) }
             tiles[tiles.count - 1].events = item.bytes
             tileBytes += item.bytes.count
-        case .proof(let origin, let index):
-            log(origin)?.take(proof: item.bytes, index: index) { events[$1, default: []].append($0) }
+        case .proof(let origin, let index): log(origin)?.take(proof: item.bytes, index: index)
         case .step(let origin, let size): log(origin)?.take(step: item.bytes, size: size)
         case .headRow, .headProof, .slip: break
+        }
+    }
+
+    /// An increment begins where the audit before ended.
+    private mutating func goOn() {
+        guard let manifest, manifest.profile == .increment else { return }
+        base = since
+        for (origin, span) in manifest.logs.sorted(by: { $0.key < $1.key })
+        where since == nil || span.from != since?.logs[origin]?.head.size ?? 0 {
+            let known = since.map { "@\($0.logs[origin]?.head.size ?? 0)" } ?? "nowhere"
+            findings.append(
+                TrailFinding(
+                    .trust, origin: origin, leaf: nil,
+                    detail: "an increment from @\(span.from), and the audit before ended \(known)"))
+            isUnusable = true
         }
     }
 
@@ -116,14 +136,17 @@ struct TrailRun {
         endLog()
         let mine = origin.prefix { $0 != "/" }
         let before = logs.last { $0.origin.prefix { $0 != "/" } == mine }
-        logs.append(TrailLog(number: logs.count, origin: origin, policy: policy, before: before?.heads ?? [:]))
+        logs.append(
+            TrailLog(
+                number: logs.count, origin: origin, policy: policy, before: before?.heads ?? [:],
+                since: base?.logs[origin]))
         return logs.last
     }
 
     /// Hashes and reads the tiles that wait, on all cores, and adds them to their log.
     private mutating func judgeTiles() {
         guard let log = logs.last, !tiles.isEmpty else { return }
-        let sizes = Set(log.roots.keys)
+        let sizes = Set(log.roots.keys).union([log.first])
         let files = tiles
         (tiles, tileBytes) = ([], 0)
         let read = Mutex([TrailTile?](repeating: nil, count: files.count))
@@ -161,7 +184,9 @@ struct TrailRun {
         guard let world else { return }
         for log in logs { findings += log.findings }
         findings += world.findings
-        findings += TrailSettlement(world: world, manifest: manifest, totals: totals, scope: scope).findings()
+        let settlement = TrailSettlement(
+            world: world, manifest: manifest, totals: totals, scope: scope, since: base)
+        findings += settlement.findings()
         for (code, counts) in [
             (TrailFinding.Code.pending, totals.pending), (.attested, totals.attested),
             (.referenced, totals.referenced), (.sealed, totals.sealed),
@@ -170,6 +195,25 @@ struct TrailRun {
                 findings.append(TrailFinding(code, origin: logs[log].origin, leaf: nil, detail: String(count)))
             }
         }
+    }
+
+    /// What the next audit goes on from.
+    ///
+    /// - Returns: `nil` unless every log of the bundle holds.
+    func state() -> TrailState? {
+        guard let world, let manifest, manifest.profile == .all || manifest.profile == .increment,
+            !findings.contains(where: { $0.weight == .fail })
+        else { return nil }
+        var state = TrailState(asOf: asOf)
+        state.logs = base?.logs ?? [:]
+        for log in logs {
+            guard let held = log.state else { return nil }
+            state.logs[log.origin] = held
+        }
+        state.pairs = TrailSettlement(world: world, manifest: manifest, totals: totals, scope: scope, since: base)
+            .numbers().pairs
+        state.open = (base?.open ?? [:]).merging(totals.open) { $1 }.filter { !$0.value.isEmpty }
+        return state
     }
 
     func report(leavingOut: Set<TrailFinding.Code>) -> TrailReport {
@@ -190,11 +234,9 @@ struct TrailRun {
         return TrailReport(
             verdict: verdict, asOf: asOf, manifest: manifest,
             newest: logs.compactMap { log in
-                log.newest.flatMap { note in
-                    note.quorumTime.map { .init(origin: log.origin, size: note.head.size, time: $0) }
-                }
+                log.newest.map { .init(origin: log.origin, size: $0.size, time: $0.time) }
             }.sorted { $0.origin < $1.origin },
-            leaves: logs.reduce(0) { $0 + ($1.hasTree ? $1.tree.size : Int64($1.proved.count)) },
+            leaves: logs.reduce(0) { $0 + ($1.hasTree ? $1.tree.size - $1.first : Int64($1.proved.count)) },
             letters: totals.letters,
             erased: world.map { world in world.logs.reduce(0) { $0 + $1.erased.reduce(0) { $0 + $1.leaves.count } } }
                 ?? 0,

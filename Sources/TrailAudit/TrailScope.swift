@@ -37,6 +37,8 @@ public enum TrailScope: Hashable, Sendable {
     func isPromised(by manifest: TrailManifest) -> Bool {
         switch (self, manifest.profile) {
         case (_, .all), (.period, .period): true
+        // What the auditor's state says of the rest.
+        case (.all, .increment): true
         case (.oneCase(let id), .oneCase): manifest.caseID == id
         default: false
         }

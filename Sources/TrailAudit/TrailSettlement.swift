@@ -13,6 +13,8 @@ struct TrailSettlement {
     let totals: CaseTotals
     /// What the auditor asked for.
     let scope: TrailScope
+    /// From where the bundle goes on.
+    let since: TrailState?
 
     func findings() -> [TrailFinding] {
         var found = world.absent.map {
@@ -21,7 +23,7 @@ struct TrailSettlement {
         }
         found += unasked() + forks() + stale() + times() + unstamped()
         let (erasure, explained) = erasures()
-        found += erasure + unopened(explained) + gaps() + undisclosed()
+        found += erasure + unopened(explained) + numbers().found + undisclosed() + overdue()
         return found
     }
 
@@ -55,7 +57,7 @@ struct TrailSettlement {
 
     private func stale() -> [TrailFinding] {
         world.logs.compactMap { log in
-            let newest = log.newest?.quorumTime
+            let newest = log.newest?.time
             guard newest.map({ world.asOf - $0 > TrailLimits.staleSeconds }) ?? true else { return nil }
             return TrailFinding(
                 .stale, origin: log.origin, leaf: log.size,
@@ -98,7 +100,7 @@ struct TrailSettlement {
         guard let manifest, manifest.profile != .oneCase else { return [] }
         var found: [TrailFinding] = []
         for log in world.logs {
-            let promised = manifest.profile == .all ? nil : manifest.logs[log.origin] ?? .init(from: 0, to: 0)
+            let promised = manifest.profile == .period ? manifest.logs[log.origin] ?? .init(from: 0, to: 0) : nil
             var outside = 0
             guard log.hasTree else {
                 for size in log.roots.keys where size > 0 {
@@ -108,7 +110,8 @@ struct TrailSettlement {
             }
             var window: TrailWindow?
             if case .period(let period) = scope, promised != nil { window = TrailWindow(period, of: log) }
-            for index in 0..<log.provenSize where !log.isOpened(index) && !explained[log.number].contains(index) {
+            for index in log.first..<log.provenSize where !log.isOpened(index) && !explained[log.number].contains(index)
+            {
                 let isPromised = promised.map { index >= $0.from && index < $0.to } ?? true
                 if isPromised || window?.certain.contains(index) ?? false {
                     found.append(
@@ -161,23 +164,49 @@ struct TrailSettlement {
 
     // MARK: - 8: numbers
 
-    private func gaps() -> [TrailFinding] {
-        guard manifest?.profile == .all, world.absent.isEmpty else { return [] }
+    /// What is wrong with the pairs' numbers, and where they stand now.
+    func numbers() -> (found: [TrailFinding], pairs: [PairName: TrailState.Pair]) {
+        var pairs = since?.pairs ?? [:]
+        guard let profile = manifest?.profile, profile == .all || profile == .increment, world.absent.isEmpty else {
+            return ([], pairs)
+        }
         var found: [TrailFinding] = []
-        for numbers in totals.numbers.values {
+        for (name, numbers) in totals.numbers {
+            var pair = pairs[name] ?? TrailState.Pair()
             var last: CaseTotals.Number?
             for number in numbers.sorted(by: { ($0.sequence, $0.log, $0.index) < ($1.sequence, $1.log, $1.index) }) {
                 defer { last = number }
                 let log = world.logs[Int(number.log)]
-                let missing = Int64(number.sequence) - Int64(last?.sequence ?? 0) - 1
-                if missing > 0, missing > closed(log, from: last, to: number) + Int64(totals.unsound) {
-                    found.append(gap(log, number, "\(missing) numbers of this pair are missing before it"))
-                } else if missing < 0 {
+                let sequence = Int64(number.sequence)
+                let missing = sequence - pair.last - 1
+                if missing > 0 {
+                    if missing > closed(log, from: last, to: number) + Int64(totals.unsound) {
+                        found.append(gap(log, number, "\(missing) numbers of this pair are missing before it"))
+                    }
+                    pair.missing.append(pair.last + 1...sequence - 1)
+                } else if missing < 0, !pair.finds(sequence) {
                     found.append(gap(log, number, "a number used twice"))
                 }
+                pair.last = max(pair.last, sequence)
+            }
+            pairs[name] = pair
+        }
+        return (found, pairs)
+    }
+
+    /// Letters of cases of which this bundle holds nothing, and which have not ended.
+    private func overdue() -> [TrailFinding] {
+        guard let since else { return [] }
+        var found: [TrailFinding] = []
+        var pending: [String: Int] = [:]
+        for letter in since.open.filter({ totals.open[$0.key] == nil }).values.joined() {
+            if let finding = letter.finding(world.asOf) {
+                found.append(finding)
+            } else {
+                pending[letter.origin, default: 0] += 1
             }
         }
-        return found
+        return found + pending.map { TrailFinding(.pending, origin: $0, leaf: nil, detail: String($1)) }
     }
 
     private func gap(_ log: TrailLog, _ number: CaseTotals.Number, _ detail: String) -> TrailFinding {
@@ -186,7 +215,7 @@ struct TrailSettlement {
 
     /// Leaves between two letters that are closed: each may have been one of the missing.
     private func closed(_ log: TrailLog, from: CaseTotals.Number?, to: CaseTotals.Number) -> Int64 {
-        let start = from.map { $0.log == to.log ? Int64($0.index) : 0 } ?? 0
+        let start = from.map { $0.log == to.log ? Int64($0.index) : log.first } ?? log.first
         guard start < Int64(to.index) else { return 0 }
         guard log.hasTree else { return Int64(to.index) - start }
         return (start..<Int64(to.index)).reduce(0) { $0 + (log.isOpened($1) ? 0 : 1) }

@@ -22,7 +22,7 @@ public struct TrailTrust: Sendable {
     /// By origin.
     public let policies: [String: LogPolicy]
     /// Checkpoints from an earlier audit, a receipt, or typed in from paper. Believed as they stand.
-    public let kept: [TransparencyLog.Checkpoint]
+    public private(set) var kept: [TransparencyLog.Checkpoint]
     /// One for each `tsa-*.pem`. Without any no time stamp is asked for, and none is looked at.
     public let timeAuthorities: [TimeStampAuthority]
     /// Opened parts that a holder showed, by commitment.
@@ -96,6 +96,17 @@ public struct TrailTrust: Sendable {
             disclosed[.sha256(bytes)] = bytes
         }
         self.disclosed = disclosed
+    }
+
+    /// The same, with where an audit before ended.
+    func keeping(_ state: TrailState) -> TrailTrust {
+        var result = self
+        for (origin, log) in state.logs {
+            if let checkpoint = try? TransparencyLog.Checkpoint(origin: origin, head: log.head) {
+                result.kept.append(checkpoint)
+            }
+        }
+        return result
     }
 
     /// A note, a receipt, or the three lines of a checkpoint as they are printed on paper.

@@ -36,7 +36,27 @@ public struct TrailVerifier {
     public func verify(
         path: String, progress: @escaping (Int) -> Void = { _ in }, story: ((CaseStory) -> Void)? = nil
     ) -> TrailReport {
-        var run = TrailRun(trust: trust, asOf: asOf, scope: scope, tellsStories: story != nil)
+        run(path, since: nil, progress, story).report(leavingOut: isUnchecked)
+    }
+
+    /// Verifies what was logged since an audit, or everything again, and says from where the next one goes on.
+    ///
+    /// - Parameters:
+    ///   - since: what that audit kept; without it the bundle is one of everything.
+    ///   - progress: as in ``verify(path:progress:story:)``, also `story`.
+    /// - Returns: the report, and what to keep; nothing to keep where anything is false.
+    public func watch(
+        path: String, since: TrailState?, progress: @escaping (Int) -> Void = { _ in },
+        story: ((CaseStory) -> Void)? = nil
+    ) -> (report: TrailReport, state: TrailState?) {
+        let run = run(path, since: since, progress, story)
+        return (run.report(leavingOut: isUnchecked), run.state())
+    }
+
+    private func run(
+        _ path: String, since: TrailState?, _ progress: @escaping (Int) -> Void, _ story: ((CaseStory) -> Void)?
+    ) -> TrailRun {
+        var run = TrailRun(trust: trust, asOf: asOf, scope: scope, tellsStories: story != nil, since: since)
         do {
             var reader = try TrailReader(path: path)
             var count = 0
@@ -62,6 +82,6 @@ public struct TrailVerifier {
             // What a cut archive still shows proves nothing about what was cut off: it is to be copied again.
             run.fail(TrailFinding(.malformed, detail: error.rule))
         }
-        return run.report(leavingOut: isUnchecked)
+        return run
     }
 }

@@ -46,11 +46,11 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
         self.asOf = asOf
         absent = trust.policies.keys.filter { origin in !logs.contains { $0.origin == origin } }.sorted()
         closed = Set(
-            logs.flatMap { log in
-                log.tree.leafHashes.indices.lazy.filter { !log.isOpened(Int64($0)) }.map { log.tree.leafHashes[$0] }
-            })
+            logs.flatMap(\.closedLeaves))
         whole = Set(
-            logs.filter { log in log.hasTree && (0..<log.tree.size).allSatisfy { log.isOpened($0) } }.map(\.origin))
+            logs.filter { log in
+                log.hasTree && log.closedLeaves.isEmpty && log.since.map { $0.readCount == $0.head.size } ?? true
+            }.map(\.origin))
         var profiles: [Digest: Profile] = [:]
         for (digest, file) in documents.profiles {
             if let profile = try? ProfileDocument.read(file, digest: digest) { profiles[digest] = profile }

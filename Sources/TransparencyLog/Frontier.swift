@@ -34,6 +34,20 @@ public struct Frontier: Hashable, Sendable {
         return TreeHead(size: size, root: root)
     }
 
+    /// The peaks with their places.
+    public var nodes: [TreeNode] {
+        var start: Int64 = 0
+        var left = size
+        return peaks.map { peak in
+            let level = 63 - left.leadingZeroBitCount
+            defer {
+                start += 1 << Int64(level)
+                left -= 1 << Int64(level)
+            }
+            return TreeNode(position: .init(level: level, index: start >> Int64(level)), hash: peak)
+        }
+    }
+
     /// Adds one leaf.
     ///
     /// - Returns: what is now final and may be stored: the leaf itself, and each node that it completes, upwards.
@@ -66,11 +80,9 @@ public struct Frontier: Hashable, Sendable {
     @discardableResult
     public mutating func append(contentsOf next: Frontier) -> [TreeNode] {
         var completed: [TreeNode] = []
-        var left = next.size
-        for peak in next.peaks {
-            let level = 63 - left.leadingZeroBitCount
-            left -= 1 << Int64(level)
-            append(TreeNode(position: .init(level: level, index: size >> Int64(level)), hash: peak), &completed)
+        for peak in next.nodes {
+            let level = peak.position.level
+            append(TreeNode(position: .init(level: level, index: size >> Int64(level)), hash: peak.hash), &completed)
         }
         return completed
     }

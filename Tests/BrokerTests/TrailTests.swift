@@ -35,12 +35,14 @@ import TransparencyLog
         }
     }
 
-    static func export(_ brokers: PracticeBrokers, during span: Range<Instant>? = nil) throws -> [UInt8] {
+    static func export(
+        _ brokers: PracticeBrokers, during span: Range<Instant>? = nil, since: [String: Int64]? = nil
+    ) throws -> [UInt8] {
         let now = brokers.clock.now
         return try SQLiteLetterQueue.inspect(path: brokers.path(pair[0])) { inStore in
             try SQLiteLetterQueue.inspect(path: brokers.path(pair[1])) { bdStore in
                 var archive: [UInt8] = []
-                try TrailExport([inStore, bdStore], during: span).write(
+                try TrailExport([inStore, bdStore], during: span, since: since).write(
                     made: now, recipient: "in:practice-auditor", destroy: now + 31_536_000
                 ) { archive += $0 }
                 return archive
@@ -100,6 +102,43 @@ import TransparencyLog
             brokers.folder.appendingPathComponent("bundle.trail").path, trust: trust.path,
             asOf: brokers.clock.now.seconds + 60)
         #expect(small.status == 0 && small.places.isEmpty, "\(small.output)")
+    }
+
+    @Test func `what was logged since an audit is exported, and the next audit goes on from the one before`()
+        async throws
+    {
+        let brokers = try PracticeBrokers()
+        func watch(_ archive: [UInt8], since: TrailState?) throws -> (report: TrailReport, state: TrailState?) {
+            let path = brokers.folder.appendingPathComponent("bundle.trail").path
+            try Data(archive).write(to: URL(fileURLWithPath: path))
+            return TrailVerifier(trust: try Self.trust(brokers), asOf: brokers.clock.now + 60).watch(
+                path: path, since: since)
+        }
+        var (first, offer, consent) = try await StopTests.consented(brokers)
+        _ = try await StopTests.accepted(brokers)
+        try await Self.cosign(brokers)
+        let whole = try Self.export(brokers)
+        let held = try watch(whole, since: nil)
+        #expect(held.report.verdict == .pass, "\(held.report.text)")
+        let state = try #require(held.state)
+        let sizes = Dictionary(uniqueKeysWithValues: held.report.newest.map { ($0.origin, $0.size) })
+        #expect(state.newest == sizes.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" }.joined(separator: ","))
+        // Only one of the two cases goes on.
+        brokers.clock.advance(600)
+        let receipt = try first.receipt(from: PracticeCase.ngo, about: offer)
+        _ = try await brokers.connection(PracticeCase.ngo).push(receipt)
+        _ = try await brokers.connection(PracticeCase.shelter).push(try first.dossier(after: [consent]))
+        try await brokers.exchange()
+        brokers.clock.advance(60)
+        try await Self.cosign(brokers)
+        let increment = try Self.export(brokers, since: sizes)
+        let next = try watch(increment, since: state)
+        #expect(next.report.verdict == .pass && next.report.letters < 6, "\(next.report.text)")
+        #expect(try next.state == watch(Self.export(brokers), since: nil).state)
+        // Nothing new is nothing new.
+        let sizesNow = Dictionary(uniqueKeysWithValues: next.report.newest.map { ($0.origin, $0.size) })
+        let again = try watch(Self.export(brokers, since: sizesNow), since: next.state)
+        #expect(again.report.verdict == .pass && again.report.letters == 0 && again.state == next.state)
     }
 
     @Test func `a period opens its cases and leaves the rest closed, and passes`() async throws {

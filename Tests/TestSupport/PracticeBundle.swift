@@ -32,8 +32,11 @@ public struct PracticeBundle: Sendable {
     public var asOf: Instant
     /// What the auditor asked for; times in POSIX seconds.
     public var expect = "all"
-    /// Files that go in or replace others, last of all.
+    /// Where an audit ended that this goes on from.
+    public var since: [String: Int64]?
+    /// Files that go in or replace others, last of all; and such as are left out.
     public var extra: [String: [UInt8]] = [:]
+    public var left: Set<String> = []
 
     public init(_ trail: PracticeTrail) throws {
         asOf = trail.now + 3_600
@@ -66,6 +69,7 @@ public struct PracticeBundle: Sendable {
 
     /// The files by name, as the exporter writes them.
     public var files: [String: [UInt8]] {
+        if let since { return increment(since).merging(extra) { $1 } }
         var files: [String: [UInt8]] = [TrailName.bundle.path: manifest.bytes]
         for (name, bytes) in documents { files[name.path] = bytes }
         for (caseID, slips) in slips {
@@ -87,6 +91,51 @@ public struct PracticeBundle: Sendable {
         return files.merging(extra) { $1 }
     }
 
+    /// What was logged since: new leaves in whole tiles, the earlier events of their cases and of documents with proofs.
+    private func increment(_ since: [String: Int64]) -> [String: [UInt8]] {
+        var whole = self
+        whole.since = nil
+        whole.manifest.profile = .increment
+        var cases: Set<CaseID> = []
+        for (origin, log) in logs {
+            let first = Int(since[origin] ?? 0)
+            whole.manifest.logs[origin]?.from = Int64(first)
+            for event in log.events.dropFirst(first) {
+                if let place = event.flatMap({ try? LogEvent($0) })?.place { cases.insert(place.caseID) }
+            }
+        }
+        whole.slips = slips.filter { cases.contains($0.key) }
+        var proofs: [String: [UInt8]] = [:]
+        for (origin, log) in logs {
+            let first = Int(since[origin] ?? 0)
+            let tree = LeafTree(leafHashes: log.leaves.map { MerkleHash.leaf($0) })
+            let newest = log.notes.compactMap { Int64($0.key) }.max() ?? 0
+            for (index, event) in log.events.enumerated().prefix(first) {
+                whole.logs[origin]?.events[index] = nil
+                guard let event, let content = try? LogEvent(event),
+                    content.place.map({ cases.contains($0.caseID) })
+                        ?? ["directory", "profile"].contains(content.content.kind),
+                    let note = log.notes[String(newest)].flatMap({ try? SignedNote($0) }),
+                    let proof = try? MerkleTree.inclusionProof(of: Int64(index), in: newest, node: tree.node)
+                else { continue }
+                proofs[TrailName.proof(origin: origin, index: Int64(index)).path] =
+                    LogReceipt(event: event, proof: proof, note: note).bytes
+            }
+            whole.logs[origin]?.notes = log.notes.filter { Int64($0.key).map { $0 >= first } ?? true }
+        }
+        var files = whole.files
+        for (origin, log) in logs {
+            for tile in 0..<(since[origin] ?? 0) / 256 {
+                files[TrailName.entries(origin: origin, tile: tile).path] = nil
+            }
+            // A log without a new leaf shows none.
+            if Int64(log.leaves.count) <= since[origin] ?? 0 {
+                files[TrailName.entries(origin: origin, tile: (since[origin] ?? 0) / 256).path] = nil
+            }
+        }
+        return files.merging(proofs) { $1 }
+    }
+
     /// The archive, with sums that are right for what is in it: whoever changes a file changes these too.
     public var archive: [UInt8] {
         var bytes: [UInt8] = []
@@ -95,7 +144,9 @@ public struct PracticeBundle: Sendable {
             bytes += LetterArchive.header(path: Array(path.utf8), count: file.count) + file
             bytes += [UInt8](repeating: 0, count: LetterArchive.padding(file.count))
         }
-        for (path, file) in files.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (path, file) in files.filter({ !left.contains($0.key) }).sorted(by: {
+            $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+        }) {
             add(path, file)
             sums += Array("\(Digest.sha256(file).hex)  \(path)\n".utf8)
         }

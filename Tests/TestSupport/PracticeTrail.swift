@@ -248,8 +248,12 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
 
     /// Tells a case of `Vectors/procedure`, with a receipt for every letter.
     ///
-    /// - Parameter count: only the first letters.
-    public mutating func tell(_ vector: String, as tag: String, first count: Int = .max) throws {
+    /// - Parameters:
+    ///   - count: only the first letters.
+    ///   - look: sees the trail after each letter and its receipts.
+    public mutating func tell(
+        _ vector: String, as tag: String, first count: Int = .max, look: (PracticeTrail) throws -> Void = { _ in }
+    ) throws {
         let path = Vector.protocols.appending(path: "Vectors/procedure/\(vector).json")
         let script = try ReplayDocument.read([UInt8](Data(contentsOf: path)), profile: Self.profile.value)
         let caseID = CaseID(random: Array(Digest.sha256(Array(tag.utf8)).bytes.prefix(16)))!
@@ -263,12 +267,14 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             newest["\(caseID)\(signed.slip.from)"] = signed.id
             let isRefused = try hand(signed, name)
             try publish()
-            guard !isRefused, !lies.unreceipted.contains(name) else { continue }
-            for addressee in signed.slip.to.map(\.member) {
-                try receipt(.valid, of: addressee, for: signed, "\(name).valid")
-                try receipt(.acted, of: addressee, for: signed, "\(name).acted")
+            if !isRefused, !lies.unreceipted.contains(name) {
+                for addressee in signed.slip.to.map(\.member) {
+                    try receipt(.valid, of: addressee, for: signed, "\(name).valid")
+                    try receipt(.acted, of: addressee, for: signed, "\(name).acted")
+                }
+                try publish()
             }
-            try publish()
+            try look(self)
         }
     }
 

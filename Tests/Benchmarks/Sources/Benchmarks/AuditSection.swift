@@ -28,7 +28,7 @@ struct AuditSection {
     }
 
     func run(_ report: inout Report) throws {
-        report.begin("audit", "bundles verified by `kheya audit verify`; the floor: ECDSA P-256 and SHA-256 of each letter")
+        report.begin("audit", "verified by `kheya audit verify`; the floor is ECDSA P-256 and SHA-256 of each letter")
         let factory = try TrailFactory(telling: "main-path-adult", first: Self.told)
         let floors = try bench.keys.floors()
         let slip = CryptographySection.content(2_048)
