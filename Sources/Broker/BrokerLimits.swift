@@ -53,6 +53,10 @@ public enum BrokerLimits {
     static let leavesAhead: Int64 = 4_194_304
     /// Checkpoint files kept of logs that signed two histories.
     static let conflicts = 64
+    /// Between two time stamps when nothing about cases was added.
+    public static let stampIdleSeconds: Int64 = 3_600
+    /// Rest after a time-stamping authority did not answer.
+    public static let stampRetrySeconds: Int64 = 30
     /// Leaves in one request to a mirror.
     public static let leavesInARequest: Int64 = 16_384
     /// Between two sweeps when nothing is due.

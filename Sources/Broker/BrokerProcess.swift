@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Cryptography
 import Exchange
 public import Logging
 public import Membership
@@ -17,6 +18,7 @@ public struct BrokerProcess: Sendable {
     private let server: ExchangeServer
     private let lines: PeerLines
     private let documents: DocumentKeeper
+    private let stamping: TimeStamping?
 
     /// Opens the store (`broker.sqlite` in the home) and everything else that can fail, before anything listens.
     ///
@@ -51,6 +53,12 @@ public struct BrokerProcess: Sendable {
             peer: { identity in core.peer(forLeaf: identity.certificate).map { core.connection(for: $0) } },
             logger: logger,
             onRunning: onRunning)
+        if let url = settings.timeAuthority {
+            let client = try TimeStampClient(url: url, authority: TimeStampAuthority(pem: home.timeChain()))
+            stamping = TimeStamping(core: core) { try await client.stamp($0) }
+        } else {
+            stamping = nil
+        }
         lines = PeerLines(core: core, identity: identity, logger: logger)
         documents = DocumentKeeper(core: core, home: home, lines: lines, recheck: { server.recheck() })
         self.server = server
@@ -61,8 +69,7 @@ public struct BrokerProcess: Sendable {
     public var services: [any Service] {
         [
             StoreKeeper(queue: queue), LogKeeper(core: core, queue: queue), lines, documents, BrokerSweeper(core: core),
-            server,
-        ]
+        ] + [stamping].compactMap { $0 } + [server]
     }
 }
 

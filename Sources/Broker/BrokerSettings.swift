@@ -23,6 +23,10 @@ public struct BrokerSettings: Sendable, Hashable {
     /// Between two requests for a cosignature while the log grows, and while it does not. *Assumed.*
     public var cosignSeconds: Int64 = 60
     public var heartbeatSeconds: Int64 = 900
+    /// Where a time-stamping authority answers, whose chain lies in the home's `trust/time.pem`; `nil`: none is asked.
+    public var timeAuthority: String?
+    /// Between two time stamps while leaves about cases are added. *Assumed.*
+    public var stampSeconds: Int64 = 900
     /// Threads that read and verify slips.
     public var verifyingThreads = 0
 
@@ -41,6 +45,8 @@ public struct BrokerSettings: Sendable, Hashable {
             if let number = try fields.optionalInteger("leased_letters") { leasedLetters = max(1, Int(number)) }
             if let number = try fields.optionalInteger("cosign_seconds") { cosignSeconds = max(1, number) }
             if let number = try fields.optionalInteger("heartbeat_seconds") { heartbeatSeconds = max(1, number) }
+            if let number = try fields.optionalInteger("stamp_seconds") { stampSeconds = max(1, number) }
+            if fields.has("time_authority") { timeAuthority = try fields.string("time_authority") }
             if let number = try fields.optionalInteger("verifying_threads") { verifyingThreads = min(64, Int(number)) }
             try fields.finish()
         } catch {

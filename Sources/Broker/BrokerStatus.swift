@@ -26,6 +26,8 @@ public struct BrokerStatus: Sendable, Hashable {
         /// Of the newest checkpoint that somebody cosigned, and when that was stored.
         public var cosignedSize: Int64?
         public var cosignedAt: Instant?
+        /// Of the newest checkpoint with a time stamp.
+        public var stampedSize: Int64?
     }
 
     /// Queues empty, nothing under way.
@@ -48,7 +50,8 @@ public struct BrokerStatus: Sendable, Hashable {
         log = try reading.logs().last.map { log in
             let newest = try reading.checkpoints(of: log.origin, newest: 1).first
             return Log(
-                origin: log.origin, size: log.head.size, cosignedSize: newest?.size, cosignedAt: newest?.at)
+                origin: log.origin, size: log.head.size, cosignedSize: newest?.size, cosignedAt: newest?.at,
+                stampedSize: try reading.stamps(of: log.origin).last?.size)
         }
     }
 

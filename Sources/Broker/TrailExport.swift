@@ -21,6 +21,7 @@ public struct TrailExport {
         let origin: String
         let size: Int64
         let checkpoints: [StoredCheckpoint]
+        let stamps: [StoredStamp]
     }
 
     private let stores: [any LetterReading]
@@ -46,7 +47,10 @@ public struct TrailExport {
                 guard let newest = checkpoints.map(\.size).max() else {
                     throw StoreError(.unreadable, "nobody has cosigned a checkpoint of \(log.origin) yet")
                 }
-                sources.append(Source(store: store, origin: log.origin, size: newest, checkpoints: checkpoints))
+                sources.append(
+                    Source(
+                        store: store, origin: log.origin, size: newest, checkpoints: checkpoints,
+                        stamps: try store.stamps(of: log.origin)))
             }
         }
         self.sources = sources.sorted { TrailName.folder($0.origin) < TrailName.folder($1.origin) }
@@ -148,17 +152,23 @@ public struct TrailExport {
         }
     }
 
-    /// Of each size the first note that was cosigned, and the newest.
+    /// Of each size the note that was stamped with its stamp, or the first that was cosigned; and the newest.
     private func addCheckpoints(_ source: Source, _ writer: inout TrailWriter) throws {
         let first = start(of: source)
         for (size, notes) in Dictionary(grouping: source.checkpoints.filter { $0.size >= first }, by: \.size).sorted(
             by: { String($0.key).utf8.lexicographicallyPrecedes(String($1.key).utf8) })
         {
             let notes = notes.sorted { $0.at < $1.at }
-            guard let first = notes.first, let last = notes.last else { continue }
+            let stamp = source.stamps.first { $0.size == size }
+            guard let first = notes.first(where: { $0.at == stamp?.at }) ?? notes.first, let last = notes.last else {
+                continue
+            }
             try writer.add(.checkpoint(origin: source.origin, size: size, .stamped), first.note)
             if last.note != first.note {
                 try writer.add(.checkpoint(origin: source.origin, size: size, .last), last.note)
+            }
+            if let stamp, first.at == stamp.at {
+                try writer.add(.checkpoint(origin: source.origin, size: size, .token), stamp.response)
             }
         }
     }

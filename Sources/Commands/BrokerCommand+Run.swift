@@ -50,9 +50,12 @@ extension BrokerCommand {
                 let size: Int64
                 let cosignedSize: Int64?
                 let cosignedSeconds: Int64?
+                let stampedSize: Int64?
 
                 init(_ log: BrokerStatus.Log) {
-                    (origin, size, cosignedSize) = (log.origin, log.size, log.cosignedSize)
+                    (origin, size, cosignedSize, stampedSize) = (
+                        log.origin, log.size, log.cosignedSize, log.stampedSize
+                    )
                     cosignedSeconds = log.cosignedAt.map { Moment.now() - $0 }
                 }
 
@@ -62,6 +65,7 @@ extension BrokerCommand {
                     }
                     return
                         "  log \(origin): \(size) leaves, the first \(cosignedSize) cosigned \(cosignedSeconds) s ago"
+                        + (stampedSize.map { ", \($0) stamped" } ?? "")
                 }
             }
 

@@ -42,6 +42,7 @@ enum ExchangeRoute: Hashable {
             guard method == .get else { throw .method }
             // A log's name has slashes of its own; whether it is one of this broker's is for the broker.
             let (from, to) = try Self.numbers(query, "from", "to", most: LogLimits.treeSize)
+            guard from <= to else { throw .badRequest }
             self = .logProof(origin: String(path.dropFirst(proofs.count)), from: from, to: to)
             return
         }

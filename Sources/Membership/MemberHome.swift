@@ -131,6 +131,11 @@ public struct MemberHome: Sendable {
 
     public func anchors() throws(MembershipError) -> TrustAnchors { try Self.anchors(in: path) }
 
+    /// The chain of the time-stamping authority that this home believes: PEM.
+    public func timeChain() throws(MembershipError) -> [UInt8] {
+        try HomeFiles.read(path + "/trust/time.pem", limit: 65_536)
+    }
+
     static func anchors(in path: String) throws(MembershipError) -> TrustAnchors {
         var roots: [Certificate] = []
         for name in try HomeFiles.names(in: path + "/trust") where name.hasSuffix(".crt") {

@@ -170,6 +170,8 @@ public protocol LetterTransaction: LetterReading {
     func log(conflict seen: SeenCheckpoint, note: [UInt8], at now: Instant) throws
     /// Keeps a checkpoint of the own log with its cosignatures.
     func keep(_ checkpoint: StoredCheckpoint) throws
+    /// Keeps a time stamp over a checkpoint of the own log.
+    func keep(_ stamp: StoredStamp) throws
 
     /// The next number of the broker's own letters to this member.
     func nextSequence(to member: MemberID) throws -> (epoch: Int64, sequence: Int64)

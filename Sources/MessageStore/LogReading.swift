@@ -5,7 +5,7 @@ public import Letters
 public import Procedure
 public import TransparencyLog
 
-/// What a store tells of its transparency logs: everything that an export, a peer's mirror or a witness needs. Protocols/Log.md §5.5.
+/// What a store tells of its transparency logs: everything that an export, a peer's mirror or a witness needs. Protocols/Log.md §5.6.
 ///
 /// One log for each origin; of several the last one is written. What it gives of leaves may be newer than the last checkpoint that was
 /// signed: ``LetterQueue/checkpoint`` says how far anybody may be shown.
@@ -28,6 +28,8 @@ public protocol LogReading {
     func checkpoints(of origin: String) throws -> [StoredCheckpoint]
     /// At most `count` of them, the newest first.
     func checkpoints(of origin: String, newest count: Int) throws -> [StoredCheckpoint]
+    /// Time stamps over them, by size.
+    func stamps(of origin: String) throws -> [StoredStamp]
     /// What is mirrored of another broker's log: the right edge of its tree.
     func mirror(of origin: String) throws -> Frontier
     /// Checkpoint files that contradict what their logs had signed before, as `conflict` events name them.
@@ -88,6 +90,24 @@ public struct StoredCheckpoint: Hashable, Sendable {
         self.size = size
         self.at = at
         self.note = note
+    }
+}
+
+/// A time stamp over a checkpoint file.
+public struct StoredStamp: Hashable, Sendable {
+    /// Of the checkpoint, and when that was stored.
+    public var size: Int64
+    public var at: Instant
+    /// What the authority says.
+    public var time: Instant
+    /// Its RFC 3161 response: DER.
+    public var response: [UInt8]
+
+    public init(size: Int64, at: Instant, time: Instant, response: [UInt8]) {
+        self.size = size
+        self.at = at
+        self.time = time
+        self.response = response
     }
 }
 

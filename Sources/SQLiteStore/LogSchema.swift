@@ -1,7 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tables of a store's transparency logs. Protocols/Log.md §5.5.
+/// The tables of a store's transparency logs. Protocols/Log.md §5.6.
 ///
 /// A leaf is one row, and one row more on average is a node that it completes; both grow at the right end of their trees, so that an event
 /// costs the same with a thousand leaves and with a hundred million. Triggers keep everybody, ourselves too, from changing what was
@@ -19,6 +19,9 @@ enum LogSchema {
             case_id TEXT PRIMARY KEY, number INTEGER NOT NULL, leaf INTEGER NOT NULL, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE log_checkpoint (
             log INTEGER NOT NULL, size INTEGER NOT NULL, at INTEGER NOT NULL, note BLOB NOT NULL,
+            PRIMARY KEY (log, size, at)) STRICT, WITHOUT ROWID;
+        CREATE TABLE log_stamp (
+            log INTEGER NOT NULL, size INTEGER NOT NULL, at INTEGER NOT NULL, time INTEGER NOT NULL, response BLOB NOT NULL,
             PRIMARY KEY (log, size, at)) STRICT, WITHOUT ROWID;
         CREATE TABLE log_document (
             leaf INTEGER PRIMARY KEY, letter BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, version INTEGER NOT NULL,
@@ -41,6 +44,8 @@ enum LogSchema {
         CREATE TRIGGER log_node_goes BEFORE DELETE ON log_node BEGIN SELECT RAISE(ABORT, 'append-only'); END;
         CREATE TRIGGER log_checkpoint_changes BEFORE UPDATE ON log_checkpoint BEGIN SELECT RAISE(ABORT, 'append-only'); END;
         CREATE TRIGGER log_checkpoint_goes BEFORE DELETE ON log_checkpoint BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+        CREATE TRIGGER log_stamp_changes BEFORE UPDATE ON log_stamp BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+        CREATE TRIGGER log_stamp_goes BEFORE DELETE ON log_stamp BEGIN SELECT RAISE(ABORT, 'append-only'); END;
         CREATE TRIGGER log_document_changes BEFORE UPDATE ON log_document BEGIN SELECT RAISE(ABORT, 'append-only'); END;
         CREATE TRIGGER log_document_goes BEFORE DELETE ON log_document BEGIN SELECT RAISE(ABORT, 'append-only'); END;
         """

@@ -34,6 +34,13 @@ extension SQLiteTransaction {
             "INSERT OR IGNORE INTO log_checkpoint VALUES ((SELECT number FROM log WHERE origin = ?), ?, ?, ?)",
             [writer.signer.key.name, checkpoint.size, checkpoint.at.seconds, Data(checkpoint.note)])
     }
+
+    func keep(_ stamp: StoredStamp) throws {
+        guard let writer else { throw StoreError(.halted, "opened for reading") }
+        try run(
+            "INSERT OR IGNORE INTO log_stamp VALUES ((SELECT number FROM log WHERE origin = ?), ?, ?, ?, ?)",
+            [writer.signer.key.name, stamp.size, stamp.at.seconds, stamp.time.seconds, Data(stamp.response)])
+    }
 }
 
 // MARK: Mirrors
@@ -178,6 +185,16 @@ extension SQLiteTransaction {
             "SELECT size, at, note FROM log_checkpoint WHERE log = ? ORDER BY size DESC, at DESC LIMIT ?",
             [place(of: origin).log, count]
         ).map(Self.checkpoint)
+    }
+
+    func stamps(of origin: String) throws -> [StoredStamp] {
+        try rows(
+            "SELECT size, at, time, response FROM log_stamp WHERE log = ? ORDER BY size, at", [place(of: origin).log]
+        ).map { row in
+            StoredStamp(
+                size: row[0], at: Instant(seconds: row[1]), time: Instant(seconds: row[2]),
+                response: [UInt8](row[3] as Data))
+        }
     }
 
     private static func checkpoint(_ row: Row) -> StoredCheckpoint {

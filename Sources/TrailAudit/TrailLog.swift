@@ -405,7 +405,13 @@ final class TrailLog {
         alone = []
         documents.sort { $0.index < $1.index }
         guard hasTree else { return }
-        for size in roots.keys.sorted() where size > tree.size { report(.root, size, "leaves are missing") }
+        // Where nothing is new no leaf is here again.
+        if let since, let root = roots[first], root != since.head.root {
+            report(.fork, first, "not the checkpoint that an audit before has verified")
+        }
+        for size in roots.keys.sorted() where size > max(tree.size, first) {
+            report(.root, size, "leaves are missing")
+        }
         if roots[0] != nil, roots[0] != MerkleHash.empty { report(.root, 0, "not the root of no leaves") }
         if tree.size > size {
             report(.uncosigned, size, "\(tree.size - size) leaves above the newest checkpoint")

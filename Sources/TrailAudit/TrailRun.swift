@@ -236,7 +236,7 @@ struct TrailRun {
             newest: logs.compactMap { log in
                 log.newest.map { .init(origin: log.origin, size: $0.size, time: $0.time) }
             }.sorted { $0.origin < $1.origin },
-            leaves: logs.reduce(0) { $0 + ($1.hasTree ? $1.tree.size - $1.first : Int64($1.proved.count)) },
+            leaves: logs.reduce(0) { $0 + ($1.hasTree ? max(0, $1.tree.size - $1.first) : Int64($1.proved.count)) },
             letters: totals.letters,
             erased: world.map { world in world.logs.reduce(0) { $0 + $1.erased.reduce(0) { $0 + $1.leaves.count } } }
                 ?? 0,

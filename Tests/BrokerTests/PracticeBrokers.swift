@@ -46,10 +46,13 @@ final class PracticeBrokers: Sendable {
         Mutex<(world: PracticeWorld, cores: [MemberID: BrokerCore], queues: [MemberID: SQLiteLetterQueue])>
     let logs = LogLines()
 
-    init(settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()) throws {
-        var world = try PracticeWorld.make(profiles: [(Self.profile.reference, Self.profile.file)])
+    init(
+        at beginning: Instant = PracticeWorld.start, settings: BrokerSettings = BrokerSettings(),
+        store: SQLiteSettings = SQLiteSettings()
+    ) throws {
+        var world = try PracticeWorld.make(at: beginning, profiles: [(Self.profile.reference, Self.profile.file)])
         try world.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: Self.bdBroker)
-        clock = TestClock(PracticeWorld.start + 1_000)
+        clock = TestClock(beginning + 1_000)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "kheya-broker-\(UInt64.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -23,6 +23,9 @@ import Testing
 
     private static let host = "host: \(PracticeLine.host)\r\n"
     private static let digest = String(repeating: "a", count: 64)
+    private static let proof = "/v1/log/proof/in.kheya.example/2027"
+    private static let octets = "application/octet-stream"
+    private static let leaf = String(repeating: "l", count: 32)
 
     private static func get(_ target: String, _ fields: String = "", method: String = "GET") -> String {
         "\(method) \(target) HTTP/1.1\r\n\(host)\(fields)\r\n"
@@ -58,6 +61,18 @@ import Testing
         Odd("Bangla digits", get("/v1/mailbox?limit=%E0%A7%A7&wait=0"), 400),
         Odd("the other order", get("/v1/mailbox?wait=0&limit=1"), 400),
         Odd("a name twice", get("/v1/mailbox?limit=1&wait=0&wait=0"), 400),
+        Odd("a proof of the log", get(proof + "?from=1&to=3"), 200),
+        Odd("an empty proof", get(proof + "?from=3&to=3"), 200),
+        Odd("a proof backwards", get(proof + "?from=3&to=1"), 400), Odd("no proof", get(proof), 400),
+        Odd("a proof of no log", get("/v1/log/proof?from=1&to=3"), 404),
+        Odd("half a proof", get(proof + "?from=1"), 400),
+        Odd("a proof the other way round", get(proof + "?to=3&from=1"), 400),
+        Odd("a proof beyond 2^53", get(proof + "?from=1&to=9007199254740993"), 400),
+        Odd("a proof in hexadecimal", get(proof + "?from=0x1&to=3"), 400),
+        Odd(
+            "a proof that is posted", post(proof + "?from=1&to=3", type: "text/plain", "content-length: 0\r\n"),
+            405),
+        Odd("a proof with a body", get(proof + "?from=1&to=3", "content-length: 2\r\n") + "xx", 400),
         Odd("no range", get("/v1/parts/" + digest), 400),
         Odd("several ranges", get("/v1/parts/" + digest, "range: bytes=0-1,3-4\r\n"), 400),
         Odd("an open range", get("/v1/parts/" + digest, "range: bytes=0-\r\n"), 400),
@@ -80,6 +95,35 @@ import Testing
         Odd(
             "chunks", post("/v1/letters", type: "application/x-tar", "transfer-encoding: chunked\r\n", "0\r\n\r\n"), 411
         ),
+        Odd("a checkpoint that is fetched", get("/v1/witness/add-checkpoint"), 405),
+        Odd(
+            "a checkpoint with a query",
+            post("/v1/witness/add-checkpoint?x=1", type: octets, "content-length: 2\r\n", "xx"), 400),
+        Odd("a checkpoint", post("/v1/witness/add-checkpoint", type: octets, "content-length: 2\r\n", "xx"), 200),
+        Odd(
+            "a checkpoint of another size",
+            post("/v1/witness/add-checkpoint", type: octets, "content-length: 1\r\n", "x"), 409),
+        Odd(
+            "a checkpoint as text",
+            post("/v1/witness/add-checkpoint", type: "text/plain", "content-length: 2\r\n", "xx"), 415),
+        Odd("a checkpoint without a length", post("/v1/witness/add-checkpoint", type: octets, ""), 411),
+        Odd(
+            "72 KiB and a byte of checkpoint",
+            post("/v1/witness/add-checkpoint", type: octets, "content-length: 73729\r\n"), 413),
+        Odd("no leaves", post("/v1/witness/leaves?from=0", type: octets, "content-length: 0\r\n"), 200),
+        Odd("a leaf", post("/v1/witness/leaves?from=7", type: octets, "content-length: 32\r\n", leaf), 200),
+        Odd(
+            "a leaf and a byte", post("/v1/witness/leaves?from=7", type: octets, "content-length: 33\r\n", leaf + "x"),
+            400),
+        Odd("leaves from nowhere", post("/v1/witness/leaves", type: octets, "content-length: 32\r\n", leaf), 400),
+        Odd("leaves from below", post("/v1/witness/leaves?from=-1", type: octets, "content-length: 32\r\n", leaf), 400),
+        Odd(
+            "leaves beyond 2^53",
+            post("/v1/witness/leaves?from=9007199254740993", type: octets, "content-length: 32\r\n", leaf), 400),
+        Odd("leaves that are fetched", get("/v1/witness/leaves?from=0"), 405),
+        Odd(
+            "16,384 leaves and a byte", post("/v1/witness/leaves?from=0", type: octets, "content-length: 524289\r\n"),
+            413),
         Odd("an empty archive", post("/v1/letters", type: "application/x-tar", "content-length: 0\r\n"), 400),
         Odd("no archive", post("/v1/letters", type: "application/x-tar", "content-length: 5\r\n", "hello"), 400),
         Odd(

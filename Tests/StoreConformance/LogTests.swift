@@ -10,7 +10,7 @@ import SQLiteStore
 import Testing
 import TransparencyLog
 
-/// The transparency log in a store: Protocols/Log.md §5.3 to §5.5, and the failures of a machine.
+/// The transparency log in a store: Protocols/Log.md §5.3 to §5.6, and the failures of a machine.
 @Suite struct LogTests {
     static let sizes = [1, 2, 3, 255, 256, 257]
     static let now = Instant(seconds: 1_800_000_000)

@@ -4,7 +4,7 @@
 import Foundation
 
 /// An invented time-stamping authority: a root, a certificate for stamping, and the stock `openssl ts` command.
-public final class PracticeTimeAuthority {
+public final class PracticeTimeAuthority: Sendable {
     private let stock: StockCommand
 
     public init() throws {

@@ -4,7 +4,7 @@
 public import Foundation
 
 /// The stock `openssl` command in a folder of its own: the second implementation that tests compare with.
-public final class StockCommand {
+public final class StockCommand: Sendable {
     public let folder: URL
 
     public init() throws {
