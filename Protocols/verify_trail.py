@@ -426,7 +426,7 @@ def main(bundle, trust, as_of, expect):
     except Exception: report("MALFORMED"); manifest = {"profile": "all", "logs": {}}
     if manifest["profile"] not in ("all", "period" if period else "all"): report("SCOPE")
     promise = manifest["profile"] + (":" + manifest["case"] if "case" in manifest else "") + \
-        (":" + ",".join("%s@%d-%d" % (name, span["from"], span["to"]) for name, span in sorted(manifest["logs"].items())) if manifest["profile"] == "period" else "")
+        (":" + ",".join("%s@%d-%d" % (name, span["from"], span["to"]) for name, span in sorted(manifest["logs"].items())) if manifest["profile"] in ("period", "increment") else "")
     origins = sorted({name.split("/")[1].replace("_", "/") for name in files if name.startswith("logs/")})
     if set(origins) - set(policies) or manifest["profile"] == "increment": report("TRUST"); return 65, logs, promise
     absent = set(policies) - set(origins)
@@ -456,6 +456,10 @@ def main(bundle, trust, as_of, expect):
         lines = open(path, errors="replace").read().split("\n\n")
         lines = lines[-2 if len(lines) > 2 else 0].splitlines()
         quoted.add((lines[0], int(lines[1]), base64.b64decode(lines[2]).hex()))
+    for data in [data for name, data in files.items() if name.startswith("conflicts/")]:  # what its log has not signed says nothing of it
+        try: origin, size, root = read_note(data, policies[data.split(b"\n")[0].decode()])[:3]
+        except Exception: continue
+        quoted.add((origin, size, root.hex()))
     for origin, size, root in quoted:
         if origin in logs and contradicts(logs[origin], size, root): report("FORK", origin, size)
     closed = {hash for log in logs.values() for leaf, hash in enumerate(log.hashes) if leaf not in log.open}

@@ -53,6 +53,8 @@ public enum BrokerLimits {
     static let leavesAhead: Int64 = 4_194_304
     /// Checkpoint files kept of logs that signed two histories.
     static let conflicts = 64
+    /// Between two `heads` events.
+    public static let headsSeconds: Int64 = 86_400
     /// Between two time stamps when nothing about cases was added.
     public static let stampIdleSeconds: Int64 = 3_600
     /// Rest after a time-stamping authority did not answer.

@@ -73,7 +73,8 @@ public struct BrokerProcess: Sendable {
     }
 }
 
-/// Looks over the whole log once, beside the work; the start has looked at its last leaves. A log that must not go on stops no mailbox.
+/// Looks over the whole log once, beside the work; the start has looked at its last leaves. Then it logs the heads once a day. A log that
+/// must not go on stops no mailbox.
 private struct LogKeeper: Service {
     let core: BrokerCore
     let queue: SQLiteLetterQueue
@@ -89,7 +90,10 @@ private struct LogKeeper: Service {
             } catch {
                 core.log(.warning, "log not verified")
             }
-            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+            while !Task.isCancelled {
+                do { _ = try await core.logHeadsIfDue() } catch { core.log(.warning, "heads not logged") }
+                try? await Task.sleep(for: .seconds(3_600))
+            }
         }
     }
 }

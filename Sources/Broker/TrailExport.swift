@@ -73,6 +73,10 @@ public struct TrailExport {
                 profile: since != nil ? .increment : span == nil ? .all : .period, logs: spans, made: made,
                 recipient: recipient, destroy: destroy
             ).bytes)
+        let evidence = Set(try stores.flatMap { try $0.conflicts() }.filter { !$0.isEmpty })
+        for note in evidence.map({ (Digest.sha256($0), $0) }).sorted(by: { $0.0 < $1.0 }) {
+            try writer.add(.conflict(note.0), note.1)
+        }
         try addDocuments(.directory, &writer)
         for source in sources {
             try addCheckpoints(source, &writer)

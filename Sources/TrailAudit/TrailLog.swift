@@ -54,7 +54,6 @@ final class TrailLog {
     private(set) var cosigned: [(index: Int64, checkpoint: SeenCheckpoint, time: Instant, way: LogEvent.Way)] = []
     private(set) var documents: [(index: Int64, at: Instant, isProfile: Bool, LogEvent.Document)] = []
     private(set) var erased: [Erased] = []
-    private(set) var conflicts: [(index: Int64, note: Digest)] = []
     /// Leaves below this are covered by a checkpoint whose root is the tree's.
     private(set) var provenSize: Int64
     private var pending: [(index: Int64, event: LogEvent?, hash: Digest)] = []
@@ -364,9 +363,8 @@ final class TrailLog {
             guard index >= first else { return }
             if level == .record { readCount -= Int64(leaves.count { $0 < first }) }
             erased.append(Erased(index: index, leaves: leaves, level: level, letter: letter, slip: slip))
-        case .conflict(_, let note): conflicts.append((index, note))
         case .heads(let root, let count): if index >= first { judge(heads: root, count: count, at: index) }
-        case .start, .closed, .restarted: break
+        case .start, .closed, .restarted, .conflict: break
         case .accepted, .arrived, .admitted, .refused, .fetched, .expired, .gone, .withheld, .seenPossibly:
             guard let place = event.place else { return }
             emit(TrailEvent(log: number, index: index, at: event.at, content: event.content), place.caseID)

@@ -80,12 +80,12 @@ public struct TrailManifest: Hashable, Sendable {
         guard self.bytes == bytes else { throw fields.fault("", "not its one spelling") }
     }
 
-    /// `all`, `period:` and each log's leaves, or `case:` and its pseudonym.
+    /// `all`, `period:` or `increment:` and each log's leaves, or `case:` and its pseudonym.
     public var promise: String {
         switch profile {
         case .all: "all"
-        case .period:
-            "period:"
+        case .period, .increment:
+            profile.rawValue + ":"
                 + logs.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value.from)-\($0.value.to)" }
                 .joined(separator: ",")
         case .oneCase: "case:\(caseID?.text ?? "-")"

@@ -22,6 +22,8 @@ struct TrailRun {
     private var findings: [TrailFinding] = []
     private var manifest: TrailManifest?
     private var documents = TrailWorld.Documents()
+    /// Checkpoints that their logs signed, and that somebody says contradict these.
+    private var evidence: Set<SeenCheckpoint> = []
     private var logs: [TrailLog] = []
     private var isUnusable = false
     private var world: TrailWorld?
@@ -30,6 +32,7 @@ struct TrailRun {
     private var tiles: [TileFiles] = []
     private var tileBytes = 0
     private var totals = CaseTotals()
+    private var pairs: [PairName: TrailState.Pair] = [:]
 
     /// Some 64 tiles: enough for all cores, little enough to hold.
     private static let tilesBytes = 8 << 20
@@ -68,8 +71,7 @@ struct TrailRun {
             }
             goOn()
         case .sums: break
-        case .conflict(let digest):
-            if digest != item.digest { misnamed() }
+        case .conflict(let digest): if digest == item.digest { take(evidence: item.bytes) } else { misnamed() }
         case .directory(let digest, let isLetter):
             keep(item, digest, isLetter ? \.letters : \.directories)
         case .profile(let digest, let isLetter):
@@ -109,6 +111,14 @@ struct TrailRun {
                     detail: "an increment from @\(span.from), and the audit before ended \(known)"))
             isUnusable = true
         }
+    }
+
+    /// What its log has not signed says nothing of it.
+    private mutating func take(evidence bytes: [UInt8]) {
+        guard let note = try? SignedNote(bytes), let text = try? TransparencyLog.Checkpoint(text: note.text),
+            let signed = try? trust.policies[text.origin]?.verify(note)
+        else { return }
+        evidence.insert(signed.checkpoint.seen)
     }
 
     private mutating func misnamed() {
@@ -185,8 +195,9 @@ struct TrailRun {
         for log in logs { findings += log.findings }
         findings += world.findings
         let settlement = TrailSettlement(
-            world: world, manifest: manifest, totals: totals, scope: scope, since: base)
+            world: world, manifest: manifest, totals: totals, scope: scope, since: base, evidence: evidence)
         findings += settlement.findings()
+        pairs = settlement.numbers().pairs
         for (code, counts) in [
             (TrailFinding.Code.pending, totals.pending), (.attested, totals.attested),
             (.referenced, totals.referenced), (.sealed, totals.sealed),
@@ -201,7 +212,7 @@ struct TrailRun {
     ///
     /// - Returns: `nil` unless every log of the bundle holds.
     func state() -> TrailState? {
-        guard let world, let manifest, manifest.profile == .all || manifest.profile == .increment,
+        guard world != nil, let manifest, manifest.profile == .all || manifest.profile == .increment,
             !findings.contains(where: { $0.weight == .fail })
         else { return nil }
         var state = TrailState(asOf: asOf)
@@ -210,8 +221,7 @@ struct TrailRun {
             guard let held = log.state else { return nil }
             state.logs[log.origin] = held
         }
-        state.pairs = TrailSettlement(world: world, manifest: manifest, totals: totals, scope: scope, since: base)
-            .numbers().pairs
+        state.pairs = pairs
         state.open = (base?.open ?? [:]).merging(totals.open) { $1 }.filter { !$0.value.isEmpty }
         return state
     }

@@ -15,6 +15,7 @@ struct TrailSettlement {
     let scope: TrailScope
     /// From where the bundle goes on.
     let since: TrailState?
+    let evidence: Set<SeenCheckpoint>
 
     func findings() -> [TrailFinding] {
         var found = world.absent.map {
@@ -42,7 +43,7 @@ struct TrailSettlement {
     // MARK: - 5: one history
 
     private func forks() -> [TrailFinding] {
-        var quoted = Set(world.trust.kept.map(\.seen))
+        var quoted = evidence.union(world.trust.kept.map(\.seen))
         for log in world.logs { quoted.formUnion(log.cosigned.map(\.checkpoint)) }
         var places: Set<[String]> = []
         return quoted.compactMap { checkpoint in

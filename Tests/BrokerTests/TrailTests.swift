@@ -147,6 +147,50 @@ import TransparencyLog
         #expect(again.state == next.state)
     }
 
+    @Test func `once a day the log says where each case stands, and a row that is not so is found`() async throws {
+        let brokers = try PracticeBrokers()
+        let core = brokers.core(PracticeBrokers.inBroker)
+        #expect(try await !core.logHeadsIfDue())
+        _ = try await StopTests.accepted(brokers)
+        #expect(try await !core.logHeadsIfDue())
+        brokers.clock.advance(86_400)
+        #expect(try await core.logHeadsIfDue())
+        #expect(try await !core.logHeadsIfDue())
+        brokers.clock.advance(86_400)
+        // Nothing happened to any case since.
+        #expect(try await !core.logHeadsIfDue())
+        try await Self.cosign(brokers)
+        let honest = try Self.verify(try Self.export(brokers), brokers)
+        #expect(honest.verdict == .pass, "\(honest.text)")
+        #expect(String(decoding: try Self.export(brokers), as: UTF8.self).contains(#""kind":"heads""#))
+        let now = brokers.clock.now
+        _ = try await brokers.queue(PracticeBrokers.inBroker).write {
+            try $0.log(.heads(root: MerkleHash.empty, count: 1), in: nil, at: now)
+        }
+        try await Self.cosign(brokers)
+        let lying = try Self.verify(try Self.export(brokers), brokers)
+        #expect(Set(lying.findings.filter { $0.weight != .note }.map(\.code)) == [.heads], "\(lying.text)")
+    }
+
+    @Test func `a checkpoint that contradicts what its log had signed goes into the bundle as evidence`() async throws {
+        let brokers = try PracticeBrokers()
+        _ = try await StopTests.accepted(brokers)
+        try await Self.cosign(brokers)
+        #expect(try Self.verify(try Self.export(brokers), brokers).verdict == .pass)
+        let keys = try #require(try brokers.world.party(PracticeBrokers.bdBroker).logKeys)
+        let origin = keys.log.key.name
+        let head = TreeHead(size: 2, root: MerkleHash.leaf([1]))
+        let forked = try keys.log.sign(TransparencyLog.Checkpoint(origin: origin, head: head))
+        let now = brokers.clock.now
+        _ = try await brokers.queue(PracticeBrokers.inBroker).write {
+            try $0.log(conflict: TransparencyLog.Checkpoint(text: forked.text).seen, note: forked.bytes, at: now)
+        }
+        try await Self.cosign(brokers)
+        let report = try Self.verify(try Self.export(brokers), brokers)
+        let fork = try #require(report.findings.first { $0.code == .fork })
+        #expect(fork.origin == origin && fork.leaf == 2 && report.counts[.fork] == 1, "\(report.text)")
+    }
+
     @Test func `a period opens its cases and leaves the rest closed, and passes`() async throws {
         let brokers = try PracticeBrokers()
         _ = try await StopTests.accepted(brokers)

@@ -147,6 +147,18 @@ import TransparencyLog
     }
 
     static let attacks: [Attack] = [
+        Attack(name: "another history that a log has signed, shown by the other", codes: ["FORK"]) {
+            try edit { bundle in
+                let log = try #require(honestTrail.logs[PracticeTrail.inBroker])
+                let other = try TransparencyLog.Checkpoint(origin: inLog, head: TreeHead(size: 5, root: .sha256([5])))
+                let note = try log.signer.sign(other).bytes
+                bundle.extra["conflicts/\(Digest.sha256(note).hex)"] = note
+                // What nobody signed is no evidence.
+                let text = "\(inLog)\n6\n\(Base64.encode(Digest.sha256([6]).bytes))\n\n"
+                let unsigned = Array(text.utf8) + note.suffix(110)
+                bundle.extra["conflicts/\(Digest.sha256(unsigned).hex)"] = unsigned
+            }
+        },
         Attack(name: "one bit of an event changed", codes: ["OPEN", "UNOPENED"]) {
             try edit { bundle in
                 let place = try index(inLog, "fetched", letter("accept").id)
