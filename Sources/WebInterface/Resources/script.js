@@ -35,17 +35,27 @@ const answers = document.querySelector("form[data-draft]");
 if (answers) {
   const status = document.querySelector("[data-saved]");
   let last = new URLSearchParams(new FormData(answers)).toString();
+  let saving = null;
   const save = async () => {
     const now = new URLSearchParams(new FormData(answers));
     if (now.toString() === last) return;
     last = now.toString();
     now.set("autosave", "1");
-    const answer = await fetch(answers.action, { method: "POST", body: now, headers: { accept: "text/plain" } })
+    const own = saving = fetch(answers.action, { method: "POST", body: now, headers: { accept: "text/plain" } })
       .catch(() => null);
+    const answer = await own;
+    if (saving === own) saving = null;
     if (answer && answer.ok && status) status.textContent = await answer.text();
     if (!answer || !answer.ok) last = "";
   };
   answers.addEventListener("change", save);
+  // What is pressed comes after what is being saved: overtaken by it, half an answer would stay.
+  answers.addEventListener("submit", (event) => {
+    if (!saving) return;
+    event.preventDefault();
+    const line = new Promise((done) => setTimeout(done, 5000));
+    Promise.race([saving, line]).then(() => { saving = null; answers.requestSubmit(event.submitter); });
+  });
   setInterval(save, 10000);
 }
 
