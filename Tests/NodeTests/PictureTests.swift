@@ -138,8 +138,8 @@ import Testing
             Issue.record("a video was attached")
         } catch let error as DeskError {
             #expect(error.code == .fileNotTaken)
-            for language in ["en", "bn", "hi"] {
-                #expect(try desk.words(for: caseID, in: language).sentence(for: error).contains("JPEG"))
+            for (language, cure) in [("en", "JPEG"), ("bn", "জেপেগ"), ("hi", "जेपेग")] {
+                #expect(try desk.words(for: caseID, in: language).sentence(for: error).contains(cure))
             }
         }
         #expect(try desk.outbox().count == before)

@@ -87,7 +87,7 @@ struct PagesSection {
                 Account(name: "bench", role: .caseworker, state: .active, slipUntil: now, created: now))
             try transaction.put(SessionRecord(digest: .sha256(token), account: "bench", begun: now, seen: now))
         }
-        return "__Host-kheya=\(Hex.text(token))"
+        return "__Host-kheya=\(token.map { String(format: "%02x", $0) }.joined())"
     }
 
     private struct Browser {
