@@ -179,7 +179,8 @@ extension BrokerTransaction {
     fileprivate func hasLogged(cosigned seen: SeenCheckpoint) throws -> Bool {
         guard let own = try store.logs().last else { return false }
         return try store.leaves(of: own.origin, from: max(0, own.head.size - 256), count: 256).contains { leaf in
-            guard let event = leaf.event.flatMap({ try? LogEvent($0) }), case .cosigned(let logged, _, _) = event.content
+            guard let event = leaf.event.flatMap({ try? LogEvent($0) }),
+                case .cosigned(let logged, _, _) = event.content
             else { return false }
             return logged.origin == seen.origin && logged.size >= seen.size
         }

@@ -47,7 +47,9 @@ public actor Witness {
                 let recorded = try lock?.note.map { try Checkpoint(text: $0.text).head } ?? .empty
                 do throws(WitnessRefusal) { try request.judge(recorded: recorded) } catch {
                     // A proof that does not hold shows nothing; two roots of one size do.
-                    let isFork = [recorded, mirrored[origin]].contains { $0?.size == head.size && $0?.root != head.root }
+                    let isFork = [recorded, mirrored[origin]].contains {
+                        $0?.size == head.size && $0?.root != head.root
+                    }
                     return Reply(
                         status: error.status, body: error.body,
                         checkpoint: error.status == .inconsistent && isFork ? request.checkpoint : nil,

@@ -233,7 +233,8 @@ extension AuthorityCommand {
             for path in profile {
                 let bytes = try ProfileDocument.canonicalBytes(ofSource: try Files.read(path))
                 let digest = Digest.sha256(bytes)
-                let profile = try ProfileDocument.read(bytes, digest: digest)  // read as every node will, before it is signed
+                // Read as every node will, before it is signed.
+                let profile = try ProfileDocument.read(bytes, digest: digest)
                 let reference = ProfileReference(id: profile.id, version: profile.version, digest: digest)
                 draft.profiles.removeAll { $0.id == reference.id && $0.version == reference.version }
                 draft.profiles.append(reference)

@@ -117,7 +117,8 @@ public final class BrokerClient: BrokerConnection {
     }
 
     public func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
-        let answer = try await json(.logProof(origin: origin, from: from, to: to), body: nil, limit: ExchangeLimits.jsonBytes)
+        let answer = try await json(
+            .logProof(origin: origin, from: from, to: to), body: nil, limit: ExchangeLimits.jsonBytes)
         return try Self.reading { () throws(LetterError) in try ProofAnswer.read(answer) }
     }
 

@@ -181,7 +181,8 @@ extension SQLiteTransaction {
                 record.expires?.seconds,
                 record.received.seconds, record.progress.rawValue, record.code, Self.data(record.voidedBy),
                 Self.data(record.stop),
-                record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue, Self.data(record.source), number,
+                record.isStored, record.isUnheard, record.leaf, record.verdict?.rawValue, Self.data(record.source),
+                number,
             ])
         let status = LetterStatus(rawValue: old[1]) ?? .context
         let wasOpen = status.isOpen

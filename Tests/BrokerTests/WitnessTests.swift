@@ -174,7 +174,8 @@ import TransparencyLog
         await #expect(throws: ExchangeError(.notFound, ""), "no log of this broker") {
             try await line.logProof(of: "bd.kheya.example/2027", from: 1, to: size)
         }
-        for (from, to) in [(0, 0), (0, size), (1, 0), (2, 1), (size, size + 1), (1, .max), (-1, -1)] as [(Int64, Int64)] {
+        for (from, to) in [(0, 0), (0, size), (1, 0), (2, 1), (size, size + 1), (1, .max), (-1, -1)] as [(Int64, Int64)]
+        {
             await #expect(throws: ExchangeError(.notFound, "no such step of the log"), "\(from) to \(to)") {
                 try await line.logProof(of: log.origin, from: from, to: to)
             }
