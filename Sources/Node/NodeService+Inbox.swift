@@ -178,9 +178,22 @@ extension NodeService {
     func judgeAll() async throws -> Int {
         var judged = 0
         while let entry = try store.read({ try $0.unjudged(.stored, limit: 1) }).first {
-            if try await judge(entry.letter) { judged += 1 }
+            if try await judge(first(before: entry.letter)) { judged += 1 }
         }
         return judged
+    }
+
+    /// An ancestor that has come and is not judged yet goes first: known by its slip, it is in the graph already.
+    private func first(before letter: LetterID) throws -> LetterID {
+        try store.read { transaction in
+            var id = letter
+            while let slip = try transaction.letter(id)?.slip,
+                let ancestor = try StoredSlip.read(slip).ancestors.first(where: {
+                    try transaction.inboxEntry($0)?.state == .stored
+                })
+            { id = ancestor }
+            return id
+        }
     }
 
     /// Judges one letter; fetches the slips of ancestors that it lacks.
