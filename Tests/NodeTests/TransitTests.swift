@@ -69,6 +69,28 @@ import Testing
         #expect(office.state.withLock { $0.pushes } == pushes, "what is answered has come")
     }
 
+    @Test func `an ancestor that has come is judged before what rests on it, in whatever order both came`() async throws {
+        let office = PostOffice()
+        let nodes = try PracticeNodes(office: office)
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "02")
+        let letters = try ["03", "04", "05"].map { try #require(example.send($0).letters.first) }
+        _ = try await nodes.service(PracticeNodes.shelter).pushDue()
+        // The last one comes alone, and of the two before it the slips; then these two, the later one first.
+        let ngo = try nodes.service(PracticeNodes.ngo)
+        for box in [[letters[2]], [letters[1], letters[0]]] {
+            office.state.withLock { $0.boxes[PracticeNodes.ngo] = box }
+            try await ngo.pass()
+        }
+        let places = try nodes.store(PracticeNodes.ngo).read { transaction in
+            try letters.prefix(2).map { letter in
+                let receipt = try #require(try transaction.inboxEntry(letter)?.receipt)
+                return try #require(try transaction.outboxEntry(receipt)).position
+            }
+        }
+        #expect(places[0] < places[1])
+    }
+
     @Test func `a node killed after it has stored a letter judges it at the next start`() async throws {
         let (nodes, _, letter) = try offered()
         _ = try await nodes.service(PracticeNodes.shelter).pushDue()
