@@ -19,6 +19,14 @@ public struct Account: Sendable, Hashable {
         case auditor
         /// Sees where cases stand; may record a stop and nothing else.
         case readOnly = "read-only"
+
+        /// Whether it sees where cases stand.
+        public var seesCases: Bool {
+            switch self {
+            case .caseworker, .supervisor, .readOnly: true
+            case .administrator, .auditor: false
+            }
+        }
     }
 
     public enum State: String, Sendable, CaseIterable {

@@ -8,6 +8,7 @@ enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
     private static let versions = [
         tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
+        noticeTables,
     ]
     static var version: Int { versions.count }
 
@@ -89,6 +90,11 @@ enum CaseSchema {
         CREATE TABLE comparison(
             member TEXT NOT NULL, number BLOB NOT NULL, account TEXT NOT NULL, at INTEGER NOT NULL,
             PRIMARY KEY(member, number, account)) WITHOUT ROWID;
+        """
+
+    private static let noticeTables = """
+        CREATE TABLE notice(
+            account TEXT PRIMARY KEY, looked INTEGER NOT NULL, told INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
         """
 
     private static let webTables = """

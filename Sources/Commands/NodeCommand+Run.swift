@@ -43,12 +43,15 @@ extension NodeCommand {
                 try await client.shutdown()
                 throw error
             }
+            let notices = try NoticeSettings(opened.home.settings)
+            let noticeService = NoticeService(
+                desk: node.desk, settings: notices, clock: Moment.now, logger: .lines("notices", level: logLevel))
             let place = webListen ?? ProcessInfo.processInfo.environment["KHEYA_WEB_LISTEN"]
             let web = try WebSettings.read(opened.home.settings, listen: place).map { settings in
                 WebServer(
                     site: Site(
-                        desk: node.desk, signIn: SignIn(store: node.store), settings: settings, clock: Moment.now,
-                        logger: .lines("web", level: logLevel)),
+                        desk: node.desk, signIn: SignIn(store: node.store), settings: settings, notices: notices,
+                        clock: Moment.now, logger: .lines("web", level: logLevel)),
                     settings: settings, logger: .lines("web", level: logLevel))
             }
             logger.info("node running", metadata: ["member": "\(opened.id)"])
@@ -57,6 +60,7 @@ extension NodeCommand {
                     services: [
                         .init(service: ClientService(client: client)),
                         .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
+                        .init(service: noticeService),
                     ] + (web.map { [.init(service: $0)] } ?? []), gracefulShutdownSignals: [.sigterm, .sigint],
                     logger: .lines("node", level: .error)))
             try await group.run()

@@ -139,6 +139,9 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case nothingToApprove = "nothing-to-approve"
     case nothingToSend = "nothing-to-send"
 
+    /// All that a notice says. Protocols/Notices.md.
+    case somethingWaits = "something-waits"
+
     // Dates.
     case day
     case month
@@ -189,7 +192,8 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
             .waitsForDirectory, .waitsForClock, .waitsForLetters, .unreadable, .partUnopened, .formNotTaken,
             .checkpointOpen, .checkpointGreen, .checkpointLapsed, .checkpointUnknown, .noCases, .noLetters, .sealedHere,
             .carried, .brokerFull, .partClosed, .formWrong, .inOrder, .against, .dealtWith, .notAdmitted, .recorded,
-            .known, .queued, .formUnreadable, .unknownCase, .unknownLetter, .unknownAccount, .unknownMember,
+            .known, .queued, .somethingWaits, .formUnreadable, .unknownCase, .unknownLetter, .unknownAccount,
+            .unknownMember,
             .mixedLanes, .noRecipient, .badAttachment, .fileNotTaken, .incomplete, .noProfile, .directoryEnded,
             .alreadyOpen,
             .signatureTyped, .notApproved, .nothingToApprove, .nothingToSend:

@@ -4,6 +4,7 @@
 import CaseFile
 import Cryptography
 import Letters
+import Node
 import Procedure
 
 /// One request on its way to its page: who asks, and in which language.
@@ -48,6 +49,13 @@ struct Call: Sendable {
 
     /// The signed-in person's name; only routes that need one ask.
     var name: String { account?.name ?? "" }
+
+    /// Whether something came since this person last looked at Today or was told. What cannot be read says nothing.
+    var hasNews: Bool {
+        guard let account else { return false }
+        let desk = site.desk
+        return (try? desk.news(for: account.role, after: desk.notice(of: account).mark, at: now).isEmpty) == false
+    }
 
     // MARK: Words
 

@@ -13,7 +13,7 @@ enum Access: Sendable, Hashable {
     /// Those who work on cases.
     static let casework = Access.roles([.caseworker, .supervisor])
     /// Those who may see where cases stand.
-    static let sight = Access.roles([.caseworker, .supervisor, .readOnly])
+    static let sight = Access.roles(Set(Account.Role.allCases.filter(\.seesCases)))
     static let people = Access.roles([.supervisor, .administrator])
     static let network = Access.roles([.caseworker, .supervisor, .administrator, .readOnly])
     static let trail = Access.roles([.supervisor, .administrator, .auditor])
@@ -66,6 +66,8 @@ enum Routes {
         Route(.get, "/left", .open, ExitPage.left),
         Route(.post, "/sign-out", .everyone, ExitPage.signOut),
         Route(.get, "/safety", .everyone, SafetyPage.show),
+        Route(.get, "/settings", .everyone, SettingsPage.show),
+        Route(.post, "/settings/notices", .everyone, SettingsPage.setNotices),
         Route(.get, "/", .everyone, TodayPage.show),
         Route(.get, "/cases", .sight, CasesPage.show),
         Route(.post, "/cases", .sight, CasesPage.find),

@@ -17,6 +17,7 @@ public struct Site: Sendable {
     let desk: CaseDesk
     let signIn: SignIn
     let settings: WebSettings
+    let notices: NoticeSettings
     let clock: @Sendable () -> Instant
     let logger: Logger
     let files = Gate(WebLimits.filesAtOnce)
@@ -26,11 +27,13 @@ public struct Site: Sendable {
     private let passwords: NIOThreadPool
 
     public init(
-        desk: CaseDesk, signIn: SignIn, settings: WebSettings, clock: @escaping @Sendable () -> Instant, logger: Logger
+        desk: CaseDesk, signIn: SignIn, settings: WebSettings, notices: NoticeSettings = NoticeSettings(),
+        clock: @escaping @Sendable () -> Instant, logger: Logger
     ) {
         self.desk = desk
         self.signIn = signIn
         self.settings = settings
+        self.notices = notices
         self.clock = clock
         self.logger = logger
         desks = NIOThreadPool(numberOfThreads: 4)

@@ -31,4 +31,7 @@ enum Word: String, CaseIterable, Sendable {
         fileEmpty
     case fileFormat, fileKind, consents, consentsHow, until, members, membersHow, keyChanged, notCompared, comparedBy
     case comparedOnce, compare, noKeys, keysUntil
+    case settings, somethingNew, notices, noticesHow, noMailHere, mailAddress, mailHint, mailWrong, noticeWhen,
+        noticeDigest
+    case noticeAtOnce, quietFrom, quietTo, quietHow, quietNone, quietWrong, save, settingsSaved
 }

@@ -25,7 +25,10 @@ final class Office: Sendable {
     let world: PracticeWorld
     let directory: URL
 
-    init(_ member: MemberID = PracticeWorld.shelter, settings: WebSettings = WebSettings()) throws {
+    init(
+        _ member: MemberID = PracticeWorld.shelter, settings: WebSettings = WebSettings(),
+        notices: NoticeSettings = NoticeSettings()
+    ) throws {
         let folder = Vector.protocols.appendingPathComponent("Profiles/\(Self.profile)")
         func read(_ name: String) throws -> [UInt8] {
             [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
@@ -52,7 +55,7 @@ final class Office: Sendable {
         let start = PracticeWorld.start + 3_600
         let clock = SharedClock(start)
         site = Site(
-            desk: desk, signIn: signIn, settings: settings, clock: { clock.now },
+            desk: desk, signIn: signIn, settings: settings, notices: notices, clock: { clock.now },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         shared = clock
     }

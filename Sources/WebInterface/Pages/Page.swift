@@ -70,7 +70,7 @@ struct Page {
         let places: [(String, Word)] = [
             ("/", .today), ("/cases", .cases), ("/offers", .offers), ("/outbox", .outbox), ("/members", .members),
             ("/people", .people),
-            ("/audit", .audit), ("/safety", .safety),
+            ("/audit", .audit), ("/settings", .settings), ("/safety", .safety),
         ]
         return E("nav", ["aria-label": call.say(.sections)]) {
             E("ul") {
@@ -78,6 +78,9 @@ struct Page {
                     E("li") {
                         E("a", ["href": path, "aria-current": call.request.path == path ? "page" : nil]) {
                             call.say(word)
+                        }
+                        if path == "/", call.request.path != "/", call.hasNews {
+                            E("p", ["class": "news", "role": "status"]) { call.say(.somethingNew) }
                         }
                     }
                 }

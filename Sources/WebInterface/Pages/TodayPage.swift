@@ -11,7 +11,13 @@ struct TodayPage {
     let call: Call
 
     static func show(_ call: Call) throws -> WebResponse {
-        guard let account = call.account, Access.sight.admits(account.role) else {
+        guard let account = call.account else { throw WebFault.forbidden }
+        var notice = try call.desk.notice(of: account)
+        if try !call.desk.news(for: account.role, after: notice.mark, at: call.now).isEmpty {
+            notice.looked = call.now
+            try call.desk.store.write { [notice] in try $0.put(notice) }
+        }
+        guard account.role.seesCases else {
             return Page(call: call, title: .today).response { E("p") { call.say(.notYourWork) } }
         }
         return try TodayPage(call: call).response()

@@ -1,0 +1,101 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Letters
+import Node
+
+/// What a person chooses for herself.
+struct SettingsPage {
+    let call: Call
+    let words: DeskWords
+    var choice: NoticeChoice
+    var isSaved = false
+    var errors: [(field: String, text: String)] = []
+
+    static func show(_ call: Call) throws -> WebResponse {
+        try SettingsPage(call: call, words: call.procedure(), choice: current(call).choice).response()
+    }
+
+    static func setNotices(_ call: Call) throws -> WebResponse {
+        var notice = try current(call)
+        let mail = String(decoding: call.form.value("mail").utf8.filter { $0 != 0x20 }, as: UTF8.self)
+        let (from, to) = (hour(call.form.value("quiet-from")), hour(call.form.value("quiet-to")))
+        // Without a mail program the page does not ask for an address: the one that is there stays.
+        let kept = call.form.has("mail") ? mail : notice.choice.mail ?? ""
+        notice.choice = NoticeChoice(
+            mail: kept.isEmpty ? nil : kept, atOnce: call.form.value("when") == "at-once", quietFrom: from, quietTo: to)
+        var page = try SettingsPage(call: call, words: call.procedure(), choice: notice.choice)
+        if !mail.isEmpty, !NoticeSettings.isAddress(mail) { page.errors.append(("mail", call.say(.mailWrong))) }
+        let isQuiet = from.flatMap { from in to.flatMap { QuietHours(from: from, to: $0) } } != nil
+        if !isQuiet, from != nil || to != nil { page.errors.append(("quiet-from", call.say(.quietWrong))) }
+        guard page.errors.isEmpty else { return page.response(status: 422) }
+        try call.desk.store.write { [notice] in try $0.put(notice) }
+        page.isSaved = true
+        return page.response()
+    }
+
+    private static func current(_ call: Call) throws -> NoticeRecord {
+        guard let account = call.account else { throw WebFault.forbidden }
+        return try call.desk.notice(of: account)
+    }
+
+    private static func hour(_ text: String) -> Int? { Int(text).flatMap { (0...23).contains($0) ? $0 : nil } }
+
+    private func response(status: Int = 200) -> WebResponse {
+        Page(call: call, title: .settings, hasError: !errors.isEmpty).response(status: status) {
+            call.errorSummary(errors)
+            if isSaved { E("p", ["role": "status"]) { call.say(.settingsSaved) } }
+            E("h2") { call.say(.notices) }
+            E("p") { call.say(.noticesHow) }
+            E("form", ["method": "post", "action": "/settings/notices"]) {
+                call.tokenField
+                if call.site.notices.canMail {
+                    call.textField(
+                        "mail", .mailAddress, hint: .mailHint, value: choice.mail ?? "", autocomplete: "email",
+                        mode: "email", error: errors.first { $0.field == "mail" }?.text)
+                } else {
+                    E("p", ["class": "hint"]) { call.say(.noMailHere) }
+                }
+                E("fieldset") {
+                    E("legend") { call.say(.noticeWhen) }
+                    way("digest", call.say(.noticeDigest, ["times": times]), isChosen: !choice.atOnce)
+                    way("at-once", call.say(.noticeAtOnce), isChosen: choice.atOnce)
+                }
+                E("p") { call.say(.quietHow) }
+                hours("quiet-from", .quietFrom, choice.quietFrom)
+                hours("quiet-to", .quietTo, choice.quietTo)
+                E("button", ["class": "button main"]) { call.say(.save) }
+            }
+        }
+    }
+
+    private var times: String { call.site.notices.times.map(clock).joined(separator: ", ") }
+
+    /// In the reader's digits.
+    private func clock(_ minute: Int) -> String {
+        func two(_ number: Int) -> String {
+            words.labels.number(Int64(number / 10)) + words.labels.number(Int64(number % 10))
+        }
+        return "\(two(minute / 60)):\(two(minute % 60))"
+    }
+
+    private func way(_ value: String, _ text: String, isChosen: Bool) -> HTML {
+        E("label", ["class": "choice"]) {
+            E("input", ["type": "radio", "name": "when", "value": value, "checked": isChosen ? "" : nil])
+            text
+        }
+    }
+
+    private func hours(_ name: String, _ label: Word, _ chosen: Int?) -> HTML {
+        E("div", ["class": "field"]) {
+            E("label", ["for": name]) { call.say(label) }
+            E("select", ["id": name, "name": name]) {
+                E("option", ["value": "none"]) { call.say(.quietNone) }
+                for hour in 0..<24 {
+                    E("option", ["value": "\(hour)", "selected": chosen == hour ? "" : nil]) { clock(hour * 60) }
+                }
+            }
+        }
+    }
+}
