@@ -320,10 +320,10 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         if times and slip["at"] < max(times) - TOLERANCE: report("BACKDATED", log.origin, index)
         if before is not None and slip["at"] > before + TOLERANCE: report("FUTURE", log.origin, index)
         if after is not None and slip["at"] < after - DAY: report("LATE", log.origin, index)
-        for to in slip["to"]: numbers[slip["from"], to["member"], to["epoch"]].append((to["sequence"], log, index))
+        for to in slip.get("to", []): numbers[slip["from"], to["member"], to["epoch"]].append((to["sequence"], log, index))
         if slip["type"] == "receipt" and slip["about"]["letter"] not in unsound:
             subject = letters.get(slip["about"]["letter"], ({"type": "", "to": []}, ""))[0]
-            if subject["type"] != "step" or slip["from"] not in [to["member"] for to in subject["to"]]: report("RECEIPT", log.origin, index)
+            if subject["type"] != "step" or slip["from"] not in [to["member"] for to in subject.get("to", [])]: report("RECEIPT", log.origin, index)
         if slip["type"] != "step" or letter in ended: continue
         for to in slip["to"]:
             states = [s["about"]["state"] for s, _ in letters.values() if s["from"] == to["member"] and s["type"] == "receipt"

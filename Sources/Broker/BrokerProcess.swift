@@ -3,6 +3,7 @@
 
 import Cryptography
 import Exchange
+import Foundation
 public import Logging
 public import Membership
 import MessageStore
@@ -39,13 +40,16 @@ public struct BrokerProcess: Sendable {
             throw MembershipError(.homeMalformed, "\(home.path) is no home of a broker that a directory knows")
         }
         let logKeys = try home.brokerKeys(by: directories)
+        let path = home.path + "/broker.sqlite"
+        // A store that is there without the witness's register came back from somewhere: then a person decides.
+        if !FileManager.default.fileExists(atPath: path) { try Witness.create(path: path) }
         queue = try SQLiteLetterQueue(
-            path: home.path + "/broker.sqlite", signer: logKeys.log,
+            path: path, signer: logKeys.log,
             settings: SQLiteSettings(maximumBytes: settings.storeBytes))
         let core = BrokerCore(
             id: id, signing: keys.signing, queue: queue, directories: directories,
             profiles: try DocumentKeeper.profiles(of: directories, known: []), settings: settings,
-            witness: Witness(signer: logKeys.witness, path: home.path + "/broker.sqlite"), clock: clock, logger: logger)
+            witness: try Witness(signer: logKeys.witness, path: path), clock: clock, logger: logger)
         let identity = try Exchange.LinkIdentity(certificate: keys.link.certificate, key: keys.link.key)
         let server = ExchangeServer(
             identity: identity, address: listen.address, port: listen.port,

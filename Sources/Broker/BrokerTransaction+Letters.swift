@@ -14,12 +14,13 @@ extension BrokerTransaction {
     ///
     /// - Parameters:
     ///   - subject: the letter it is about, known here.
-    ///   - to: whom it concerns; who has left the directory is left out.
-    /// - Returns: its id, or `nil` when nobody is left to be told.
+    ///   - to: whom it concerns; who has no sealing certificate any more is left out. With nobody left it is signed and logged all the
+    ///     same: the letter that it is about must not end silently.
+    /// - Returns: its id.
     func issue(
         _ type: LetterType, about subject: LetterID, _ slip: Slip, to: [MemberID], code: String, stop: LetterID? = nil
-    ) throws -> LetterID? {
-        guard let caseID = slip.caseID else { return nil }
+    ) throws -> LetterID {
+        guard let caseID = slip.caseID else { throw StoreError(.unreadable, "a letter without a case") }
         var addressees: [Addressee] = []
         for member in Set(to).sorted() where member != view.id {
             guard let certificate = try? view.directories.sealingCertificate(of: member, at: view.now) else { continue }
@@ -27,9 +28,8 @@ extension BrokerTransaction {
             addressees.append(
                 Addressee(member: member, certificate: certificate.id, epoch: number.epoch, sequence: number.sequence))
         }
-        guard !addressees.isEmpty else {
+        if addressees.isEmpty {
             note { $0(.warning, "nobody is left to be told", ["about": .letter(subject), "code": .code(code)]) }
-            return nil
         }
         let own = Slip(
             type: type, lane: .urgent, from: view.id, to: addressees, caseID: caseID, root: slip.root ?? subject,
@@ -66,13 +66,10 @@ extension BrokerTransaction {
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
         let id = record.id
-        if let paper {
-            let file = Digest.sha256(try store.slip(id) ?? [])
-            try log(.refused(letter: id, slip: file, code: refusal.code, refusal: paper), in: record.caseID)
-        }
+        let file = Digest.sha256(try store.slip(id) ?? [])
+        try log(.refused(letter: id, slip: file, code: refusal.code, refusal: paper), in: record.caseID)
         note { $0(.notice, "letter refused", ["letter": .letter(id), "code": .code(refusal.code)]) }
         try release(after: id)
-        guard let paper else { return .rejected(code: SealingError.Code.signerNotPermitted.rawValue) }
         return .refused(code: refusal.code, refusal: paper, stop: refusal.stop)
     }
 
@@ -132,12 +129,10 @@ extension BrokerTransaction {
         if !wasSeen { record.voidedBy = paper }
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }
-        if let paper {
-            try log(
-                wasSeen
-                    ? .seenPossibly(letter: letter.id, because: stop, notice: paper)
-                    : .withheld(letter: letter.id, because: stop, notice: paper), in: record.caseID)
-        }
+        try log(
+            wasSeen
+                ? .seenPossibly(letter: letter.id, because: stop, notice: paper)
+                : .withheld(letter: letter.id, because: stop, notice: paper), in: record.caseID)
         note {
             $0(
                 .notice, "letter withheld",
@@ -160,12 +155,9 @@ extension BrokerTransaction {
         if isOurs, letter.type == .step {
             let paper = try issue(.notice, about: letter.id, slip, to: [slip.from], code: code.rawValue)
             if !wasSeen { record.voidedBy = paper }
-            if let paper {
-                try log(
-                    code == .gone
-                        ? .gone(letter: letter.id, notice: paper) : .expired(letter: letter.id, notice: paper),
-                    in: letter.caseID)
-            }
+            try log(
+                code == .gone ? .gone(letter: letter.id, notice: paper) : .expired(letter: letter.id, notice: paper),
+                in: letter.caseID)
         }
         try store.update(record)
         if let caseID = record.caseID { insert(step(record, slip), in: caseID) }

@@ -88,7 +88,7 @@ extension BrokerTransaction {
                 if record.type == .step {
                     let paper = try issue(
                         .notice, about: record.id, slip, to: [slip.from], code: NoticeCode.gone.rawValue)
-                    if let paper { try log(.gone(letter: record.id, notice: paper), in: record.caseID) }
+                    try log(.gone(letter: record.id, notice: paper), in: record.caseID)
                 }
             }
         }

@@ -148,6 +148,9 @@ extension BrokerCore {
         guard let current = logs.last?.name else { throw ExchangeError(.notFound, "no log of yours") }
         let mirror = try await look { try $0.mirror(of: current) }
         let reply = await witness.answer(request, logs: logs, mirrored: [current: mirror.head], now: now)
+        if reply.isLockMissing {
+            log(.error, "the witness's lock of this log is gone: adopt a checkpoint", ["broker": .member(broker)])
+        }
         guard let checkpoint = reply.checkpoint else { return (reply.status.rawValue, reply.body) }
         let seen = checkpoint.seen
         let now = now

@@ -385,13 +385,36 @@ struct PeerConnection: BrokerConnection {
         return try await asked { core in
             if !leaves.isEmpty {
                 // Leaves cost their sender nothing until it signs them.
-                let signed = try await core.witness?.recordedSize(of: log.name) ?? 0
+                let recorded = try await core.witness?.recorded(of: log.name)
+                let signed = try recorded.map { try Checkpoint(text: $0.text).head.size } ?? 0
                 guard !core.view.isNearlyFull, first + Int64(leaves.count) - signed <= BrokerLimits.leavesAhead else {
                     throw ExchangeError(.busy, "store.full")
                 }
             }
             return try await core.transact { try $0.store.mirror(leaves, of: log.name, from: first) }
         }
+    }
+
+    func mirrored(from first: Int64) async throws -> [Digest] {
+        let log = try ownLog(of: try otherBroker())
+        return try await asked { core in
+            try await core.look {
+                try $0.mirrored(of: log, from: first, count: Int(BrokerLimits.leavesInARequest))
+            }
+        }
+    }
+
+    func recordedCheckpoint() async throws -> [UInt8]? {
+        let log = try ownLog(of: try otherBroker())
+        return try await asked { try await $0.witness?.recorded(of: log)?.bytes }
+    }
+
+    /// The log that a broker writes, by the directory.
+    private func ownLog(of broker: MemberID) throws -> String {
+        guard let log = core.directories.broker(broker)?.logs.last else {
+            throw ExchangeError(.notFound, "no log of yours")
+        }
+        return log.name
     }
 
     /// Even how many leaves a log has is for other brokers only.

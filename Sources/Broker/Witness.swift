@@ -9,7 +9,8 @@ public import TransparencyLog
 /// Cosigns the checkpoints of other logs: C2SP tlog-witness. Protocols/Log.md §5.2.
 ///
 /// Of each log it remembers the last tree that it cosigned, in a lock of its own that is never restored, and cosigns nothing that does not
-/// go on from there. An actor: between comparing with the record and storing the new one nothing else of any log is judged.
+/// go on from there. A lock that is gone is not a log that was never seen: the register beside it knows, and a person decides
+/// (``adopt(_:path:)``). An actor: between comparing with the record and storing the new one nothing else of any log is judged.
 public actor Witness {
     /// What the asker is told.
     public struct Reply: Hashable, Sendable {
@@ -19,16 +20,40 @@ public actor Witness {
         public let checkpoint: TransparencyLog.Checkpoint?
         /// Whether the tree is larger than the one cosigned before.
         public let isAdvance: Bool
+        /// Whether this log is not cosigned until a person brings a checkpoint: its lock is gone.
+        public var isLockMissing = false
     }
 
     private let signer: WitnessSigner
     private let path: String
+    private let register: WitnessRegister?
     private var locks: [String: LogLockFile] = [:]
 
-    /// - Parameter path: where its locks lie: `<path>.lock-<origin>`.
-    public init(signer: WitnessSigner, path: String) {
+    /// - Parameter path: where its locks lie, `<path>.lock-<origin>`, and its register, `<path>.cosigned`. Without a register, which
+    ///   ``create(path:)`` makes, it begins with no log.
+    /// - Throws: ``StoreError`` `.unreadable`.
+    public init(signer: WitnessSigner, path: String) throws {
         self.signer = signer
         self.path = path
+        register = try WitnessRegister(path: Self.registerPath(path))
+    }
+
+    /// Makes the register of a witness that has never cosigned anything; changes nothing if there is one.
+    public static func create(path: String) throws { try WitnessRegister.create(path: registerPath(path)) }
+
+    /// A person brings a checkpoint that this witness cosigned, because its lock is gone: it goes on from there.
+    ///
+    /// - Parameter note: verified by the caller: signed by its log, cosigned by this witness. The newest that anybody has.
+    /// - Throws: ``StoreError`` `.halted` if there is a lock; `.busy` while the witness runs.
+    public static func adopt(_ note: SignedNote, path: String) throws {
+        let origin = try Checkpoint(text: note.text).origin
+        let process = try FileLock(path: path + ".lock")
+        defer { process.release() }
+        try create(path: path)
+        guard let register = try WitnessRegister(path: registerPath(path)) else { return }
+        guard try LogLockFile(path: lockPath(path, origin)) == nil else { throw StoreError(.halted, "there is a lock") }
+        try LogLockFile.create(path: lockPath(path, origin), note: note)
+        try register.add(origin)
     }
 
     /// - Parameters:
@@ -44,6 +69,10 @@ public actor Witness {
             let head = request.checkpoint.head
             do {
                 let lock = try lock(of: origin)
+                if lock == nil, register?.contains(origin) ?? true {
+                    return Reply(
+                        status: .unavailable, body: [], checkpoint: nil, isAdvance: false, isLockMissing: true)
+                }
                 let recorded = try lock?.note.map { try Checkpoint(text: $0.text).head } ?? .empty
                 do throws(WitnessRefusal) { try request.judge(recorded: recorded) } catch {
                     // A proof that does not hold shows nothing; two roots of one size do.
@@ -69,9 +98,10 @@ public actor Witness {
                     if let lock, let old = lock.note {
                         try lock.replace(old, by: note)
                     } else {
-                        try LogLockFile.create(path: lockPath(origin), note: note)
+                        try LogLockFile.create(path: Self.lockPath(path, origin), note: note)
                     }
                 }
+                try register?.add(origin)
                 let line = try signer.cosign(request.checkpoint, at: now)
                 return Reply(
                     status: .cosigned, body: line.bytes, checkpoint: request.checkpoint,
@@ -86,16 +116,17 @@ public actor Witness {
         }
     }
 
-    /// The size of the last tree of a log that it cosigned; 0 if none.
-    public func recordedSize(of origin: String) throws -> Int64 {
-        try lock(of: origin)?.note.map { try Checkpoint(text: $0.text).head.size } ?? 0
-    }
+    /// The last checkpoint of a log that it cosigned, with the log's signature; `nil` if none.
+    public func recorded(of origin: String) throws -> SignedNote? { try lock(of: origin)?.note }
 
-    private func lockPath(_ origin: String) -> String { "\(path).lock-\(origin.replacing("/", with: "_"))" }
+    private static func registerPath(_ path: String) -> String { path + ".cosigned" }
+    private static func lockPath(_ path: String, _ origin: String) -> String {
+        "\(path).lock-\(origin.replacing("/", with: "_"))"
+    }
 
     private func lock(of origin: String) throws(StoreError) -> LogLockFile? {
         if let lock = locks[origin] { return lock }
-        let lock = try LogLockFile(path: lockPath(origin))
+        let lock = try LogLockFile(path: Self.lockPath(path, origin))
         locks[origin] = lock
         return lock
     }

@@ -175,8 +175,13 @@ struct Examination: Encodable {
                 try store.close()
                 add("store", .ok, "node.sqlite opens with the settings that durability needs")
             case .broker:
+                let path = opened.home.path + "/broker.sqlite"
+                // The first start makes it, with what must be made before.
+                guard FileManager.default.fileExists(atPath: path) else {
+                    return add("store", .ok, "no store yet: the first start makes it")
+                }
                 let queue = try SQLiteLetterQueue(
-                    path: opened.home.path + "/broker.sqlite",
+                    path: path,
                     signer: try opened.home.brokerKeys(by: opened.directories).log)
                 if let halt = queue.halt { throw halt }
                 try await queue.close()

@@ -36,6 +36,12 @@ struct Answer {
             length: body.count, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 
+    init(bytes: [UInt8]) {
+        self.init(
+            status: .ok, type: MediaType.part, length: bytes.count,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
     /// - Parameter closes: ends the connection too, so that what follows of a body that nobody wants is not read.
     init(_ fault: ExchangeFault, closes: Bool) {
         self.init(json: fault.body, status: fault.status)

@@ -131,11 +131,21 @@ public final class BrokerClient: BrokerConnection {
     }
 
     public func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32 * leaves.count)
-        for leaf in leaves { leaf.append(to: &bytes) }
-        let answer = try await json(.mirror(from: first), body: bytes, limit: ExchangeLimits.jsonBytes)
+        let answer = try await json(
+            .mirror(from: first), body: LeafList.write(leaves), limit: ExchangeLimits.jsonBytes)
         return try Self.reading { () throws(LetterError) in try ChangesAnswer.read(answer) }
+    }
+
+    public func mirrored(from first: Int64) async throws -> [Digest] {
+        let bytes = try await bytes(.mirrored(from: first), limit: ExchangeLimits.leavesBytes)
+        guard let leaves = LeafList.read(bytes) else { throw Self.oddAnswer }
+        return leaves
+    }
+
+    public func recordedCheckpoint() async throws -> [UInt8]? {
+        do { return try await bytes(.recordedCheckpoint, limit: LogLimits.noteBytes) } catch let error as ExchangeError
+            where error.code == .notFound
+        { return nil }
     }
 
     /// Asks again for what did not fit into one answer, as long as each answer brings something.
@@ -235,6 +245,12 @@ public final class BrokerClient: BrokerConnection {
     private func json(_ route: ExchangeRoute, body: [UInt8]?, limit: Int) async throws -> [UInt8] {
         let response = try await execute(route, body: body)
         guard response.status == .ok, response.type == MediaType.json else { throw Self.oddAnswer }
+        return try await Self.collect(response, limit: limit)
+    }
+
+    private func bytes(_ route: ExchangeRoute, limit: Int) async throws -> [UInt8] {
+        let response = try await execute(route, body: nil)
+        guard response.status == .ok, response.type == MediaType.part else { throw Self.oddAnswer }
         return try await Self.collect(response, limit: limit)
     }
 

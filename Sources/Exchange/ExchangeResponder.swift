@@ -123,11 +123,12 @@ struct ExchangeResponder: Sendable {
             return Answer(witness: status, body: body)
         case .mirror(let from):
             let bytes = try await body(request, call)
-            let leaves = stride(from: 0, to: bytes.count, by: 32).compactMap {
-                Digest(bytes[$0..<min($0 + 32, bytes.count)])
-            }
-            guard leaves.count * 32 == bytes.count else { throw ExchangeFault.badRequest }
+            guard let leaves = LeafList.read(bytes) else { throw ExchangeFault.badRequest }
             return Answer(json: ChangesAnswer.write(try await connection(of: call.peer).mirror(leaves, from: from)))
+        case .mirrored(let from): return Answer(bytes: LeafList.write(try await call.first.mirrored(from: from)))
+        case .recordedCheckpoint:
+            guard let note = try await call.first.recordedCheckpoint() else { throw ExchangeFault.notFound }
+            return Answer(bytes: note)
         case .documents:
             var archive = BundleArchive()
             for document in try await call.first.documents() {

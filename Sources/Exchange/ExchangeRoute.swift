@@ -19,6 +19,8 @@ enum ExchangeRoute: Hashable {
     case logProof(origin: String, from: Int64, to: Int64)
     case addCheckpoint
     case mirror(from: Int64)
+    case mirrored(from: Int64)
+    case recordedCheckpoint
 
     /// - Parameter target: the request target as sent; one spelling of each, no percent signs, no slash more or less.
     init(method: HTTPRequest.Method, target: String) throws(ExchangeFault) {
@@ -59,12 +61,13 @@ enum ExchangeRoute: Hashable {
             guard let query, query.hasPrefix("from="),
                 let from = Self.number(query.dropFirst(5), most: Int(LogLimits.treeSize))
             else { throw .badRequest }
-            (wanted, route) = (.post, .mirror(from: Int64(from)))
+            (wanted, route) = method == .get ? (.get, .mirrored(from: Int64(from))) : (.post, .mirror(from: Int64(from)))
+        case "/v1/witness/checkpoint": (wanted, route) = (.get, .recordedCheckpoint)
         default: throw .notFound
         }
         guard method == wanted else { throw .method }
         switch route {
-        case .mailbox, .mirror: break
+        case .mailbox, .mirror, .mirrored: break
         default: guard query == nil else { throw .badRequest }
         }
         self = route
@@ -110,7 +113,8 @@ enum ExchangeRoute: Hashable {
         case .documents: "/v1/documents"
         case .logProof(let origin, let from, let to): "/v1/log/proof/\(origin)?from=\(from)&to=\(to)"
         case .addCheckpoint: "/v1/witness/add-checkpoint"
-        case .mirror(let from): "/v1/witness/leaves?from=\(from)"
+        case .mirror(let from), .mirrored(let from): "/v1/witness/leaves?from=\(from)"
+        case .recordedCheckpoint: "/v1/witness/checkpoint"
         }
     }
 
@@ -122,7 +126,7 @@ enum ExchangeRoute: Hashable {
         case .acknowledge, .slips: (MediaType.json, ExchangeLimits.jsonBytes)
         case .addCheckpoint: (MediaType.part, LogLimits.advanceBytes)
         case .mirror: (MediaType.part, ExchangeLimits.leavesBytes)
-        case .partState, .getPart, .mailbox, .changes, .documents, .logProof: nil
+        case .partState, .getPart, .mailbox, .changes, .documents, .logProof, .mirrored, .recordedCheckpoint: nil
         }
     }
 }

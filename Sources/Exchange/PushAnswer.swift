@@ -127,6 +127,22 @@ enum ProofAnswer {
     }
 }
 
+/// Leaf data one after another, 32 bytes each.
+enum LeafList {
+    static func write(_ leaves: [Digest]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32 * leaves.count)
+        for leaf in leaves { leaf.append(to: &bytes) }
+        return bytes
+    }
+
+    /// - Returns: `nil` for bytes that end within a leaf.
+    static func read(_ bytes: [UInt8]) -> [Digest]? {
+        guard bytes.count % 32 == 0 else { return nil }
+        return stride(from: 0, to: bytes.count, by: 32).compactMap { Digest(bytes[$0..<$0 + 32]) }
+    }
+}
+
 /// `{"changes":17,"v":1}`: below 2^53.
 enum ChangesAnswer {
     static func write(_ count: Int64) -> [UInt8] {

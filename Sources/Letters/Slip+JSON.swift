@@ -117,7 +117,8 @@ extension Slip {
         }
         try require(file == nil, "only directory and profile letters carry a file")
         try require(caseID != nil, "a letter of a case names it")
-        try require(!to.isEmpty, "a letter of a case has an addressee")
+        try require(
+            !to.isEmpty || type == .refusal || type == .notice, "a step or receipt has an addressee")
         if root == nil { try require(parents.isEmpty && previous == nil, "a letter that opens a case has no ancestor") }
         if let expires {
             try require(

@@ -114,6 +114,10 @@ public protocol BrokerConnection: Sendable {
     func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8])
     /// Another broker's: hands leaf data of its log over, to be mirrored; none asks how far the mirror is.
     func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64
+    /// Another broker's: leaf data of its log, as it is mirrored here, from `first` on; not all at once, none behind the end.
+    func mirrored(from first: Int64) async throws -> [Digest]
+    /// Another broker's: the last checkpoint of its log that the witness here has cosigned; `nil` if none.
+    func recordedCheckpoint() async throws -> [UInt8]?
 }
 
 /// Why a call to a broker failed as a whole. What concerns one letter stands in its ``PushOutcome``.

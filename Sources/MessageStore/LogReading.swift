@@ -32,6 +32,8 @@ public protocol LogReading {
     func stamps(of origin: String) throws -> [StoredStamp]
     /// What is mirrored of another broker's log: the right edge of its tree.
     func mirror(of origin: String) throws -> Frontier
+    /// At most `count` leaf data of a mirror from `first` on.
+    func mirrored(of origin: String, from first: Int64, count: Int) throws -> [Digest]
     /// Checkpoint files that contradict what their logs had signed before, as `conflict` events name them.
     func conflicts() throws -> [[UInt8]]
     /// Where the events about these documents stand, the oldest first.

@@ -95,15 +95,7 @@ final class LogWriter: @unchecked Sendable {
         batch = LogBatch(origin: origin, frontier: batch.frontier, lastAt: batch.at)
         let leaf = first + entry.index
         let text = try key.map { try EventKeys.seal(entry.event, key: $0, leaf: leaf) } ?? entry.event
-        try db.cachedStatement(sql: "INSERT INTO log_leaf VALUES (?, ?, ?, ?, ?)").execute(arguments: [
-            leaf, Data(entry.leafData.bytes), before, caseID?.text, Data(text),
-        ])
-        // The leaf's own hash is that of its data: only what stands above is stored.
-        for node in entry.nodes.dropFirst() {
-            try db.cachedStatement(sql: "INSERT INTO log_node VALUES (?, ?, ?, ?)").execute(arguments: [
-                log, node.position.level, node.position.index, Data(node.hash.bytes),
-            ])
-        }
+        try Self.insert(leaf, entry.leafData, before: before, caseID: caseID, text: text, entry.nodes, log: log, db)
         if let place {
             try db.cachedStatement(
                 sql: """
@@ -128,11 +120,7 @@ final class LogWriter: @unchecked Sendable {
     func finish(_ db: Database) throws {
         guard isAhead else { return }
         try keys.flush()
-        let head = batch.frontier.head
-        try db.cachedStatement(sql: "UPDATE log SET size = ?, root = ?, peaks = ?, at = ? WHERE number = ?").execute(
-            arguments: [
-                head.size, Data(head.root.bytes), Data(batch.frontier.peaks.flatMap(\.bytes)), batch.at.seconds, log,
-            ])
+        try Self.store(batch, log: log, db)
     }
 
     /// Whether the transaction under way logs anything.
@@ -293,24 +281,75 @@ extension LogWriter {
         return frontier
     }
 
-    /// A person brings a checkpoint that somebody else kept, because the lock is gone: it becomes the lock if the tree has it.
+    /// A person brings checkpoints that others kept, because the lock is gone, and leaves that they mirrored: the newest becomes the lock if
+    /// the tree has them all.
     ///
     /// - Throws: ``StoreError`` `.halted` if there is a lock, or the tree is another one.
-    static func adopt(_ note: SignedNote, storePath: String, _ db: Database) throws {
-        let checkpoint = try Checkpoint(text: note.text)
-        let lockPath = lockPath(store: storePath, origin: checkpoint.origin)
+    static func adopt(
+        _ notes: [SignedNote], tail: [Digest], from firstOfTail: Int64, storePath: String, now: Instant, _ db: Database
+    ) throws {
+        let checkpoints = try notes.map { try Checkpoint(text: $0.text) }
+        guard let origin = checkpoints.first?.origin, checkpoints.allSatisfy({ $0.origin == origin }),
+            let newest = zip(notes, checkpoints).max(by: { $0.1.head.size < $1.1.head.size })
+        else { throw StoreError(.halted, "checkpoints of one log are needed") }
+        let lockPath = lockPath(store: storePath, origin: origin)
         guard try LogLockFile(path: lockPath) == nil else { throw StoreError(.halted, "there is a lock") }
         let row = try Row.fetchOne(
-            db, sql: "SELECT number, first, size FROM log WHERE origin = ?", arguments: [checkpoint.origin])
-        guard let row else { throw StoreError(.halted, "no log of this name") }
-        let (log, first, size): (Int64, Int64, Int64) = (row[0], row[1], row[2])
-        let verdict = try LogLock.judge(
-            lock: checkpoint.head,
-            head: try MerkleTree.head(size: size) {
-                try SQLiteTransaction.node($0, log: log, first: first, db)
+            db, sql: "SELECT number, first, size, peaks, at FROM log WHERE origin = ?", arguments: [origin])
+        guard let row, var tree = Frontier(size: row[2], peaks: Frontier.peaks([UInt8](row[3] as Data))) else {
+            throw StoreError(.halted, "no log of this name")
+        }
+        let (log, first): (Int64, Int64) = (row[0], row[1])
+        guard firstOfTail <= tree.size else { throw StoreError(.halted, LogLock.Reason.behind.rawValue) }
+        // Commit point: after a crash before the lock is made the log is still halted, and the same command goes on.
+        try db.inTransaction(.immediate) {
+            let own = try Data.fetchAll(
+                db, sql: "SELECT data FROM log_leaf WHERE number >= ? AND number < ? ORDER BY number",
+                arguments: [first + firstOfTail, first + tree.size])
+            guard zip(own, tail).allSatisfy({ $0.0.elementsEqual($0.1.bytes) }) else {
+                throw StoreError(.halted, LogLock.Reason.forked.rawValue)
             }
-        ) { try MerkleTree.head(size: $0) { try SQLiteTransaction.node($0, log: log, first: first, db) } }
-        if case .halted(let reason) = verdict { throw StoreError(.halted, reason.rawValue) }
-        try LogLockFile.create(path: lockPath, note: note)
+            for data in tail.dropFirst(own.count) {
+                try insert(
+                    first + tree.size, data, text: nil, tree.append(leafHash: MerkleHash.leaf(data)), log: log, db)
+            }
+            for head in checkpoints.map(\.head) {
+                guard head.size <= tree.size else { throw StoreError(.halted, LogLock.Reason.behind.rawValue) }
+                let own = try MerkleTree.head(size: head.size) {
+                    try SQLiteTransaction.node($0, log: log, first: first, db)
+                }
+                guard own == head else { throw StoreError(.halted, LogLock.Reason.forked.rawValue) }
+            }
+            var batch = LogBatch(origin: origin, frontier: tree, lastAt: Instant(seconds: row[4]))
+            let entry = batch.append(.restarted(.recovery), now: now) { _ in EventSalt.random() }
+            try insert(first + entry.index, entry.leafData, text: entry.event, entry.nodes, log: log, db)
+            try store(batch, log: log, db)
+            return .commit
+        }
+        try LogLockFile.create(path: lockPath, note: newest.0)
+    }
+
+    /// One leaf, and the nodes that it completes. The leaf's own hash is that of its data: only what stands above is stored.
+    private static func insert(
+        _ number: Int64, _ data: Digest, before: Int64? = nil, caseID: CaseID? = nil, text: [UInt8]?, _ nodes: [TreeNode],
+        log: Int64, _ db: Database
+    ) throws {
+        try db.cachedStatement(sql: "INSERT INTO log_leaf VALUES (?, ?, ?, ?, ?)").execute(arguments: [
+            number, Data(data.bytes), before, caseID?.text, text.map { Data($0) },
+        ])
+        for node in nodes.dropFirst() {
+            try db.cachedStatement(sql: "INSERT INTO log_node VALUES (?, ?, ?, ?)").execute(arguments: [
+                log, node.position.level, node.position.index, Data(node.hash.bytes),
+            ])
+        }
+    }
+
+    /// The head that the store has from now on.
+    private static func store(_ batch: LogBatch, log: Int64, _ db: Database) throws {
+        let head = batch.frontier.head
+        try db.cachedStatement(sql: "UPDATE log SET size = ?, root = ?, peaks = ?, at = ? WHERE number = ?").execute(
+            arguments: [
+                head.size, Data(head.root.bytes), Data(batch.frontier.peaks.flatMap(\.bytes)), batch.at.seconds, log,
+            ])
     }
 }

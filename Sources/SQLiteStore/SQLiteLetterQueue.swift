@@ -4,6 +4,7 @@
 import Foundation
 internal import GRDB
 public import MessageStore
+public import Procedure
 import Synchronization
 public import TransparencyLog
 
@@ -132,16 +133,27 @@ public final class SQLiteLetterQueue: LetterQueue {
         }
     }
 
-    /// Gives a log whose lock is gone its lock again: a checkpoint that somebody else kept, if the tree has it. No process may have the
-    /// store open.
+    /// Gives a log whose lock is gone its lock again: the newest of checkpoints that others kept, if the tree has them all. What the store
+    /// lacks of a tree that others have is filled in first, as leaves of which nobody knows what they stood for. The log says that it was
+    /// `restarted`. No process may have the store open.
     ///
-    /// - Parameter note: verified by the caller under the log's policy, quorum included.
-    /// - Throws: ``StoreError`` `.halted` if there is a lock, or the store is behind that checkpoint or another tree; `.busy`.
-    public static func adopt(_ note: SignedNote, path: String) throws {
+    /// - Parameters:
+    ///   - notes: of one log, verified by the caller; at least one.
+    ///   - tail: leaf data from leaf `first` on, as others have mirrored them.
+    /// - Throws: ``StoreError`` `.halted` if there is a lock, or store and tail are behind a checkpoint or another tree: nothing has changed
+    ///   then; `.busy`.
+    public static func adopt(
+        _ notes: [SignedNote], tail: [Digest] = [], from first: Int64 = 0, path: String, now: Instant
+    ) throws {
         let lock = try FileLock(path: path + ".lock")
         defer { lock.release() }
+        let settings = SQLiteSettings()
         do {
-            try DatabaseQueue(path: path).read { db in try LogWriter.adopt(note, storePath: path, db) }
+            let pool = try SQLiteConnection.pool(path: path, settings: settings)
+            defer { try? pool.close() }
+            try pool.writeWithoutTransaction { db in
+                try LogWriter.adopt(notes, tail: tail, from: first, storePath: path, now: now, db)
+            }
         } catch let error as DatabaseError {
             throw StoreError(error, opening: true)
         }
@@ -217,11 +229,14 @@ final class VersionCounter: Sendable {
     func next() -> Int64 { last.add(1, ordering: .relaxed).newValue }
 }
 
-/// Holds `flock` on a file while the process lives: a second broker on the same store would hand letters out twice.
-final class FileLock: Sendable {
+/// Holds `flock` on a file while the process lives: a second broker on the same store would hand letters out twice, a second witness
+/// forget what the first has cosigned.
+public final class FileLock: Sendable {
     private let descriptor: Mutex<Int32>
 
-    init(path: String) throws {
+    /// - Parameter path: made if need be.
+    /// - Throws: ``StoreError`` `.busy` when another process has it, `.unreadable`.
+    public init(path: String) throws {
         let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw StoreError(.unreadable, "the lock file cannot be made") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -231,7 +246,7 @@ final class FileLock: Sendable {
         self.descriptor = Mutex(descriptor)
     }
 
-    func release() {
+    public func release() {
         descriptor.withLock {
             if $0 >= 0 { close($0) }
             $0 = -1

@@ -69,6 +69,12 @@ extension SQLiteTransaction {
         try rows("SELECT note FROM log_conflict ORDER BY leaf", []).map { [UInt8]($0[0] as Data) }
     }
 
+    func mirrored(of origin: String, from first: Int64, count: Int) throws -> [Digest] {
+        try rows(
+            "SELECT data FROM log_mirror WHERE origin = ? AND leaf >= ? ORDER BY leaf LIMIT ?", [origin, first, count]
+        ).map { try Self.digest($0[0]) }
+    }
+
     func mirror(of origin: String) throws -> Frontier {
         guard let row = try row("SELECT size, peaks FROM log_mirror_head WHERE origin = ?", [origin]) else {
             return Frontier()

@@ -7,9 +7,11 @@ import Letters
 import Membership
 import MessageStore
 import Procedure
+import SQLiteStore
 import Sealing
 import TestSupport
 import Testing
+import TransparencyLog
 
 /// Handing letters out. Protocols/Queue.md, "Mailboxes".
 @Suite struct MailboxTests {
@@ -204,6 +206,38 @@ import Testing
         let here = try await brokers.fetch(PracticeCase.shelter)
         #expect(try here.map { try brokers.slip($0).about } == [About(letter: letter.id, code: "gone")])
         #expect(try await brokers.core(PracticeBrokers.bdBroker).status().isEmpty)
+    }
+
+    @Test func `a letter that ends when nobody is left to be told ends with a signed notice in the log`() async throws {
+        let brokers = try PracticeBrokers()
+        let letter = try await Self.offers(1, brokers)[0]
+        let now = brokers.clock.now
+        try brokers.publish(PracticeWorld.bdAuthority) { authority, draft in
+            try authority.remove(PracticeCase.ngo, from: &draft, at: now)
+        }
+        try brokers.publish(PracticeWorld.inAuthority) { authority, draft in
+            try authority.revoke(PracticeCase.shelter, uses: [.seal], in: &draft, at: now)
+        }
+        brokers.clock.advance(1)
+        for _ in 0..<2 { try await brokers.core(PracticeBrokers.bdBroker).sweep() }
+        let (gone, slip) = try await brokers.queue(PracticeBrokers.bdBroker).read { reading in
+            let caseID = try #require(try reading.letter(letter.id)?.caseID)
+            let notices = try reading.leaves(of: caseID).compactMap { place -> LetterID? in
+                let event = try reading.leaves(of: place.origin, from: place.index, count: 1)[0].event
+                guard case .gone(letter.id, let notice) = try LogEvent(event ?? []).content else { return nil }
+                return notice
+            }
+            return (notices, try notices.first.flatMap { try reading.slip($0) })
+        }
+        #expect(gone.count == 1)
+        let notice = try SignedSlip.read(
+            #require(slip), certificate: brokers.world.directories(now: brokers.clock.now).certificate
+        ).slip
+        #expect(notice.about == About(letter: letter.id, code: "gone") && notice.to.isEmpty)
+        #expect(try await brokers.core(PracticeBrokers.bdBroker).status().isEmpty)
+        // The notice goes on as context with what descends from the letter, and is no letter to anybody.
+        try await brokers.exchange()
+        #expect(try await brokers.fetch(PracticeCase.shelter).isEmpty)
     }
 
     @Test func `slips of ancestors go to the parties of a descendant only`() async throws {

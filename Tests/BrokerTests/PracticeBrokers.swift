@@ -71,6 +71,7 @@ final class PracticeBrokers: Sendable {
         _ broker: MemberID, settings: BrokerSettings = BrokerSettings(), store: SQLiteSettings = SQLiteSettings()
     ) throws {
         guard let keys = try world.party(broker).logKeys else { throw TestError("a broker without log") }
+        if !FileManager.default.fileExists(atPath: path(broker)) { try Witness.create(path: path(broker)) }
         let queue = try SQLiteLetterQueue(path: path(broker), signer: keys.log, settings: store)
         var logger = Logger(label: "test")
         logger.handler = logs.handler
@@ -80,7 +81,7 @@ final class PracticeBrokers: Sendable {
             id: broker, signing: try world.party(broker).signing, queue: queue,
             directories: try world.directories(now: clock.now),
             profiles: [Self.profile.value], settings: settings,
-            witness: Witness(signer: keys.witness, path: path(broker)), clock: { [clock] in clock.now }, logger: logger)
+            witness: try Witness(signer: keys.witness, path: path(broker)), clock: { [clock] in clock.now }, logger: logger)
         state.withLock { state in
             state.cores[broker] = core
             state.queues[broker] = queue

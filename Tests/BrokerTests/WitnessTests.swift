@@ -165,6 +165,43 @@ import TransparencyLog
         #expect(try await line.addCheckpoint([1, 2, 3]).status == 400)
     }
 
+    @Test func `a witness whose lock is gone cosigns nothing of that log until a person brings a checkpoint`() async throws {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        let kept = try #require(try await newest(brokers, Self.india))
+        for name in ["lock-\(kept.checkpoint.origin.replacing("/", with: "_"))", "cosigned"] {
+            try await brokers.stop(Self.bangladesh)
+            try FileManager.default.removeItem(atPath: "\(brokers.path(Self.bangladesh)).\(name)")
+            if name == "cosigned" { try Witness.create(path: brokers.path(Self.bangladesh)) }
+            try brokers.start(Self.bangladesh)
+            var one = PracticeCase(brokers)
+            #expect(try await brokers.connection(PracticeCase.shelter).push(one.offer()).isStored)
+            let isCosigned = try await brokers.core(Self.india).askToCosign(
+                Self.bangladesh, over: brokers.line(from: Self.india, to: Self.bangladesh))
+            // The register alone is no lock: with its lock the witness knows all it needs.
+            #expect(isCosigned == (name == "cosigned"))
+            guard !isCosigned else { continue }
+            #expect(brokers.logs.all.contains { $0.hasPrefix("error the witness's lock of this log is gone") })
+            try await brokers.stop(Self.bangladesh)
+            try Witness.adopt(kept.note, path: brokers.path(Self.bangladesh))
+            #expect(throws: StoreError(.halted, ""), "there is a lock") {
+                try Witness.adopt(kept.note, path: brokers.path(Self.bangladesh))
+            }
+            try brokers.start(Self.bangladesh)
+            try await ask(brokers, Self.india, Self.bangladesh)
+        }
+    }
+
+    @Test func `a witness without register, whose home came from somewhere, begins with no log`() async throws {
+        let brokers = try await started()
+        try await brokers.stop(Self.bangladesh)
+        try FileManager.default.removeItem(atPath: brokers.path(Self.bangladesh) + ".cosigned")
+        try brokers.start(Self.bangladesh)
+        let isCosigned = try await brokers.core(Self.india).askToCosign(
+            Self.bangladesh, over: brokers.line(from: Self.india, to: Self.bangladesh))
+        #expect(!isCosigned)
+    }
+
     @Test func `a step of the log is proved to a member, and one that is no step is not found`() async throws {
         let brokers = try await started()
         let line = brokers.connection(PracticeCase.shelter)

@@ -120,7 +120,11 @@ import Testing
         Odd(
             "leaves beyond 2^53",
             post("/v1/witness/leaves?from=9007199254740993", type: octets, "content-length: 32\r\n", leaf), 400),
-        Odd("leaves that are fetched", get("/v1/witness/leaves?from=0"), 405),
+        Odd("leaves that are fetched", get("/v1/witness/leaves?from=0"), 200),
+        Odd("leaves that are fetched from nowhere", get("/v1/witness/leaves"), 400),
+        Odd("leaves that are deleted", get("/v1/witness/leaves?from=0", method: "DELETE"), 405),
+        Odd("a checkpoint that nobody recorded", get("/v1/witness/checkpoint"), 404),
+        Odd("a recorded checkpoint of somebody", get("/v1/witness/checkpoint?from=0"), 400),
         Odd(
             "16,384 leaves and a byte", post("/v1/witness/leaves?from=0", type: octets, "content-length: 524289\r\n"),
             413),

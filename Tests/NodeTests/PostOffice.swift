@@ -180,6 +180,8 @@ final class PostOffice: Sendable {
 
         func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) { (404, []) }
         func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 { 0 }
+        func mirrored(from first: Int64) async throws -> [Digest] { [] }
+        func recordedCheckpoint() async throws -> [UInt8]? { nil }
 
         func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
             try use { state in

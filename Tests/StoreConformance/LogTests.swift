@@ -214,14 +214,20 @@ import TransparencyLog
         for head in [TreeHead(size: 3, root: SampleLetter.digest(1)), TreeHead(size: 99, root: SampleLetter.digest(1))]
         {
             let foreign = try signer.sign(Checkpoint(origin: signer.key.name, head: head))
-            #expect(throws: StoreError(.halted, "")) { try SQLiteLetterQueue.adopt(foreign, path: place.path) }
+            #expect(throws: StoreError(.halted, "")) {
+                try SQLiteLetterQueue.adopt([foreign], path: place.path, now: Self.now)
+            }
         }
-        try SQLiteLetterQueue.adopt(kept, path: place.path)
+        try SQLiteLetterQueue.adopt([kept, #require(newest)], path: place.path, now: Self.now)
         queue = try place.open()
-        #expect(place.halt(queue) == nil && queue.checkpoint == newest, "it goes on from the kept one")
+        #expect(place.halt(queue) == nil)
+        // It goes on from both, and says that it was restarted.
+        try await place.verifyWholeLog(queue, size: 11)
+        let last = try await queue.read { try $0.leaves(of: StoreUnderTest.origin, from: 10, count: 1)[0].event }
+        #expect(try LogEvent(last ?? []).content == .restarted(.recovery))
         try await queue.close()
         #expect(throws: StoreError(.halted, ""), "there is a lock") {
-            try SQLiteLetterQueue.adopt(kept, path: place.path)
+            try SQLiteLetterQueue.adopt([kept], path: place.path, now: Self.now)
         }
     }
 
