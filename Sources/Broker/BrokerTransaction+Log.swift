@@ -15,10 +15,12 @@ extension BrokerTransaction {
 
     /// The letter is *accepted* or *arrived*: when it is queued; earlier when it begins to wait, or takes effect without its parts. Once.
     ///
-    /// - Parameter record: gets its leaf; the caller stores it.
-    func logArrival(_ record: inout LetterRecord, _ verdict: LogEvent.Verdict) throws {
+    /// - Parameters:
+    ///   - record: gets its leaf; the caller stores it.
+    ///   - file: of its slip, if that is not in the store yet.
+    func logArrival(_ record: inout LetterRecord, _ verdict: LogEvent.Verdict, file: [UInt8]? = nil) throws {
         guard record.leaf == nil else { return }
-        let slip = Digest.sha256(try store.slip(record.id) ?? [])
+        let slip = Digest.sha256(try file ?? store.slip(record.id) ?? [])
         let content: LogEvent.Content =
             if let source = record.source {
                 .arrived(letter: record.id, slip: slip, verdict: verdict, source: source)

@@ -99,14 +99,13 @@ final class GroupCommitWriter: Sendable {
 
     private func attempt(_ batch: [any WriteJob], _ db: Database) throws(StoreError) {
         do {
-            let transaction = SQLiteTransaction(db, versions, log.keys, writer: log)
             log.begin()
             try db.run("BEGIN IMMEDIATE")
             for job in batch {
                 let mark = log.mark()
                 try db.run("SAVEPOINT job")
                 do {
-                    try job.attempt(transaction)
+                    try job.attempt(SQLiteTransaction(db, versions, log.keys, writer: log))
                 } catch {
                     // SQLite ends the whole transaction by itself after some errors (SQLITE_FULL, SQLITE_IOERR): then all must be redone.
                     guard db.isInsideTransaction else { throw error }
