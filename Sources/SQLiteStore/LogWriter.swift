@@ -29,6 +29,8 @@ final class LogWriter: @unchecked Sendable {
     private var signed = Frontier()
     /// The transaction under way.
     private var batch: LogBatch
+    private var entries: [LogBatch.Entry] = []
+    private let recent = Mutex(RecentLeaves())
 
     /// Leaves that are hashed again before the first signature. *Assumed.*
     static let recheckedLeaves: Int64 = 65_536
@@ -61,11 +63,17 @@ final class LogWriter: @unchecked Sendable {
 
     // MARK: - In a transaction
 
-    func begin() { batch = committed }
+    func begin() {
+        batch = committed
+        entries = []
+    }
 
     /// A job of the transaction begins, or, with what this gave before, is undone.
-    func mark() -> LogBatch { batch }
-    func restore(_ mark: LogBatch) { batch = mark }
+    func mark() -> (batch: LogBatch, entries: Int) { (batch, entries.count) }
+    func restore(_ mark: (batch: LogBatch, entries: Int)) {
+        batch = mark.batch
+        entries.removeSubrange(mark.entries...)
+    }
 
     /// One event, with its row, nodes, and place in its case.
     func append(_ content: LogEvent.Content, in caseID: CaseID?, at now: Instant, _ db: Database) throws -> Int64 {
@@ -91,7 +99,8 @@ final class LogWriter: @unchecked Sendable {
         let entry = batch.append(content, place: place, now: now) { index in
             key.map { EventSalt.ofCase(key: $0, origin: origin, index: index) } ?? EventSalt.random()
         }
-        // Entries are written at once, so nothing is kept of them here.
+        // Their own list, so that the mark of a job copies none of them.
+        entries.append(entry)
         batch = LogBatch(origin: origin, frontier: batch.frontier, lastAt: batch.at)
         let leaf = first + entry.index
         let text = try key.map { try EventKeys.seal(entry.event, key: $0, leaf: leaf) } ?? entry.event
@@ -126,7 +135,24 @@ final class LogWriter: @unchecked Sendable {
     /// Whether the transaction under way logs anything.
     var isAhead: Bool { batch.frontier.size > committed.frontier.size }
     /// The transaction is durable.
-    func committedAll() { committed = batch }
+    func committedAll() {
+        recent.withLock { $0.add(entries, first: first, after: committed.frontier) }
+        committed = batch
+    }
+
+    /// Receipts of leaves that were all written lately; `nil` if they must be read from the store.
+    func recentReceipts(of leaves: [Int64]) throws -> [LogReceipt]? {
+        guard let note else { return nil }
+        let size = try Checkpoint(text: note.text).head.size
+        return try recent.withLock { recent in
+            var receipts: [LogReceipt] = []
+            for leaf in leaves {
+                guard let receipt = try recent.receipt(of: leaf, in: size, under: note) else { return nil }
+                receipts.append(receipt)
+            }
+            return receipts
+        }
+    }
 
     // MARK: - After it
 

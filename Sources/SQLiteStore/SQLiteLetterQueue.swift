@@ -99,6 +99,7 @@ public final class SQLiteLetterQueue: LetterQueue {
 
     public func receipts(of leaves: [Int64]) async throws -> [LogReceipt?] {
         guard !leaves.isEmpty else { return [] }
+        if let receipts = try log.recentReceipts(of: leaves) { return receipts }
         // Taken before the snapshot: one shown while it lasts may be of leaves that the snapshot does not have.
         let newest = log.note
         do {
