@@ -166,6 +166,10 @@ import Testing
         let papers = try Self.checkpoint("travel", upTo: "ready", at: "2026-05-20 00")
         #expect(papers.standing == .green && papers.until == CivilDate("2026-05-20")?.end(offset: 19_800))
         #expect(try Self.checkpoint("travel", upTo: "ready", at: "2026-05-21 00").standing == .lapsed)
+        // The permit passes before the day of the journey.
+        #expect(
+            try history(upTo: "exit", story: "permit-lapsed").checkpoints(at: Self.at("2026-06-10 00"))
+                .first { $0.track == "travel" }?.standing == .lapsed)
     }
 
     @Test func `consents lapse with their date`() throws {

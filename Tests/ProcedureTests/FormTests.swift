@@ -225,8 +225,9 @@ import Testing
         #expect(FormCatalogue.repatriation.validate(form, isChild: false).map(\.field) == ["components"])
     }
 
-    /// Group journeys: the sheet of one organisation tells aliases and needs, and has no place for a name.
-    @Test func `a movement sheet has no field for who somebody is`() throws {
+    /// Group journeys: what a sheet tells of a person rests on her own consent. It has no place for a name, and of the others of the
+    /// same organisation for nothing but their cases.
+    @Test func `a movement sheet has no field for who somebody is, nor for what another needs`() throws {
         let schema = try #require(FormCatalogue.repatriation.forms["movement"])
         func names(_ fields: [FormSchema.Field]) -> [String] {
             fields.flatMap { field in
@@ -235,9 +236,11 @@ import Testing
         }
         #expect(
             Set(names(schema.fields)) == [
-                "movement_ref", "date", "border_post", "escort", "cost_payer", "people", "alias", "linked",
-                "needs_on_road",
+                "movement_ref", "date", "border_post", "escort", "cost_payer", "alias", "needs_on_road", "people",
+                "case", "linked",
             ])
+        let others = try #require(schema.fields.first { $0.name == "people" })
+        #expect(Set(names([others])) == ["people", "case", "linked"])
     }
 
     @Test func `at least two options were explained, one of them not the family`() {

@@ -110,6 +110,13 @@ struct TextFile: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: TextFile.all)
+    func `nobody reads the name of a code`(file: TextFile) {
+        for (key, text) in file.texts {
+            #expect(text.range(of: "[A-Z]_[A-Z]", options: .regularExpression) == nil, "\(file.name) \(key): \(text)")
+        }
+    }
+
+    @Test(arguments: TextFile.all)
     func `nobody is called a victim, but where the law's own status is meant`(file: TextFile) throws {
         let status: Set<String> = [
             "guard.G_VICTIM_NOT_ACCUSED", "fact.victim_status", "field.victim_status", "value.not_a_victim",
