@@ -107,6 +107,25 @@ import Testing
         #expect(ill.output.contains("exchange.unreachable") || ill.output.contains("broker"))
     }
 
+    @Test func `the doctor names the labels that are missing, and what brings them`() throws {
+        let world = try World()
+        func checks() throws -> [[String: Any]] {
+            let output = try world.run(["doctor", "--offline", "--home", world.path("ngo"), "--json"]).output
+            let report = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
+            return try #require(report?["checks"] as? [[String: Any]]).filter { $0["name"] as? String == "profile" }
+        }
+        #expect(try checks().allSatisfy { $0["status"] as? String == "ok" })
+        let folder = world.path("ngo/documents")
+        let labels = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasPrefix("labels-bn-") })
+        try FileManager.default.removeItem(atPath: "\(folder)/\(labels)")
+        let warning = try #require(try checks().first { $0["status"] as? String == "warning" })
+        #expect((warning["finding"] as? String)?.hasSuffix("is not here: labels-bn") == true)
+        #expect((warning["cure"] as? String)?.contains("kheya member import --documents") == true)
+        try world.must(["member", "import", "--documents", Program.profileFolder, "--home", world.path("ngo")])
+        #expect(try checks().allSatisfy { $0["status"] as? String == "ok" })
+    }
+
     @Test func `documents that no profile names are refused by name, and a language is not left out`() throws {
         let world = try World()
         let folder = world.path("documents")
