@@ -23,21 +23,23 @@ touch "$t/proof"; sed -n '1,3p' "$t/all" > "$t/text"; sed '1,4d' "$t/all" > "$t/
 origin=$(sed -n 1p "$t/text") size=$(sed -n 2p "$t/text") root=$(sed -n 3p "$t/text" | base64 -d | basenc --base16 -w0 | tr A-F a-f)
 case "$index$size" in ''|*[!0-9]*) fail MALFORMED checkpoint ;; esac
 
-# 1. Who has signed: the log, and as many witnesses as the policy asks for (one, or one of a group).
+# 1. Who has signed: the log, and as many witnesses as the policy asks for.
 policy=$trust/policy-$(printf %s "$origin" | tr / _).txt; [ -f "$policy" ] || fail TRUST policy
 line() { awk -v d="$dash" -v n="$1" '$1 == d && $2 == n { print $3; exit }' "$t/lines"; }
 log=$(awk '$1 == "log" { print $2 }' "$policy")
 line "${log%%+*}" | base64 -d | tail -c 64 > "$t/sig"
 [ "${log%%+*}" = "$origin" ] && signed "$log" "$t/sig" "$t/text" || fail LOG-SIGNATURE "$origin"
-quorum=$(awk '$1 == "quorum" { print $2 }' "$policy") cosigned=
-for name in $(awk -v q="$quorum" '$1 == "group" && $2 == q { if ($3 != "any" && NF > 4) exit; for (i = 4; i <= NF; i++) print $i }' "$policy") $quorum; do
-    witness=$(awk -v n="$name" '$1 == "witness" && $2 == n { print $3 }' "$policy"); [ "$witness" ] || continue
+met= cosigned=
+for name in $(awk '$1 == "witness" { print $2 }' "$policy"); do
+    witness=$(awk -v n="$name" '$1 == "witness" && $2 == n { print $3 }' "$policy")
     line "${witness%%+*}" | base64 -d > "$t/cosig"; [ "$(wc -c < "$t/cosig")" = 76 ] || continue
     time=$((0x$(dd if="$t/cosig" bs=1 skip=4 count=8 2> "$t/out" | basenc --base16 -w0))); tail -c 64 "$t/cosig" > "$t/sig"
     { printf 'cosignature/v1\ntime %s\n' "$time"; cat "$t/text"; } > "$t/cotext"
-    signed "$witness" "$t/sig" "$t/cotext" && cosigned=$time || fail LOG-SIGNATURE "$name"
+    signed "$witness" "$t/sig" "$t/cotext" && met="$met $name" cosigned=$time || fail LOG-SIGNATURE "$name"
 done
-[ "$cosigned" ] || [ "$quorum" = none ] || fail QUORUM "$origin"
+awk -v names="none$met" 'BEGIN { split(names, a, " "); for (i in a) met[a[i]] = 1 }
+    $1 == "group" { n = 0; for (i = 4; i <= NF; i++) n += met[$i]; if (n >= ($3 == "any" ? 1 : $3 == "all" ? NF - 3 : $3 + 0)) met[$2] = 1 }
+    $1 == "quorum" { ok = met[$2] } END { exit !ok }' "$policy" || fail QUORUM "$origin"
 
 # 2. The event is in the tree: RFC 9162 section 2.1.3.2.
 hash=$(printf '00%s' "$(digest < "$t/event")" | unhex | digest) fn=$index sn=$((size - 1))

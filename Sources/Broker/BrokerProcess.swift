@@ -17,7 +17,7 @@ public struct BrokerProcess: Sendable {
     public let core: BrokerCore
     private let queue: SQLiteLetterQueue
     private let server: ExchangeServer
-    private let lines: PeerLines
+    private let peers: PeerLines
     private let documents: DocumentKeeper
     private let stamping: TimeStamping?
 
@@ -63,7 +63,8 @@ public struct BrokerProcess: Sendable {
         } else {
             stamping = nil
         }
-        lines = PeerLines(core: core, identity: identity, logger: logger)
+        let lines = BrokerLines(identity: identity, logger: logger) { core.directories }
+        peers = PeerLines(core: core, lines: lines)
         documents = DocumentKeeper(core: core, home: home, lines: lines, recheck: { server.recheck() })
         self.server = server
         self.core = core
@@ -72,7 +73,7 @@ public struct BrokerProcess: Sendable {
     /// What runs, for a `ServiceGroup`. The door comes last, so that it closes first; the store closes when all else has ended.
     public var services: [any Service] {
         [
-            StoreKeeper(queue: queue), LogKeeper(core: core, queue: queue), lines, documents, BrokerSweeper(core: core),
+            StoreKeeper(queue: queue), LogKeeper(core: core, queue: queue), peers, documents, BrokerSweeper(core: core),
         ] + [stamping].compactMap { $0 } + [server]
     }
 }

@@ -5,44 +5,52 @@ import Letters
 import Membership
 public import MessageStore
 public import Procedure
-public import ServiceLifecycle
+import ServiceLifecycle
 import TransparencyLog
 
-/// Asks one other broker to cosign the own log, for as long as the program runs: soon after something happened, and now and then when
-/// nothing does. Never in the way of a letter. Protocols/Log.md §5.2.
-public struct Cosigning: Service {
-    private let core: BrokerCore
-    private let witness: MemberID
-    private let connection: @Sendable () async throws -> any BrokerConnection
+/// Has the own log cosigned by all its witnesses, for as long as the program runs: soon after something happened, and now and then when
+/// nothing does. All are asked for the same checkpoint, because a quorum is of one checkpoint. Never in the way of a letter.
+/// Protocols/Log.md §5.2, §5.7.
+struct Cosigning: Service {
+    let core: BrokerCore
+    let connection: @Sendable (MemberID) throws -> any BrokerConnection
 
-    public init(
-        core: BrokerCore, by witness: MemberID, connection: @escaping @Sendable () async throws -> any BrokerConnection
-    ) {
-        self.core = core
-        self.witness = witness
-        self.connection = connection
-    }
+    /// Seconds; a witness that does not cosign is asked more and more seldom.
+    private static let longestPause = 300
 
-    public func run() async throws {
+    func run() async throws {
         await cancelWhenGracefulShutdown {
-            var pause = 1
+            var rests: [MemberID: (pause: Int, until: ContinuousClock.Instant)] = [:]
             while !Task.isCancelled {
+                let awake = core.witnesses.filter { rests[$0].map { $0.until <= .now } ?? true }
                 do {
-                    if try await core.isCosigningDue(by: witness) {
-                        let isCosigned = try await core.askToCosign(witness, over: try await connection())
-                        pause = isCosigned ? 1 : min(pause * 2, 300)
+                    if try await isDue(awake) {
+                        let cosigned = try await core.askToCosign(awake.map { ($0, try connection($0)) })
+                        for witness in awake {
+                            let pause = cosigned.contains(witness) ? 1 : 2 * (rests[witness]?.pause ?? 1)
+                            rests[witness] = (
+                                min(pause, Self.longestPause), .now + .seconds(min(pause, Self.longestPause))
+                            )
+                        }
                     }
                 } catch {
-                    pause = min(pause * 2, 300)
-                    core.log(.info, "not cosigned", ["broker": .member(witness), "again": .count(pause)])
+                    core.log(.warning, "no cosignatures asked for")
                 }
-                try? await Task.sleep(for: .seconds(pause))
+                try? await Task.sleep(for: .seconds(1))
             }
         }
+    }
+
+    private func isDue(_ witnesses: [MemberID]) async throws -> Bool {
+        for witness in witnesses where try await core.isCosigningDue(by: witness) { return true }
+        return false
     }
 }
 
 extension BrokerCore {
+    /// Who cosigns the own log.
+    var witnesses: [MemberID] { directories.peers(of: id).filter { $0.witness != nil }.map(\.id) }
+
     /// Whether the log has grown by more than cosignatures of others since this witness cosigned it, and it was not asked just now; or the
     /// heartbeat is due. Leaves that say only what was cosigned call for no cosignature: else two logs would drive each other for ever.
     public func isCosigningDue(by witness: MemberID) async throws -> Bool {
@@ -84,26 +92,45 @@ extension BrokerCore {
         return nil
     }
 
-    /// Mirrors the new leaves, then asks for a cosignature of the newest checkpoint, and keeps it.
+    /// Asks all of them at once for a cosignature of the newest checkpoint, and keeps it with those that came.
     ///
-    /// - Returns: `false` when the witness does not cosign, or there is nothing to cosign.
+    /// - Returns: who cosigned. Who did not stands in the log.
     @discardableResult
-    public func askToCosign(_ witness: MemberID, over connection: any BrokerConnection) async throws -> Bool {
-        guard let (note, checkpoint) = try signedCheckpoint(), checkpoint.head.size > 0,
-            let listed = directories.logs[checkpoint.origin], let key = directories.broker(witness)?.witness
-        else { return false }
-        let origin = checkpoint.origin
-        // 1. The leaves, so that the other broker computes the root from all of them, and can give them back after a disaster.
-        var mirrored = try await connection.mirror([], from: 0)
-        while mirrored < checkpoint.head.size {
-            let from = mirrored
-            let count = Int(min(checkpoint.head.size - from, BrokerLimits.leavesInARequest))
-            let leaves = try await look { try $0.leafData(of: origin, from: from, count: count) }
-            mirrored = try await connection.mirror(leaves, from: from)
-            guard mirrored == from + Int64(leaves.count), !leaves.isEmpty else {
-                throw ExchangeError(.badAnswer, "a mirror that does not go on")
+    public func askToCosign(_ lines: [(witness: MemberID, line: any BrokerConnection)]) async throws -> Set<MemberID> {
+        guard let (note, checkpoint) = try signedCheckpoint(), checkpoint.head.size > 0 else { return [] }
+        let answers = await withTaskGroup(of: (MemberID, SignatureLine?).self) { group in
+            for (witness, line) in lines {
+                group.addTask {
+                    do {
+                        return (witness, try await self.cosignature(of: note, checkpoint, by: witness, over: line))
+                    } catch {
+                        self.log(.info, "not cosigned", ["broker": .member(witness)])
+                        return (witness, nil)
+                    }
+                }
             }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
+        guard !answers.isEmpty else { return [] }
+        var cosigned = note
+        for (_, line) in answers.sorted(by: { $0.key < $1.key }) { cosigned = try cosigned.adding(line) }
+        let stored = StoredCheckpoint(size: checkpoint.head.size, at: now, note: cosigned.bytes)
+        try await transact { try $0.store.keep(stored) }
+        return Set(answers.keys)
+    }
+
+    /// Mirrors the new leaves, where the witness is a broker's, then asks it for a cosignature.
+    ///
+    /// - Returns: `nil` when it does not cosign.
+    private func cosignature(
+        of note: SignedNote, _ checkpoint: TransparencyLog.Checkpoint, by witness: MemberID,
+        over connection: any BrokerConnection
+    ) async throws -> SignatureLine? {
+        let origin = checkpoint.origin
+        guard let listed = directories.logs[origin], let entry = directories.broker(witness), let key = entry.witness
+        else { return nil }
+        // 1. The leaves, so that the other broker computes the root from all of them, and can give them back after a disaster.
+        if !entry.isWitness { try await mirror(checkpoint, over: connection) }
         // 2. The step from what it cosigned last. Only it knows that for sure: its 409 says.
         var old = try await look { try Self.lastCosigned(by: key, of: origin, $0) }?.head.size ?? 0
         for _ in 0..<2 {
@@ -118,27 +145,37 @@ extension BrokerCore {
             switch try WitnessAnswer(status: reply.status, body: reply.body) {
             case .conflict(let recorded) where recorded <= checkpoint.head.size: old = recorded
             case .cosigned(let lines):
-                var cosigned = note
-                for line in lines { cosigned = try cosigned.adding(line) }
-                let verified = try listed.policy.verify(cosigned)
-                guard verified.cosigned[key] != nil else { throw ExchangeError(.badAnswer, "not its cosignature") }
-                let stored = StoredCheckpoint(size: checkpoint.head.size, at: now, note: cosigned.bytes)
-                try await transact { try $0.store.keep(stored) }
-                return true
+                guard let line = lines.first(where: { $0.isBy(key) }),
+                    try listed.policy.verify(note.adding(line)).cosigned[key] != nil
+                else { throw ExchangeError(.badAnswer, "not its cosignature") }
+                return line
             case .conflict(let recorded):
                 // Only its word: the log goes on, and a person looks.
                 log(
                     .error, "the other broker has cosigned more of this log than is here: was an older copy put back?",
                     ["broker": .member(witness), "size": .count(Int(recorded))])
-                return false
+                return nil
             case .refused:
                 log(
                     .error, "the other broker does not cosign",
                     ["broker": .member(witness), "status": .count(reply.status)])
-                return false
+                return nil
             }
         }
-        return false
+        return nil
+    }
+
+    private func mirror(_ checkpoint: TransparencyLog.Checkpoint, over connection: any BrokerConnection) async throws {
+        var mirrored = try await connection.mirror([], from: 0)
+        while mirrored < checkpoint.head.size {
+            let from = mirrored
+            let count = Int(min(checkpoint.head.size - from, BrokerLimits.leavesInARequest))
+            let leaves = try await look { try $0.leafData(of: checkpoint.origin, from: from, count: count) }
+            mirrored = try await connection.mirror(leaves, from: from)
+            guard mirrored == from + Int64(leaves.count), !leaves.isEmpty else {
+                throw ExchangeError(.badAnswer, "a mirror that does not go on")
+            }
+        }
     }
 
     /// The own witness is asked by another broker.

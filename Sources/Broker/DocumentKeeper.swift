@@ -9,12 +9,28 @@ import Procedure
 import Sealing
 import ServiceLifecycle
 
+/// Who goes by the directories of a home: a broker, or a witness.
+protocol DocumentHolder: Sendable {
+    var id: MemberID { get }
+    var directories: Directories { get }
+    var now: Instant { get }
+    var log: BrokerLog { get }
+    /// Goes by these from now on.
+    func hold(_ directories: Directories) throws
+}
+
+extension BrokerCore: DocumentHolder {
+    func hold(_ directories: Directories) throws {
+        use(directories, profiles: try DocumentKeeper.profiles(of: directories, known: profileDigests))
+    }
+}
+
 /// Keeps directories and profiles current: what the operator puts into the home counts within a second, what another broker has is
 /// fetched.
 struct DocumentKeeper: Service {
-    let core: BrokerCore
+    let core: any DocumentHolder
     let home: MemberHome
-    let lines: PeerLines
+    let lines: BrokerLines
     /// Closes connections of those that the newer directory no longer knows.
     let recheck: @Sendable () -> Void
 
@@ -49,9 +65,7 @@ struct DocumentKeeper: Service {
 
     private func reload() {
         do {
-            let directories = try home.directories(now: core.now)
-            let profiles = try Self.profiles(of: directories, known: core.profileDigests)
-            core.use(directories, profiles: profiles)
+            try core.hold(try home.directories(now: core.now))
             recheck()
             core.log(.notice, "directories read again")
         } catch {

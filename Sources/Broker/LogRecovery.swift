@@ -59,7 +59,9 @@ public struct LogRecovery: Hashable, Sendable {
         while case let more = try await line.mirrored(from: first + Int64(leaves.count)), !more.isEmpty {
             leaves += more
             // No more of it was ever mirrored ahead of a cosignature.
-            guard leaves.count <= BrokerLimits.leavesAhead else { throw ExchangeError(.badAnswer, "a mirror without end") }
+            guard leaves.count <= BrokerLimits.leavesAhead else {
+                throw ExchangeError(.badAnswer, "a mirror without end")
+            }
         }
         return leaves
     }

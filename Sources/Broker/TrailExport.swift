@@ -6,7 +6,7 @@ public import MessageStore
 public import Procedure
 import Sealing
 import TrailAudit
-import TransparencyLog
+public import TransparencyLog
 
 /// Writes what brokers logged as a trail bundle: everything up to each log's newest cosigned checkpoint. Holds one case at a time.
 ///
@@ -31,11 +31,13 @@ public struct TrailExport {
 
     /// - Parameters:
     ///   - stores: each in one consistent state.
+    ///   - policies: of each log: checkpoints that do not meet its quorum stay out.
     ///   - span: open only what was logged in it, and every event of a case that has one there; without it everything.
     ///   - since: where an audit ended, by origin: only the leaves from there on, with every event of a case that has one there.
-    /// - Throws: ``StoreError`` `.unreadable` for a log of which nobody has cosigned a checkpoint yet.
+    /// - Throws: ``StoreError`` `.unreadable` for a log of which no quorum has cosigned a checkpoint yet.
     public init(
-        _ stores: [any LetterReading], during span: Range<Instant>? = nil, since: [String: Int64]? = nil
+        _ stores: [any LetterReading], policies: [String: LogPolicy], during span: Range<Instant>? = nil,
+        since: [String: Int64]? = nil
     ) throws {
         self.stores = stores
         self.span = span
@@ -43,9 +45,11 @@ public struct TrailExport {
         var sources: [Source] = []
         for store in stores {
             for log in try store.logs() {
-                let checkpoints = try store.checkpoints(of: log.origin)
+                let checkpoints = try store.checkpoints(of: log.origin).filter { stored in
+                    try policies[log.origin]?.verify(SignedNote(stored.note)).isQuorate ?? false
+                }
                 guard let newest = checkpoints.map(\.size).max() else {
-                    throw StoreError(.unreadable, "nobody has cosigned a checkpoint of \(log.origin) yet")
+                    throw StoreError(.unreadable, "no quorum has cosigned a checkpoint of \(log.origin) yet")
                 }
                 sources.append(
                     Source(

@@ -64,6 +64,7 @@ extension AuditCommand {
             guard since == nil || from == nil else { throw CommandFailure(.usage, "--since excludes --from") }
             let sizes = try since.map(Self.sizes)
             let destroy = try moment(destroy, "--destroy")
+            let policies = try Self.policies(home, now: now)
             try Files.create(to, bytes: [])
             guard let file = FileHandle(forWritingAtPath: to) else {
                 throw CommandFailure(.inputOutput, "\(to) cannot be written")
@@ -71,7 +72,7 @@ extension AuditCommand {
             var count = 0
             do {
                 try read(home[...], []) { stores in
-                    try TrailExport(stores, during: start.map { $0..<end }, since: sizes).write(
+                    try TrailExport(stores, policies: policies, during: start.map { $0..<end }, since: sizes).write(
                         made: now, recipient: recipient, destroy: destroy
                     ) {
                         try file.write(contentsOf: $0)
@@ -85,6 +86,21 @@ extension AuditCommand {
             }
             let report = Report(file: to, bytes: count)
             try console.result("audit.export", report) { "\(report.file): \(report.bytes) bytes" }
+        }
+
+        /// By the directories that these homes hold, the newest of each authority.
+        private static func policies(_ homes: [String], now: Instant) throws -> [String: LogPolicy] {
+            var held: Directories?
+            for path in homes {
+                let directories = try MemberHome.directories(at: path, now: now)
+                guard held != nil else {
+                    held = directories
+                    continue
+                }
+                // Another's older one is no fault.
+                for document in directories.documents { _ = try? held?.accept(document, now: now) }
+            }
+            return held?.logs.mapValues(\.policy) ?? [:]
         }
 
         private static func sizes(_ text: String) throws -> [String: Int64] {
@@ -117,7 +133,8 @@ extension AuditCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a trust folder from directories that the authorities signed.",
             discussion: """
-                Compare each authority's safety number by telephone before anything is believed. For a third witness, edit the policies.
+                Compare each authority's safety number by telephone before anything is believed. A witness that a directory lists beside the \
+                brokers is asked for in every policy; for one that it does not list, edit the policies.
                 """,
             example: "kheya audit trust in.directory bd.directory --root in-root.crt --root bd-root.crt --to trust")
         @OptionGroup var output: OutputOptions

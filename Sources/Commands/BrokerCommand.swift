@@ -36,25 +36,12 @@ struct BrokerCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @OptionGroup var enrolment: EnrolmentOptions
+        @OptionGroup var door: DoorOptions
         @Argument(help: "Its id: country and name, for example in:broker.") var id: MemberID
-        @Option(help: "The DNS name in its certificate.") var host: String
-        @Option(help: "Its IP address, so that no resolver learns who calls it.") var address: String?
-        @Option(help: "Its port.") var port: Int
-        @Option(help: ArgumentHelp("Where it listens. Default: all addresses, its port.", valueName: "address:port"))
-        var listen: String?
 
         func execute(_ console: Console) async throws {
-            guard (1...65_535).contains(port) else { throw CommandFailure(.usage, "a port is from 1 to 65535") }
-            var settings = HomeSettings(kind: .broker, id: id, name: enrolment.name)
-            settings.listen = (address: address ?? "0.0.0.0", port: port)
-            if let listen {
-                guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
-                    (1...65_535).contains(port)
-                else { throw CommandFailure(.usage, "--listen is an address and a port: 0.0.0.0:8443") }
-                settings.listen = (address: String(listen[..<colon]), port: port)
-            }
             let report = try enrolment.create(
-                settings, kind: .broker(host: host, port: port, address: address), in: home, now: Moment.now())
+                try door.settings(.broker, id, name: enrolment.name), kind: door.kind, in: home, now: Moment.now())
             try console.result("broker.create", report) { report.text }
         }
     }

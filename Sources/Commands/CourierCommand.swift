@@ -87,7 +87,7 @@ struct CourierCommand: AsyncParsableCommand {
             switch opened.home.settings.kind {
             case .member: result = try await exportOutbox(opened, quiet: console.json)
             case .broker: result = try await exportMailbox(opened)
-            case .authority: throw CommandFailure(.configuration, "an authority has no letters to carry")
+            case .authority, .witness: throw CommandFailure(.configuration, "this home has no letters to carry")
             }
             let report = Report(
                 letters: result.report.letters, bytes: result.report.bytes, shipments: result.report.shipments,
@@ -206,7 +206,7 @@ struct CourierCommand: AsyncParsableCommand {
             switch opened.home.settings.kind {
             case .member: shipments = try await importToNode(opened)
             case .broker: shipments = try await importToBroker(opened, console)
-            case .authority: throw CommandFailure(.configuration, "an authority takes no letters")
+            case .authority, .witness: throw CommandFailure(.configuration, "this home takes no letters")
             }
             let report = Report(letters: shipments.map(\.letters).reduce(0, +), shipments: shipments)
             try console.result("courier.import", report) {

@@ -32,7 +32,8 @@ public struct KheyaCommand: AsyncParsableCommand {
             """,
         version: "kheya 0.2",
         subcommands: [
-            AuthorityCommand.self, BrokerCommand.self, LogCommand.self, NodeCommand.self, UserCommand.self,
+            AuthorityCommand.self, BrokerCommand.self, WitnessCommand.self, LogCommand.self, NodeCommand.self,
+            UserCommand.self,
             MemberCommand.self, CaseCommand.self, LetterCommand.self, CourierCommand.self, AuditCommand.self,
             ProcedureCommand.self,
             TimeStampCommand.self, DoctorCommand.self,

@@ -55,7 +55,7 @@ struct LogCommand: AsyncParsableCommand {
         }
 
         func execute(_ console: Console) async throws {
-            let opened = try OpenedHome(home, as: .broker)
+            let opened = try OpenedHome(home)
             let note = try SignedNote(try Files.read(checkpoint, limit: LogLimits.noteBytes))
             let origin = try Checkpoint(text: note.text).origin
             guard let log = opened.directories.logs[origin] else {
@@ -107,18 +107,23 @@ struct LogCommand: AsyncParsableCommand {
             } catch let error as StoreError where error.reason == LogLock.Reason.behind.rawValue {
                 throw CommandFailure(
                     .checkFailed, code: "log.behind", "somebody has seen more of this log than any mirror has",
-                    cure: "This log is at its end: what was shown cannot be shown again. Bring a checkpoint to the authorities.")
+                    cure:
+                        "This log is at its end: what was shown cannot be shown again. Bring a checkpoint to the authorities."
+                )
             }
         }
 
         private func adoptAsWitness(_ verified: VerifiedCheckpoint, _ opened: OpenedHome) throws -> Report {
-            let keys = try opened.home.brokerKeys(by: opened.directories)
-            guard verified.cosigned[keys.witness.key] != nil else {
+            let key = try opened.home.witnessSigner(by: opened.directories).key
+            guard verified.cosigned[key] != nil else {
                 throw CommandFailure(
                     .checkFailed, "this witness has not cosigned this checkpoint",
-                    cure: "Ask the broker of that log for the newest one with a cosignature of \(keys.witness.key.name).")
+                    cure: "Ask the broker of that log for the newest one with a cosignature of \(key.name).")
             }
-            try Witness.adopt(verified.note, path: opened.home.path + "/broker.sqlite")
+            let path =
+                opened.home.settings.kind == .witness
+                ? WitnessProcess.path(in: opened.home.path) : opened.home.path + "/broker.sqlite"
+            try Witness.adopt(verified.note, path: path)
             let checkpoint = verified.checkpoint
             return Report(origin: checkpoint.origin, size: checkpoint.head.size, filled: 0)
         }

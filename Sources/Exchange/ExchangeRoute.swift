@@ -61,7 +61,8 @@ enum ExchangeRoute: Hashable {
             guard let query, query.hasPrefix("from="),
                 let from = Self.number(query.dropFirst(5), most: Int(LogLimits.treeSize))
             else { throw .badRequest }
-            (wanted, route) = method == .get ? (.get, .mirrored(from: Int64(from))) : (.post, .mirror(from: Int64(from)))
+            (wanted, route) =
+                method == .get ? (.get, .mirrored(from: Int64(from))) : (.post, .mirror(from: Int64(from)))
         case "/v1/witness/checkpoint": (wanted, route) = (.get, .recordedCheckpoint)
         default: throw .notFound
         }

@@ -69,7 +69,7 @@ public struct Authority: Sendable {
     ) throws(MembershipError) {
         guard case .member = request.kind else { throw refused("\(request.id) asks to be a broker") }
         try checkFirst(request, safetyNumber: safetyNumber, in: directory)
-        guard directory.broker(broker) != nil else {
+        guard let entry = directory.broker(broker), !entry.isWitness else {
             throw refused("\(broker) is no broker of this directory; admit it first")
         }
         guard roles.allSatisfy(DirectoryPatterns.role.matches), roles.count <= MembershipLimits.roles else {
@@ -81,7 +81,7 @@ public struct Authority: Sendable {
                 certificates: try issue(request, dnsNames: [], at: at)))
     }
 
-    /// Admits a broker.
+    /// Admits a broker, or a witness.
     ///
     /// - Throws: as ``admit(_:safetyNumber:roles:isRecognised:broker:to:at:)``.
     public func admitBroker(
@@ -133,9 +133,11 @@ public struct Authority: Sendable {
             directory.brokers[index].host = host
             directory.brokers[index].port = port
             directory.brokers[index].address = address
-            if let log = request.log {
-                if !directory.brokers[index].logs.contains(log.log) { directory.brokers[index].logs.append(log.log) }
-                directory.brokers[index].witness = log.witness
+            if let listed = request.log {
+                if let log = listed.log, !directory.brokers[index].logs.contains(log) {
+                    directory.brokers[index].logs.append(log)
+                }
+                directory.brokers[index].witness = listed.witness
             }
             directory.brokers[index].certificates = merge(listed, new, at: at)
         }

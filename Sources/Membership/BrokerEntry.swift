@@ -4,7 +4,7 @@
 public import Procedure
 public import TransparencyLog
 
-/// A broker, as its authority lists it.
+/// A broker, as its authority lists it; or a witness that belongs to no broker, which has no log and no members.
 public struct BrokerEntry: Hashable, Sendable {
     public var id: MemberID
     public var name: String
@@ -19,6 +19,9 @@ public struct BrokerEntry: Hashable, Sendable {
     public var logs: [VerifierKey]
     /// The key by which it cosigns the logs of others.
     public var witness: VerifierKey?
+
+    /// Whether it cosigns and does nothing else.
+    public var isWitness: Bool { logs.isEmpty && witness != nil }
 
     public init(
         id: MemberID, name: String, host: String, port: Int, address: String? = nil, certificates: [MemberCertificate],

@@ -14,10 +14,11 @@ public struct BrokerKeys: Sendable {
 
     /// What the directory lists of them.
     public struct Listed: Hashable, Sendable {
-        public var log: VerifierKey
+        /// `nil` of a witness that is no broker.
+        public var log: VerifierKey?
         public var witness: VerifierKey
 
-        public init(log: VerifierKey, witness: VerifierKey) {
+        public init(log: VerifierKey?, witness: VerifierKey) {
             self.log = log
             self.witness = witness
         }
@@ -30,15 +31,26 @@ public struct BrokerKeys: Sendable {
     ///   - host: the broker's.
     /// - Throws: ``MembershipError`` `.homeMalformed` for a host too long to name a log.
     public init(vault: KeyVault, origin: String, host: String) throws(MembershipError) {
-        let witness = Self.witnessName(host)
+        witness = try Self.witness(vault: vault, host: host)
         do {
             log = try LogSigner(origin: origin, seed: vault.key(for: "kheya log \(origin)"))
-            self.witness = try WitnessSigner(name: witness, seed: vault.key(for: "kheya witness \(witness)"))
         } catch {
             throw MembershipError(.homeMalformed, "\(host) cannot name a log: \(error.reason)")
         }
         guard Patterns.origin.matches(origin) else {
             throw MembershipError(.homeMalformed, "\(origin) cannot name a log")
+        }
+    }
+
+    /// The key of a witness alone.
+    ///
+    /// - Throws: as ``init(vault:origin:host:)``.
+    static func witness(vault: KeyVault, host: String) throws(MembershipError) -> WitnessSigner {
+        let name = witnessName(host)
+        do {
+            return try WitnessSigner(name: name, seed: vault.key(for: "kheya witness \(name)"))
+        } catch {
+            throw MembershipError(.homeMalformed, "\(host) cannot name a witness: \(error.reason)")
         }
     }
 

@@ -17,7 +17,7 @@ public struct EnrolmentRequest: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// The roles it asks for; the authority decides.
         case member(roles: Set<String>)
-        /// Where it can be called.
+        /// Where it can be called. With a witness's key and no log it is a witness and nothing else.
         case broker(host: String, port: Int, address: String?)
     }
 
@@ -26,7 +26,7 @@ public struct EnrolmentRequest: Hashable, Sendable {
     public let kind: Kind
     public let at: Instant
     public let requests: [CertificateUse: CertificateRequest]
-    /// A broker's: the log that it will write, and its key as a witness.
+    /// A broker's: the log that it will write, and its key as a witness; a witness's: that key alone.
     public let log: BrokerKeys.Listed?
     /// Digest of the signing certificate that vouches for a renewal.
     public let signer: Digest?
@@ -58,7 +58,7 @@ public struct EnrolmentRequest: Hashable, Sendable {
                 if let address { object["address"] = .string(address) }
             }
             if let log {
-                object["log"] = .string(log.log.text)
+                if let key = log.log { object["log"] = .string(key.text) }
                 object["witness"] = .string(log.witness.text)
             }
             var requests: [JSONValue] = []
@@ -117,10 +117,10 @@ public struct EnrolmentRequest: Hashable, Sendable {
             guard roles == Set(roles).sorted() else { throw fields.fault("roles", "not ascending") }
             kind = .member(roles: Set(roles))
         }
-        if case .broker(let host, _, _) = kind, fields.has("log") {
-            let log = try fields.verifierKey("log", .log)
+        if case .broker(let host, _, _) = kind, fields.has("log") || fields.has("witness") {
+            let log = fields.has("log") ? try fields.verifierKey("log", .log) : nil
             let witness = try fields.verifierKey("witness", .witness)
-            guard log.name.hasPrefix(host + "/"), Patterns.origin.matches(log.name),
+            guard log.map({ $0.name.hasPrefix(host + "/") && Patterns.origin.matches($0.name) }) ?? true,
                 witness.name == BrokerKeys.witnessName(host)
             else { throw fields.fault("log", "not a name that begins with the host") }
             self.log = BrokerKeys.Listed(log: log, witness: witness)

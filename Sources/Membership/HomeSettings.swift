@@ -8,7 +8,7 @@ public import Procedure
 ///
 /// - SeeAlso: Protocols/Membership.md §8.
 public struct HomeSettings: Hashable, Sendable {
-    public enum Kind: String, Hashable, Sendable, CaseIterable { case member, broker, authority }
+    public enum Kind: String, Hashable, Sendable, CaseIterable { case member, broker, authority, witness }
 
     /// Where a broker is called until the directory says so.
     public struct Endpoint: Hashable, Sendable {
@@ -31,7 +31,7 @@ public struct HomeSettings: Hashable, Sendable {
     public var name: String
     /// A member's own broker.
     public var broker: Endpoint?
-    /// A broker's: where it listens.
+    /// A broker's or witness's: where it listens.
     public var listen: (address: String, port: Int)? {
         get { listenAddress.map { ($0, listenPort) } }
         set { (listenAddress, listenPort) = (newValue?.address, newValue?.port ?? 0) }

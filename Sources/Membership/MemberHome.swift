@@ -5,9 +5,9 @@ public import Cryptography
 public import Letters
 public import Procedure
 internal import Sealing
-internal import TransparencyLog
+public import TransparencyLog
 
-/// The home directory of a member or broker: settings, keys, pinned roots, the newest signed documents.
+/// The home directory of a member, broker or witness: settings, keys, pinned roots, the newest signed documents.
 ///
 ///     kheya.json                       settings
 ///     keys/master.json                 salt and cost of the master secret
@@ -146,8 +146,13 @@ public struct MemberHome: Sendable {
 
     /// Everything kept under `documents/`, judged again: the newest directory of each authority, then the profiles.
     public func directories(now: Instant) throws(MembershipError) -> Directories {
-        var directories = Directories(anchors: try anchors())
-        try documents.load(into: &directories, now: now)
+        try Self.directories(at: path, now: now)
+    }
+
+    /// The same of a home that is not unlocked.
+    public static func directories(at path: String, now: Instant) throws(MembershipError) -> Directories {
+        var directories = Directories(anchors: try anchors(in: path))
+        try DocumentFolder(path: path + "/documents").load(into: &directories, now: now)
         return directories
     }
 
@@ -264,9 +269,12 @@ public struct MemberHome: Sendable {
             vouchedBy: signing)
     }
 
-    /// A broker's log of this year: its key, and that of its witness.
+    /// A broker's log of this year: its key, and that of its witness; of a witness that alone.
     private func newLog(for kind: EnrolmentRequest.Kind, now: Instant) throws(MembershipError) -> BrokerKeys.Listed? {
         guard case .broker(let host, _, _) = kind else { return nil }
+        if settings.kind == .witness {
+            return BrokerKeys.Listed(log: nil, witness: try BrokerKeys.witness(vault: vault, host: host).key)
+        }
         return try BrokerKeys(vault: vault, origin: "\(host)/\(now.date.prefix(4))", host: host).listed
     }
 
@@ -287,6 +295,21 @@ public struct MemberHome: Sendable {
                 .notAdmitted, "the directory lists another key of the log of \(settings.id) than this home has")
         }
         return keys
+    }
+
+    /// The key by which this home cosigns, of a broker or a witness.
+    ///
+    /// - Throws: ``MembershipError`` `.notAdmitted` while the directory lists none, or another key than this home's.
+    public func witnessSigner(by directories: Directories) throws(MembershipError) -> WitnessSigner {
+        guard let entry = directories.broker(settings.id), let listed = entry.witness else {
+            throw MembershipError(.notAdmitted, "no directory lists a witness \(settings.id) yet")
+        }
+        let signer = try BrokerKeys.witness(vault: vault, host: entry.host)
+        guard signer.key == listed else {
+            throw MembershipError(
+                .notAdmitted, "the directory lists another key of the witness \(settings.id) than this home has")
+        }
+        return signer
     }
 
     /// Destroys sealing keys that nothing can be sealed to any more: 120 days after their certificate's end.

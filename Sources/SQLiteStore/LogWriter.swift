@@ -357,7 +357,8 @@ extension LogWriter {
 
     /// One leaf, and the nodes that it completes. The leaf's own hash is that of its data: only what stands above is stored.
     private static func insert(
-        _ number: Int64, _ data: Digest, before: Int64? = nil, caseID: CaseID? = nil, text: [UInt8]?, _ nodes: [TreeNode],
+        _ number: Int64, _ data: Digest, before: Int64? = nil, caseID: CaseID? = nil, text: [UInt8]?,
+        _ nodes: [TreeNode],
         log: Int64, _ db: Database
     ) throws {
         try db.cachedStatement(sql: "INSERT INTO log_leaf VALUES (?, ?, ?, ?, ?)").execute(arguments: [

@@ -57,7 +57,8 @@ public struct SignatureLine: Hashable, Sendable {
         return Self.dash + name + [0x20] + Array(Base64.encode(id + signature).utf8) + [0x0A]
     }
 
-    func isBy(_ key: VerifierKey) -> Bool { keyID == key.id && name.elementsEqual(key.name.utf8) }
+    /// Whether it has the name and id of this key; whether it verifies is another question.
+    public func isBy(_ key: VerifierKey) -> Bool { keyID == key.id && name.elementsEqual(key.name.utf8) }
 
     /// Whether this is a valid signature of `text` by `key`; of a witness, its time.
     ///

@@ -33,9 +33,12 @@ import TransparencyLog
     }
 
     private func cosigned(_ brokers: PracticeBrokers) async throws -> SignedNote {
-        try await brokers.core(Self.india).askToCosign(
-            Self.bangladesh, over: brokers.line(from: Self.india, to: Self.bangladesh))
-        let stored = try await brokers.queue(Self.india).read { try $0.checkpoints(of: $0.logs()[0].origin, newest: 1)[0] }
+        try await brokers.core(Self.india).askToCosign([
+            (Self.bangladesh, brokers.line(from: Self.india, to: Self.bangladesh))
+        ])
+        let stored = try await brokers.queue(Self.india).read {
+            try $0.checkpoints(of: $0.logs()[0].origin, newest: 1)[0]
+        }
         return try SignedNote(stored.note)
     }
 
@@ -68,7 +71,8 @@ import TransparencyLog
     private func recover(
         _ brokers: PracticeBrokers, from note: SignedNote, asking line: any BrokerConnection
     ) async throws -> LogRecovery {
-        let log = try #require(brokers.world.directories(now: brokers.clock.now).logs[Checkpoint(text: note.text).origin])
+        let log = try #require(
+            brokers.world.directories(now: brokers.clock.now).logs[Checkpoint(text: note.text).origin])
         return try await LogRecovery(
             from: note, of: log, path: brokers.path(Self.india), asking: [line], now: brokers.clock.now)
     }
@@ -106,7 +110,9 @@ import TransparencyLog
         let (brokers, kept, _) = try await restored()
         let line = Away(inner: brokers.line(from: Self.india, to: Self.bangladesh))
         try await brokers.stop(Self.india)
-        await #expect(throws: ExchangeError(.unreachable, "")) { _ = try await recover(brokers, from: kept, asking: line) }
+        await #expect(throws: ExchangeError(.unreachable, "")) {
+            _ = try await recover(brokers, from: kept, asking: line)
+        }
         try brokers.start(Self.india)
         #expect(brokers.queue(Self.india).halt?.reason == "missing")
     }

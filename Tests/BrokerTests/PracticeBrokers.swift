@@ -25,6 +25,9 @@ final class PracticeBrokers: Sendable {
     /// A second NGO, no party of anything.
     static let stranger = MemberID("bd:akash")!
 
+    /// Runs a witness and nothing else.
+    static let university = MemberID("in:university")!
+
     /// The shipped profile, and the bytes that the authorities sign.
     static let profile: (value: Profile, reference: ProfileReference, file: [UInt8]) = {
         do {
@@ -48,10 +51,15 @@ final class PracticeBrokers: Sendable {
 
     init(
         at beginning: Instant = PracticeWorld.start, settings: BrokerSettings = BrokerSettings(),
-        store: SQLiteSettings = SQLiteSettings()
+        store: SQLiteSettings = SQLiteSettings(), thirdWitness: Bool = false
     ) throws {
         var world = try PracticeWorld.make(at: beginning, profiles: [(Self.profile.reference, Self.profile.file)])
         try world.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: Self.bdBroker)
+        if thirdWitness {
+            try world.add(
+                Self.university, name: "University (practice)",
+                kind: .broker(host: "witness-in.kheya.example", port: 18_443, address: "127.0.0.1"), isWitness: true)
+        }
         clock = TestClock(beginning + 1_000)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "kheya-broker-\(UInt64.random(in: 0 ... .max))")
@@ -81,7 +89,8 @@ final class PracticeBrokers: Sendable {
             id: broker, signing: try world.party(broker).signing, queue: queue,
             directories: try world.directories(now: clock.now),
             profiles: [Self.profile.value], settings: settings,
-            witness: try Witness(signer: keys.witness, path: path(broker)), clock: { [clock] in clock.now }, logger: logger)
+            witness: try Witness(signer: keys.witness, path: path(broker)), clock: { [clock] in clock.now },
+            logger: logger)
         state.withLock { state in
             state.cores[broker] = core
             state.queues[broker] = queue

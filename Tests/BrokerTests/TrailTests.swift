@@ -39,10 +39,11 @@ import TransparencyLog
         _ brokers: PracticeBrokers, during span: Range<Instant>? = nil, since: [String: Int64]? = nil
     ) throws -> [UInt8] {
         let now = brokers.clock.now
+        let policies = try trust(brokers).policies
         return try SQLiteLetterQueue.inspect(path: brokers.path(pair[0])) { inStore in
             try SQLiteLetterQueue.inspect(path: brokers.path(pair[1])) { bdStore in
                 var archive: [UInt8] = []
-                try TrailExport([inStore, bdStore], during: span, since: since).write(
+                try TrailExport([inStore, bdStore], policies: policies, during: span, since: since).write(
                     made: now, recipient: "in:practice-auditor", destroy: now + 31_536_000
                 ) { archive += $0 }
                 return archive

@@ -119,10 +119,10 @@ public struct PracticeWorld: Sendable {
         }
     }
 
-    /// Enrols one more member or broker, as `kheya` does it. In force with the next ``publish(_:at:holds:_:)``.
+    /// Enrols one more member, broker or witness, as `kheya` does it. In force with the next ``publish(_:at:holds:_:)``.
     public mutating func add(
         _ id: MemberID, name: String, kind: EnrolmentRequest.Kind, broker: MemberID? = nil, isRecognised: Bool = true,
-        at: Instant? = nil
+        isWitness: Bool = false, at: Instant? = nil
     ) throws {
         let at = at ?? self.at
         var privateKeys: [CertificateUse: PrivateKey] = [:]
@@ -133,8 +133,9 @@ public struct PracticeWorld: Sendable {
             logKeys = try BrokerKeys(
                 vault: KeyVault(Self.unlock, salt: salt), origin: "\(host)/2027", host: host)
         }
-        let request = try EnrolmentRequest(
-            id: id, name: name, kind: kind, at: at, keys: privateKeys, log: logKeys?.listed)
+        var listed = logKeys?.listed
+        if isWitness { listed?.log = nil }
+        let request = try EnrolmentRequest(id: id, name: name, kind: kind, at: at, keys: privateKeys, log: listed)
         let authority = try authorityID(for: id)
         try authorities[authority]?.publish(at: at) { authority, draft in
             switch kind {
@@ -243,7 +244,9 @@ public struct PracticeWorld: Sendable {
         var paths: [MemberID: String] = [:]
         for party in parties.values {
             let place = "\(path)/\(party.id.text.replacing(":", with: "-"))"
-            var settings = HomeSettings(kind: party.broker == nil ? .broker : .member, id: party.id, name: party.name)
+            let isWitness = directories.broker(party.id)?.isWitness ?? false
+            var settings = HomeSettings(
+                kind: isWitness ? .witness : party.broker == nil ? .broker : .member, id: party.id, name: party.name)
             if let broker = party.broker.flatMap({ directories.broker($0) }) {
                 settings.broker = HomeSettings.Endpoint(
                     id: broker.id, host: broker.host, port: broker.port, address: broker.address)
