@@ -39,6 +39,7 @@ public final class BrokerCore: Sendable {
     /// Cosigns the logs of other brokers.
     let witness: Witness?
     private let signing: SigningIdentity
+    let seenTrees = SeenTrees()
     private let links = LinkMemory()
     private let memory = CaseMemory(limit: BrokerLimits.casesInMemory)
     private let clock: @Sendable () -> Instant

@@ -32,6 +32,7 @@ struct PeerConnection: BrokerConnection {
         // 3. Each letter in a transaction of its own, in the order in which they came; many of them share one sync.
         let peer = peer
         let verified = read.compactMap { try? $0.get() }
+        await core.compareSeen(verified)
         let results = await core.transact(all: verified.map { letter in { try $0.receive(letter, from: peer) } })
         // 4. What is stored is answered with its proof, which the log's signature has made possible meanwhile.
         let leaves = results.compactMap { if case .success(.stored(let leaf)) = $0 { leaf } else { nil } }
@@ -370,6 +371,11 @@ struct PeerConnection: BrokerConnection {
                 try MerkleTree.consistencyProof(from: from, to: to) { try reading.node(of: origin, at: $0) }
             }
         }
+    }
+
+    func cosignedCheckpoint() async throws -> [UInt8]? {
+        try refuseExpired()
+        return try await asked { try await $0.newestQuorate()?.note }
     }
 
     func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8]) {

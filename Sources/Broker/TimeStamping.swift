@@ -85,9 +85,20 @@ extension BrokerCore {
     private static func newestQuorate(
         of origin: String, _ policy: LogPolicy, _ reading: any LogReading
     ) throws -> StoredCheckpoint? {
-        let quorate = try reading.checkpoints(of: origin, newest: 64).filter { stored in
-            (try? policy.verify(SignedNote(stored.note)))?.isQuorate ?? false
-        }
+        let quorate = try reading.checkpoints(of: origin, newest: 64).filter { isQuorate($0, policy) }
         return quorate.last { $0.size == quorate.first?.size }
+    }
+
+    /// The own log's newest checkpoint that met its quorum, with its newest cosignatures.
+    func newestQuorate() async throws -> StoredCheckpoint? {
+        let logs = directories.logs
+        return try await look { reading in
+            guard let origin = try reading.logs().last?.origin, let policy = logs[origin]?.policy else { return nil }
+            return try reading.checkpoints(of: origin, newest: 64).first { Self.isQuorate($0, policy) }
+        }
+    }
+
+    private static func isQuorate(_ stored: StoredCheckpoint, _ policy: LogPolicy) -> Bool {
+        (try? policy.verify(SignedNote(stored.note)))?.isQuorate ?? false
     }
 }

@@ -150,5 +150,6 @@ private struct WitnessConnection: BrokerConnection {
     func changes() async throws -> Int64 { throw nothing }
     func slips(_ letters: [LetterID]) async throws -> [ContextLetter] { throw nothing }
     func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof { throw nothing }
+    func cosignedCheckpoint() async throws -> [UInt8]? { throw nothing }
     func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 { throw nothing }
 }

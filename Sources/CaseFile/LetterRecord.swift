@@ -219,6 +219,8 @@ public struct Alarm: Sendable, Hashable {
         case strangeReceipt = "strange-receipt"
         /// The receipt of the broker's log does not prove what it should, or fits not to what the log has shown before.
         case logForged = "log-forged"
+        /// For a day no quorum of witnesses has cosigned what the broker's log has shown this node.
+        case logUnwitnessed = "log-unwitnessed"
         /// A letter's clock runs more than 24 hours ahead of ours.
         case clock
         /// The broker is not who it should be, or does not know us.

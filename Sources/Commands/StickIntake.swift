@@ -75,6 +75,7 @@ actor StickLine: BrokerConnection {
     func addCheckpoint(_ request: [UInt8]) throws -> (status: Int, body: [UInt8]) { throw noLine }
     func mirror(_ leaves: [Digest], from first: Int64) throws -> Int64 { throw noLine }
     func mirrored(from first: Int64) throws -> [Digest] { throw noLine }
+    func cosignedCheckpoint() throws -> [UInt8]? { throw noLine }
     func recordedCheckpoint() throws -> [UInt8]? { throw noLine }
     func logProof(of origin: String, from: Int64, to: Int64) throws -> ConsistencyProof { throw noLine }
 

@@ -55,7 +55,9 @@ extension ExchangeRoute {
         case .pushLetters, .acknowledge, .slips, .addCheckpoint, .mirror: .POST
         case .putPart: .PUT
         case .partState: .HEAD
-        case .getPart, .mailbox, .changes, .documents, .logProof, .mirrored, .recordedCheckpoint: .GET
+        case .getPart, .mailbox, .changes, .documents, .logProof, .mirrored, .recordedCheckpoint,
+            .cosignedCheckpoint:
+            .GET
         }
     }
 }

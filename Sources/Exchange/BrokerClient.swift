@@ -142,10 +142,16 @@ public final class BrokerClient: BrokerConnection {
         return leaves
     }
 
-    public func recordedCheckpoint() async throws -> [UInt8]? {
-        do { return try await bytes(.recordedCheckpoint, limit: LogLimits.noteBytes) } catch let error as ExchangeError
-            where error.code == .notFound
-        { return nil }
+    public func recordedCheckpoint() async throws -> [UInt8]? { try await note(.recordedCheckpoint) }
+
+    public func cosignedCheckpoint() async throws -> [UInt8]? { try await note(.cosignedCheckpoint) }
+
+    private func note(_ route: ExchangeRoute) async throws -> [UInt8]? {
+        do {
+            return try await bytes(route, limit: LogLimits.noteBytes)
+        } catch let error as ExchangeError where error.code == .notFound {
+            return nil
+        }
     }
 
     /// Asks again for what did not fit into one answer, as long as each answer brings something.

@@ -129,6 +129,9 @@ struct ExchangeResponder: Sendable {
         case .recordedCheckpoint:
             guard let note = try await call.first.recordedCheckpoint() else { throw ExchangeFault.notFound }
             return Answer(bytes: note)
+        case .cosignedCheckpoint:
+            guard let note = try await call.first.cosignedCheckpoint() else { throw ExchangeFault.notFound }
+            return Answer(bytes: note)
         case .documents:
             var archive = BundleArchive()
             for document in try await call.first.documents() {

@@ -21,6 +21,7 @@ enum ExchangeRoute: Hashable {
     case mirror(from: Int64)
     case mirrored(from: Int64)
     case recordedCheckpoint
+    case cosignedCheckpoint
 
     /// - Parameter target: the request target as sent; one spelling of each, no percent signs, no slash more or less.
     init(method: HTTPRequest.Method, target: String) throws(ExchangeFault) {
@@ -64,6 +65,7 @@ enum ExchangeRoute: Hashable {
             (wanted, route) =
                 method == .get ? (.get, .mirrored(from: Int64(from))) : (.post, .mirror(from: Int64(from)))
         case "/v1/witness/checkpoint": (wanted, route) = (.get, .recordedCheckpoint)
+        case "/v1/log/checkpoint": (wanted, route) = (.get, .cosignedCheckpoint)
         default: throw .notFound
         }
         guard method == wanted else { throw .method }
@@ -116,6 +118,7 @@ enum ExchangeRoute: Hashable {
         case .addCheckpoint: "/v1/witness/add-checkpoint"
         case .mirror(let from), .mirrored(let from): "/v1/witness/leaves?from=\(from)"
         case .recordedCheckpoint: "/v1/witness/checkpoint"
+        case .cosignedCheckpoint: "/v1/log/checkpoint"
         }
     }
 
@@ -127,7 +130,9 @@ enum ExchangeRoute: Hashable {
         case .acknowledge, .slips: (MediaType.json, ExchangeLimits.jsonBytes)
         case .addCheckpoint: (MediaType.part, LogLimits.advanceBytes)
         case .mirror: (MediaType.part, ExchangeLimits.leavesBytes)
-        case .partState, .getPart, .mailbox, .changes, .documents, .logProof, .mirrored, .recordedCheckpoint: nil
+        case .partState, .getPart, .mailbox, .changes, .documents, .logProof, .mirrored, .recordedCheckpoint,
+            .cosignedCheckpoint:
+            nil
         }
     }
 }

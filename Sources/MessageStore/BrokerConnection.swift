@@ -110,6 +110,8 @@ public protocol BrokerConnection: Sendable {
     func documents() async throws -> [SignedFile]
     /// That the log of this name, one of the broker's, at the size `to` begins with what it was at `from`.
     func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof
+    /// The newest checkpoint of the broker's current log that its quorum has cosigned; `nil` if there is none.
+    func cosignedCheckpoint() async throws -> [UInt8]?
     /// Another broker's: asks for a cosignature of its log, C2SP tlog-witness; the answer's status and body.
     func addCheckpoint(_ request: [UInt8]) async throws -> (status: Int, body: [UInt8])
     /// Another broker's: hands leaf data of its log over, to be mirrored; none asks how far the mirror is.

@@ -32,6 +32,10 @@ public protocol LogReading {
     func stamps(of origin: String) throws -> [StoredStamp]
     /// What is mirrored of another broker's log: the right edge of its tree.
     func mirror(of origin: String) throws -> Frontier
+    /// A perfect subtree's root of a mirror.
+    ///
+    /// - Throws: ``StoreError`` `.unreadable` for one that is not in it.
+    func mirrorNode(of origin: String, at position: TreeNode.Position) throws -> Digest
     /// At most `count` leaf data of a mirror from `first` on.
     func mirrored(of origin: String, from first: Int64, count: Int) throws -> [Digest]
     /// Checkpoint files that contradict what their logs had signed before, as `conflict` events name them.

@@ -144,7 +144,7 @@ extension NodeService {
     }
 
     /// What the broker's receipts are checked against, for one round.
-    private func receiptCheck() throws -> ReceiptCheck {
+    func receiptCheck() throws -> ReceiptCheck {
         let directories = desk.network.directories
         return ReceiptCheck(
             directories: directories, broker: directories.member(desk.identity.member)?.broker ?? desk.identity.member,
@@ -156,20 +156,25 @@ extension NodeService {
         _ receipt: [UInt8], of bundle: LetterBundle, _ check: inout ReceiptCheck
     ) async throws -> VerifiedCheckpoint? {
         do {
-            return try await check.verify(receipt, of: bundle) { [connection] origin, from, to in
-                do {
-                    return try await connection.logProof(of: origin, from: from, to: to)
-                } catch let error as ExchangeError where [.notFound, .badRequest].contains(error.code) {
-                    // It has shown both trees, and cannot lead from one to the other: it was put back to an older copy, or has two.
-                    throw LogError(.inconsistent, "the broker cannot prove what it has shown")
-                }
-            }
+            return try await check.verify(receipt, of: bundle, proof: provingConnection)
         } catch let error as LogError {
             let code = error.code.rawValue
             try postpone(bundle.id, seconds: 300, code)
             try store.write { try $0.raise(Alarm(at: clock(), kind: .logForged, letter: bundle.id, detail: code)) }
             logger.error("receipt not believed", metadata: ["letter": "\(bundle.id.hex)", "code": "\(code)"])
             return nil
+        }
+    }
+
+    /// Asks the broker how one tree of its log leads to another.
+    var provingConnection: ReceiptCheck.Proof {
+        { [connection] origin, from, to in
+            do {
+                return try await connection.logProof(of: origin, from: from, to: to)
+            } catch let error as ExchangeError where [.notFound, .badRequest].contains(error.code) {
+                // It has shown both trees, and cannot lead from one to the other: it was put back to an older copy, or has two.
+                throw LogError(.inconsistent, "the broker cannot prove what it has shown")
+            }
         }
     }
 

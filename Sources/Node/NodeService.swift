@@ -140,6 +140,7 @@ public actor NodeService: Service {
         while !Task.isCancelled {
             do {
                 try await fetchDocuments()
+                try await compareWithWitnesses()
                 backOff.reset()
                 try await Task.sleep(for: .seconds(settings.documentsSeconds))
             } catch {

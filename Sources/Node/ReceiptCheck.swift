@@ -26,18 +26,29 @@ struct ReceiptCheck: Sendable {
         self.known = Dictionary(known.map { ($0.origin, $0) }) { first, _ in first }
     }
 
-    /// - Parameter proof: asks the broker for a consistency proof of a log, by its name, from one size to another.
+    /// Gives a consistency proof of a log, by its name, from one size to another.
+    typealias Proof = @Sendable (String, Int64, Int64) async throws -> ConsistencyProof
+
+    /// - Parameter proof: asks the broker.
     /// - Returns: the checkpoint to keep.
     /// - Throws: ``LogError``: the receipt proves nothing, or another history than the one that was shown before; ``ExchangeError`` when
     ///   nobody could be asked.
-    mutating func verify(
-        _ bytes: [UInt8], of letter: LetterBundle,
-        proof: @Sendable (String, Int64, Int64) async throws -> ConsistencyProof
-    ) async throws -> VerifiedCheckpoint {
+    mutating func verify(_ bytes: [UInt8], of letter: LetterBundle, proof: Proof) async throws -> VerifiedCheckpoint {
         let receipt = try LogReceipt(bytes)
         let checkpoint = try verify(receipt.note)
         _ = try receipt.verify(in: checkpoint, letter: letter.id, slip: .sha256(letter.slip))
-        let seen = checkpoint.checkpoint.seen
+        try await follow(checkpoint.checkpoint.seen, proof)
+        return checkpoint
+    }
+
+    /// The same of a checkpoint without a letter.
+    mutating func verify(cosigned note: SignedNote, proof: Proof) async throws -> VerifiedCheckpoint {
+        let checkpoint = try verify(note)
+        try await follow(checkpoint.checkpoint.seen, proof)
+        return checkpoint
+    }
+
+    private mutating func follow(_ seen: SeenCheckpoint, _ proof: Proof) async throws {
         if let before = known[seen.origin], before != seen, !consistent.contains(seen) {
             // The older of the two is where the newer one must go on from: an answer may have been overtaken.
             let (old, new) = before.size <= seen.size ? (before, seen) : (seen, before)
@@ -48,7 +59,6 @@ struct ReceiptCheck: Sendable {
         }
         consistent.insert(seen)
         if known[seen.origin].map({ $0.size < seen.size }) ?? true { known[seen.origin] = seen }
-        return checkpoint
     }
 
     private mutating func verify(_ note: SignedNote) throws(LogError) -> VerifiedCheckpoint {

@@ -8,7 +8,7 @@
 enum LetterSchema {
     /// "KHYB": the file is a broker's store.
     static let applicationID = 0x4B48_5942
-    static let version = 3
+    static let version = 4
 
     static let statements = """
         CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;

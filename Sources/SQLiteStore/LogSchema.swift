@@ -30,6 +30,9 @@ enum LogSchema {
         CREATE TABLE log_conflict (leaf INTEGER PRIMARY KEY, note BLOB NOT NULL UNIQUE) STRICT;
         CREATE TABLE log_mirror (origin TEXT NOT NULL, leaf INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (origin, leaf))
             STRICT, WITHOUT ROWID;
+        CREATE TABLE log_mirror_node (
+            origin TEXT NOT NULL, level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (origin, level, place)) STRICT, WITHOUT ROWID;
         CREATE TABLE log_mirror_head (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, peaks BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
         CREATE TRIGGER log_shrinks BEFORE UPDATE ON log

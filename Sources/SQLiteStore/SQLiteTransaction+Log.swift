@@ -51,7 +51,11 @@ extension SQLiteTransaction {
         guard tree.size == first, !leaves.isEmpty else { return tree.size }
         for leaf in leaves {
             try run("INSERT INTO log_mirror VALUES (?, ?, ?)", [origin, tree.size, Data(leaf.bytes)])
-            tree.append(leafHash: MerkleHash.leaf(leaf))
+            for node in tree.append(leafHash: MerkleHash.leaf(leaf)) where node.position.level >= Self.mirrorLevel {
+                try run(
+                    "INSERT INTO log_mirror_node VALUES (?, ?, ?, ?)",
+                    [origin, node.position.level, node.position.index, Data(node.hash.bytes)])
+            }
         }
         try run(
             "INSERT INTO log_mirror_head VALUES (?1, ?2, ?3) ON CONFLICT (origin) DO UPDATE SET size = ?2, peaks = ?3",
@@ -73,6 +77,26 @@ extension SQLiteTransaction {
         try rows(
             "SELECT data FROM log_mirror WHERE origin = ? AND leaf >= ? ORDER BY leaf LIMIT ?", [origin, first, count]
         ).map { try Self.digest($0[0]) }
+    }
+
+    /// Of a mirror only subtrees of 256 leaves and more have a row; a smaller one is computed anew from its leaves.
+    private static var mirrorLevel: Int { 8 }
+
+    func mirrorNode(of origin: String, at position: TreeNode.Position) throws -> Digest {
+        guard position.level < Self.mirrorLevel else {
+            let row = try row(
+                "SELECT hash FROM log_mirror_node WHERE origin = ? AND level = ? AND place = ?",
+                [origin, position.level, position.index])
+            guard let row else { throw StoreError(.unreadable, "no such node of a mirror") }
+            return try Self.digest(row[0])
+        }
+        let count = 1 << position.level
+        var tree = Frontier()
+        for leaf in try mirrored(of: origin, from: position.index << Int64(position.level), count: count) {
+            tree.append(leafHash: MerkleHash.leaf(leaf))
+        }
+        guard tree.size == count else { throw StoreError(.unreadable, "no such node of a mirror") }
+        return tree.head.root
     }
 
     func mirror(of origin: String) throws -> Frontier {

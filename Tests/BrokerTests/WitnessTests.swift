@@ -207,6 +207,31 @@ import TransparencyLog
         #expect(try await !asked(brokers))
     }
 
+    @Test(arguments: [1, 255, 256, 257, 700])
+    func `what a letter's sender has seen is compared with the mirror, and another history is told`(_ size: Int64)
+        async throws
+    {
+        let brokers = try PracticeBrokers()
+        let origin = try #require(brokers.world.party(Self.india).logKeys).log.key.name
+        let leaves = (0..<size).map { Digest.sha256(Array("\($0)".utf8)) }
+        for start in stride(from: 0, to: leaves.count, by: 100) {
+            _ = try await brokers.queue(Self.bangladesh).write { store in
+                try store.mirror(
+                    Array(leaves[start..<min(start + 100, leaves.count)]), of: origin, from: Int64(start))
+            }
+        }
+        let tree = LeafTree(leafHashes: leaves.map { MerkleHash.leaf($0) })
+        for (root, isTrue) in [(tree.head.root, true), (Digest.sha256([1]), false)] {
+            var one = PracticeCase(brokers)
+            let accept = try one.accept(after: one.offer())
+            var slip = accept.slip
+            slip.seen = [SeenCheckpoint(origin: origin, size: size, root: root)]
+            _ = try await brokers.connection(PracticeCase.ngo).push(one.sign(slip, accept.parts))
+            let isTold = brokers.logs.all.contains { $0.hasPrefix("error log.conflict: a letter's sender") }
+            #expect(isTold == !isTrue)
+        }
+    }
+
     @Test func `a step of the log is proved to a member, and one that is no step is not found`() async throws {
         let brokers = try await started()
         let line = brokers.connection(PracticeCase.shelter)

@@ -97,6 +97,7 @@ actor MemoryBroker: BrokerConnection {
     }
     func mirror(_ leaves: [Digest], from first: Int64) throws -> Int64 { first + Int64(leaves.count) }
     func mirrored(from first: Int64) throws -> [Digest] { (first..<max(first, 9)).map { .sha256(Array("\($0)".utf8)) } }
+    func cosignedCheckpoint() throws -> [UInt8]? { Array("cosigned note".utf8) }
     func recordedCheckpoint() throws -> [UInt8]? { acknowledged.isEmpty ? nil : Array("note".utf8) }
     func logProof(of origin: String, from: Int64, to: Int64) throws -> ConsistencyProof {
         // Not in the order of digests: a proof has its own.

@@ -37,6 +37,8 @@ final class PostOffice: Sendable {
         var documents: [SignedFile] = []
         /// The log of each member's broker, as receipts need it.
         var logs: [MemberID: Log] = [:]
+        /// The newest checkpoint that witnesses have cosigned.
+        var cosigned: [UInt8]?
         /// What is answered in place of a true receipt.
         var forges: (@Sendable ([UInt8]) -> [UInt8])?
     }
@@ -182,6 +184,7 @@ final class PostOffice: Sendable {
         func mirror(_ leaves: [Digest], from first: Int64) async throws -> Int64 { 0 }
         func mirrored(from first: Int64) async throws -> [Digest] { [] }
         func recordedCheckpoint() async throws -> [UInt8]? { nil }
+        func cosignedCheckpoint() async throws -> [UInt8]? { try use { $0.cosigned } }
 
         func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
             try use { state in

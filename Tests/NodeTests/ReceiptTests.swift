@@ -3,6 +3,7 @@
 
 import CaseFile
 import Letters
+import Membership
 import MessageStore
 @testable import Node
 import Procedure
@@ -96,5 +97,56 @@ import TransparencyLog
         #expect(try state(nodes, letter)?.state == .waiting)
         #expect(try nodes.desk(Self.shelter).alarms().map(\.kind) == [.logForged])
         #expect(try nodes.store(Self.shelter).read { try $0.checkpoints() } == seen, "what was verified stays")
+    }
+
+    /// The log's newest checkpoint with a cosignature by the other country's broker.
+    private func cosigned(_ nodes: PracticeNodes, _ log: PostOffice.Log) throws -> [UInt8] {
+        let checkpoint = try Checkpoint(origin: log.signer.key.name, head: log.tree.head)
+        let witness = try #require(nodes.world.party(PracticeWorld.bdBroker).logKeys).witness
+        return try log.signer.sign(checkpoint).adding(witness.cosign(checkpoint, at: nodes.clock.now)).bytes
+    }
+
+    @Test func `what a node has seen and no quorum has cosigned for a day is an alarm`() async throws {
+        let (nodes, office, _) = try offered()
+        try await nodes.settle()
+        let service = try nodes.service(Self.shelter)
+        let log = try #require(office.state.withLock { $0.logs[Self.shelter] })
+        // Its own signature alone is no quorum, and nothing is told before a day is over.
+        try await service.compareWithWitnesses()
+        nodes.clock.advance(86_399)
+        let own = try log.signer.sign(Checkpoint(origin: log.signer.key.name, head: log.tree.head)).bytes
+        office.state.withLock { $0.cosigned = own }
+        try await service.compareWithWitnesses()
+        #expect(try nodes.desk(Self.shelter).alarms().isEmpty)
+        nodes.clock.advance(1)
+        try await service.compareWithWitnesses()
+        #expect(try nodes.desk(Self.shelter).alarms().map(\.kind) == [.logUnwitnessed])
+    }
+
+    @Test func `what a quorum has cosigned within a day is no alarm, however long it is ago`() async throws {
+        let (nodes, office, _) = try offered()
+        try await nodes.settle()
+        let service = try nodes.service(Self.shelter)
+        try await service.compareWithWitnesses()
+        let log = try #require(office.state.withLock { $0.logs[Self.shelter] })
+        let note = try cosigned(nodes, log)
+        office.state.withLock { $0.cosigned = note }
+        for _ in 0..<3 {
+            nodes.clock.advance(86_000)
+            try await service.compareWithWitnesses()
+        }
+        #expect(try nodes.desk(Self.shelter).alarms().isEmpty)
+    }
+
+    @Test func `a cosigned checkpoint of another history than the node has seen is an alarm at once`() async throws {
+        let (nodes, office, _) = try offered()
+        try await nodes.settle()
+        let log = try #require(office.state.withLock { $0.logs[Self.shelter] })
+        var other = PostOffice.Log(signer: log.signer)
+        for number in 0..<log.tree.head.size { other.tree.append(leafHash: MerkleHash.leaf([7, UInt8(number)])) }
+        let note = try cosigned(nodes, other)
+        office.state.withLock { $0.cosigned = note }
+        try await nodes.service(Self.shelter).compareWithWitnesses()
+        #expect(try nodes.desk(Self.shelter).alarms().map(\.kind) == [.logForged])
     }
 }

@@ -36,6 +36,7 @@ extension LineAround {
         try await inner.mirror(leaves, from: first)
     }
     public func mirrored(from first: Int64) async throws -> [Digest] { try await inner.mirrored(from: first) }
+    public func cosignedCheckpoint() async throws -> [UInt8]? { try await inner.cosignedCheckpoint() }
     public func recordedCheckpoint() async throws -> [UInt8]? { try await inner.recordedCheckpoint() }
     public func logProof(of origin: String, from: Int64, to: Int64) async throws -> ConsistencyProof {
         try await inner.logProof(of: origin, from: from, to: to)

@@ -78,6 +78,7 @@ extension Alarm.Kind {
         case .notTrusted: .alarmNotTrusted
         case .document: .alarmDocument
         case .logForged: .alarmLogForged
+        case .logUnwitnessed: .alarmLogUnwitnessed
         case .signIn: .alarmSignIn
         }
     }

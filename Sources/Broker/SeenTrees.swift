@@ -1,0 +1,60 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Letters
+import MessageStore
+import Synchronization
+import TransparencyLog
+
+/// The checkpoints in `seen` of slips that were found true: a case's letters quote the same few again and again.
+final class SeenTrees: Sendable {
+    private static let remembered = 4_096
+    private let good = Mutex<Set<SeenCheckpoint>>([])
+
+    func unknown(of slips: [Slip]) -> Set<SeenCheckpoint> {
+        good.withLock { good in Set(slips.flatMap(\.seen)).subtracting(good) }
+    }
+
+    func remember(_ seen: Set<SeenCheckpoint>) {
+        good.withLock { good in
+            if good.count + seen.count > Self.remembered { good = [] }
+            good.formUnion(seen)
+        }
+    }
+}
+
+extension BrokerCore {
+    /// Compares what the senders of letters have seen of logs with what is known of them here, the own log or a mirror: a log that shows
+    /// its members another tree than its witness is found at the first letter that comes from there. Protocols/Log.md §5.2.
+    ///
+    /// It is the slip's word, not the log's signature: it hinders no letter, and a person looks.
+    func compareSeen(_ letters: [VerifiedLetter]) async {
+        let unknown = seenTrees.unknown(of: letters.map(\.slip))
+        guard !unknown.isEmpty else { return }
+        do {
+            let (good, bad) = try await look { reading -> (Set<SeenCheckpoint>, Set<SeenCheckpoint>) in
+                let own = Dictionary(try reading.logs().map { ($0.origin, $0.head.size) }) { first, _ in first }
+                var (good, bad): (Set<SeenCheckpoint>, Set<SeenCheckpoint>) = ([], [])
+                for seen in unknown {
+                    let size = try own[seen.origin] ?? reading.mirror(of: seen.origin).size
+                    guard seen.size >= 1, seen.size <= size else { continue }
+                    let head = try MerkleTree.head(size: seen.size) { position in
+                        try own[seen.origin] == nil
+                            ? reading.mirrorNode(of: seen.origin, at: position)
+                            : reading.node(of: seen.origin, at: position)
+                    }
+                    if head.root == seen.root { good.insert(seen) } else { bad.insert(seen) }
+                }
+                return (good, bad)
+            }
+            seenTrees.remember(good)
+            for letter in letters where !bad.isDisjoint(with: letter.slip.seen) {
+                log(
+                    .error, "log.conflict: a letter's sender has seen another history of a log",
+                    ["letter": .letter(letter.id), "member": .member(letter.slip.from)])
+            }
+        } catch {
+            log(.warning, "what senders have seen was not compared")
+        }
+    }
+}
