@@ -18,7 +18,8 @@ enum Word: String, CaseIterable, Sendable {
     case readingLogged, outboxHow, allGone, offersHow, noOffers, offerFrom, answers, stopTitle, stopHeading, stopHow
     case stopWhat, stopEverything, stopNow, stopNothing, stopDone, stopDoneHow, auditHow, auditLetters, alarms
     case noAlarms, alarmGap, alarmConflict, alarmUnreadable, alarmInvalid, alarmRejected, alarmStrangeReceipt
-    case alarmClock, alarmNotTrusted, alarmDocument, alarmLogForged, alarmLogUnwitnessed, alarmSignIn, draftTitle, taskList, toWhom,
+    case alarmClock, alarmNotTrusted, alarmDocument, alarmLogForged, alarmLogUnwitnessed, alarmSignIn, draftTitle,
+        taskList, toWhom,
         notStarted, optional,
         saveGoOn
     case saved, savedLate, seenBy, checkAnswers, change, changeWhat, whatGoes, underConsent, noConsentNeeded
