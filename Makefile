@@ -16,6 +16,7 @@ CASE ?=
 KEEP ?=
 WORK ?=
 MINUTES ?= 10
+FLIPS ?= 600
 SEEDS ?= 100000
 ONLY ?=
 CASES ?=
@@ -29,7 +30,7 @@ PACKAGES := libssl-dev libsqlite3-dev zlib1g-dev pkg-config openssl sqlite3 jq c
 # What the tests of the page need besides.
 BROWSER_PACKAGES := chromium chromium-driver python3-selenium python3-pip fonts-noto-core
 
-.PHONY: build test browser demo bench crash soak simulate check format deps install-deps clean help
+.PHONY: build test browser demo bench crash soak simulate flips check format deps install-deps clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -77,6 +78,10 @@ soak: install-deps  ## The same for MINUTES=10 minutes
 simulate: install-deps  ## Ends and brokers that hear of each other late, SEEDS=100000 of them, SEED=… names the first; every clause of the profile left out once
 	@KHEYA_SEEDS=$(SEEDS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/simulate --disable-xctest --filter 'SimulationTests|ClauseTests'
+
+flips: install-deps  ## Flip a bit in every leaf and opening of a log of 1,000, and in FLIPS=600 places of a bundle's files; SEED=… repeats a run
+	@KHEYA_FLIPS=$(FLIPS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
+	  $(SWIFT) test --disable-xctest --filter FlipTests
 
 bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,audit,acceptance,depth,cases,cycle,attachment,pages CASES=200000 LETTERS=100000 JSON=FILE
 	@$(SWIFT) build -c release --package-path Tests/Benchmarks --product kheya

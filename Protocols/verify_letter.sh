@@ -2,10 +2,11 @@
 # Copyright 2026 The Kheya authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# verify_letter.sh RECEIPT SLIP TRUST: checks one receipt (Log.md section 4) and the slip it is about, with sha256sum, basenc, jq, openssl
-# and awk. TRUST is the folder of Trail.md section 3.4. Prints PASS and what is proved, or FAIL and a code of Trail.md section 6.
+# verify_letter.sh RECEIPT SLIP TRUST [TOKEN]: checks one receipt (Log.md section 4), the slip it is about and, if it is given, the time
+# stamp over the receipt's checkpoint, with sha256sum, basenc, jq, openssl and awk. TRUST is the folder of Trail.md section 3.4. Prints PASS
+# and what is proved, or FAIL and a code of Trail.md section 6.
 set -u
-receipt=$1 slip=$2 trust=$3 t=$(mktemp -d) dash=$(printf '\342\200\224')
+receipt=$1 slip=$2 trust=$3 token=${4:-} stamped= t=$(mktemp -d) dash=$(printf '\342\200\224')
 trap 'rm -rf "$t"' EXIT
 fail() { echo "FAIL $1 $2"; exit 2; }
 unhex() { tr a-f A-F | basenc -d --base16; }
@@ -25,6 +26,8 @@ case "$index$size" in ''|*[!0-9]*) fail MALFORMED checkpoint ;; esac
 
 # 1. Who has signed: the log, and as many witnesses as the policy asks for.
 policy=$trust/policy-$(printf %s "$origin" | tr / _).txt; [ -f "$policy" ] || fail TRUST policy
+awk -v o="${origin%%/*}" '$1 == "log" { logs++; k = $2 } $1 == "quorum" { quorums++ } $1 == "witness" { split($3, n, "/"); if (n[1] == o) own = 1; k = $3 }
+    k { sub(/^[^+]*\+[^+]*\+../, "", k); if (seen[k]++) own = 1; k = "" } END { exit logs != 1 || quorums != 1 || own }' "$policy" || fail TRUST policy
 line() { awk -v d="$dash" -v n="$1" '$1 == d && $2 == n { print $3; exit }' "$t/lines"; }
 log=$(awk '$1 == "log" { print $2 }' "$policy")
 line "${log%%+*}" | base64 -d | tail -c 64 > "$t/sig"
@@ -40,6 +43,14 @@ done
 awk -v names="none$met" 'BEGIN { split(names, a, " "); for (i in a) met[a[i]] = 1 }
     $1 == "group" { n = 0; for (i = 4; i <= NF; i++) n += met[$i]; if (n >= ($3 == "any" ? 1 : $3 == "all" ? NF - 3 : $3 + 0)) met[$2] = 1 }
     $1 == "quorum" { ok = met[$2] } END { exit !ok }' "$policy" || fail QUORUM "$origin"
+
+if [ "$token" ]; then  # RFC 3161, over the checkpoint file as it is here, by exactly one authority of the folder
+    stamped=$(date -ud "$(openssl ts -reply -in "$token" -text 2> "$t/out" | sed -n 's/^Time stamp: //p')" +%s 2> "$t/out") good=0
+    for authority in "$trust"/tsa-*.pem; do
+        openssl ts -verify -data "$t/all" -in "$token" -CAfile "$authority" -attime "${stamped:-0}" > "$t/out" 2>&1 && good=$((good + 1))
+    done
+    [ "$good" = 1 ] || fail TOKEN "$origin"
+fi
 
 # 2. The event is in the tree: RFC 9162 section 2.1.3.2.
 hash=$(printf '00%s' "$(digest < "$t/event")" | unhex | digest) fn=$index sn=$((size - 1))
@@ -63,4 +74,4 @@ case $(field kind) in accepted|arrived) ;; *) fail SLIP kind ;; esac
 openssl cms -verify -binary -inform DER -in "$slip" -CAfile "$trust/authorities.pem" -purpose any -attime "$(field at)" -out "$t/slip" 2> "$t/out" \
     || fail SLIP signature
 [ "$(digest < "$t/slip")" = "$(field letter)" ] && [ "$(jq -cjS . "$t/slip")" = "$(cat "$t/slip")" ] || fail SLIP letter
-echo "PASS $(field kind) $(field letter) $origin $index cosigned=${cosigned:--}"
+echo "PASS $(field kind) $(field letter) $origin $index cosigned=${cosigned:--} stamped=${stamped:--}"

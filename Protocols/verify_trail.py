@@ -9,6 +9,7 @@ TOLERANCE, DAY, findings, tmp = 300, 86400, set(), tempfile.TemporaryDirectory()
 CLASS = dict.fromkeys("ABSENT SCOPE STALE UNSTAMPED UNCOSIGNED LATE GAP".split(), "INCOMPLETE") | {"PENDING": "NOTE", "OUTSIDE": "NOTE"}
 JUDGED = set("SLIP MEMBER REPLAY SOURCE SEEN BACKDATED FUTURE ANCESTOR ROLE".split())  # what takes its effect from an order
 HEX, CODE = re.compile(r"[0-9a-f]{64}\Z"), re.compile(r"[A-Za-z0-9_.-]{2,40}\Z")
+ORIGIN, FACT = re.compile(r"[a-z0-9./-]{3,128}\Z"), re.compile(r"[A-Za-z0-9_:-]{1,64}\Z")
 CASE_KINDS = {"accepted": "letter slip verdict", "arrived": "letter slip source verdict", "admitted": "letter verdict", "fetched": "by letter",
               "refused": "code letter refusal slip", "expired": "letter notice", "gone": "letter notice",
               "withheld": "because letter notice", "seen-possibly": "because letter notice"}
@@ -329,6 +330,8 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
             states = [s["about"]["state"] for s, _ in letters.values() if s["from"] == to["member"] and s["type"] == "receipt"
                       and s["about"]["letter"] == letter]
             if "acted" in states or "invalid" in states: continue
+            own = [logs[o] for o in logs_of(to["member"], log, index) if o in logs]  # what passed there may be erased
+            if not states and any(len(o.open) < len(o.hashes) for o in own) and not any(other in own for other, _, _ in events): continue
             waits = event.get("verdict") == "waiting" and not any(
                 other is log and e["kind"] == "admitted" and e["letter"] == letter for other, _, e in events)
             if slip.get("expires", event["at"] + 30 * DAY if waits else as_of) < as_of: report("UNENDED", log.origin, index, "INCOMPLETE" if states else None)
@@ -356,8 +359,18 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         made = [[rule for rule in rules if rule.get("shown_as") == step["code"] and held & set(rule["by"])] for step in slip.get("steps", [])]
         if not all(made): report("ROLE", log.origin, index)
         elif event["verdict"] == "admitted" and not missing and letter not in ended:
-            given += [(letter, file, facts["origin"], facts["leaves"], log, index) for step, of in zip(slip.get("steps", []), made)
-                      if {"origin", "leaves"} <= set(facts := step.get("facts", {})) & {f for rule in of for f in rule.get("facts", [])}]
+            answers = [(i, s["from"], s["about"]["state"]) for i, s in sorted(
+                (i, letters[e["letter"]][0]) for other, i, e in events
+                if other is log and e["kind"] in ("accepted", "arrived") and e["letter"] in letters)
+                if s["type"] == "receipt" and s["about"]["letter"] == letter and s["from"] in [to["member"] for to in slip["to"]]]
+            ready = [min([i for i, member, state in answers if member == to["member"] and state in ("valid", "acted")], default=None)
+                     for to in slip["to"] if log.origin in logs_of(to["member"], log, index)]
+            objected = min([i for i, _, state in answers if state not in ("valid", "acted")], default=1 << 62)
+            kept = max([int(d["duration"][1:-1]) * DAY for d in profile["deadlines"].values()
+                        if d["op"] == "min" and d["guard"] and "deletion" in d["to"]], default=0)
+            given += [(letter, file, facts["origin"], facts["leaves"], log, max([index] + ready), objected, kept)
+                      for step, of in zip(slip.get("steps", []), made) if None not in ready and
+                      {"origin", "leaves"} <= set(facts := step.get("facts", {})) & {f for rule in of for f in rule.get("facts", [])}]
     wrong = {(origin, leaf) for code, origin, leaf, weight in findings if weight == "FAIL" and code in JUDGED}
     orders += [order for order in given if not any((log.origin, index) in wrong for log, index, event in events if event["letter"] == order[0])]
 
@@ -377,15 +390,16 @@ def settle(logs, manifest, numbers, orders, absent, period):  # what can be said
     for log in logs.values():
         carried = collections.defaultdict(list)
         for index, event in log.events:
-            if event["kind"] == "erased": carried[event["letter"]].append((index, event))
-        for letter, parts in carried.items():
-            leaves = sorted(leaf for _, event in parts for leaf in event["leaves"])
-            named = (sha(log.origin.encode()).hex(), sha(b"".join(b"%d\n" % leaf for leaf in leaves)).hex())
-            good = any((o[0], o[2], o[3]) == (letter, *named) and all(e["slip"] == o[1] for _, e in parts)
-                       and o[4] is log and o[5] < min(i for i, _ in parts) for o in orders)
+            if event["kind"] == "erased": carried[-event["level"], event["letter"]].append((index, event))
+        for (level, letter), parts in sorted(carried.items()):  # records first: with a record the order that erased its content goes
+            leaves, first = sorted(leaf for _, event in parts for leaf in event["leaves"]), min(parts)[0]
+            named = (sha(log.origin.encode()).hex(), sha(b"".join(b"%d\n" % line for line in [-level] + leaves)).hex())
+            since = log.after(leaves[-1]) if level == -2 else None
+            good = any((o[0], o[2], o[3]) == (letter, *named) and all(e["slip"] == o[1] for _, e in parts) and o[4] is log and o[5] < first < o[6]
+                       and (since is None or min(parts)[1]["at"] >= since + o[7] - TOLERANCE) for o in orders)
             for index, event in parts:
-                if good and all(leaf < index for leaf in event["leaves"]): explained[log.origin] |= set(event["leaves"])
-                else: report("ERASURE", log.origin, index)
+                if good and all(leaf < index for leaf in event["leaves"]): explained[log.origin] |= set(event["leaves"]) if level == -2 else set()
+                elif level == -2 or not set(event["leaves"]) <= explained[log.origin]: report("ERASURE", log.origin, index)
         if manifest["profile"] == "case": continue
         promised = manifest["logs"].get(log.origin, {"from": 0, "to": 0}) if manifest["profile"] == "period" else {"from": 0, "to": log.proven}
         low, high, first, last = window(log, *period) if period and manifest["profile"] == "period" else (0, 0, 0, 0)
@@ -422,7 +436,13 @@ def main(bundle, trust, as_of, expect):
     digest = lambda name: name.split("/")[-1].split(".")[0]
     for name in [n for n in files if n.startswith(("directories/", "profiles/", "conflicts/")) and sha(files[n]).hex() != digest(n)]:
         report("MALFORMED"); del files[name]
-    try: manifest = canonical(files["bundle.json"])
+    try:
+        manifest = canonical(files["bundle.json"])
+        named = set(manifest) == {"v", "profile", "logs", "made", "recipient", "destroy"} | ({"case"} if manifest["profile"] == "case" else set())
+        spans = [number for span in manifest["logs"].values() for number in (span["from"], span["to"], len(span) - 2)] + [manifest["made"], manifest["destroy"]]
+        if not named or manifest["v"] != 1 or manifest["profile"] not in ("all", "period", "case", "increment") or any(type(n) is not int or n < 0 for n in spans) \
+                or any(len(span) != 2 or not ORIGIN.match(name) for name, span in manifest["logs"].items()) or not FACT.match(manifest["recipient"]):
+            raise ValueError("bundle.json")
     except Exception: report("MALFORMED"); manifest = {"profile": "all", "logs": {}}
     if manifest["profile"] not in ("all", "period" if period else "all"): report("SCOPE")
     promise = manifest["profile"] + (":" + manifest["case"] if "case" in manifest else "") + \

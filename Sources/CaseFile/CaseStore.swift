@@ -116,6 +116,13 @@ public final class CaseStore: Sendable {
         try files.clearAway(keeping: parts, attachments: attachments, before: before)
     }
 
+    /// Empties the write-ahead log, which has pages as they were.
+    func emptyLog() throws {
+        try Self.typed {
+            try pool.barrierWriteWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        }
+    }
+
     /// Closes the database: what is in the write-ahead log moves into the file.
     public func close() throws { try pool.close() }
 }

@@ -24,7 +24,9 @@ struct CaseCommand: AsyncParsableCommand {
               kheya case do CASE DOSSIER --home node --as worker-1 --form dossier.json --attach photo=photo.jpg
               kheya case do CASE SHARE_CONSENT_WITHDRAWN --home node --as worker-1
             """,
-        subcommands: [Open.self, Do.self, Approve.self, List.self, Show.self, Possible.self, History.self, Form.self])
+        subcommands: [
+            Open.self, Do.self, Approve.self, List.self, Show.self, Possible.self, History.self, Form.self, Erase.self,
+        ])
 
     /// A case by its pseudonym, or by so much of its beginning as is unique here.
     static func find(_ text: String, in desk: CaseDesk) throws -> CaseID {

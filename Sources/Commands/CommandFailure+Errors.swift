@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Broker
 import CaseFile
 import Cryptography
 import Exchange
@@ -25,6 +26,7 @@ extension CommandFailure {
         case let error as StoreError: self.init(store: error)
         case let fault as SignIn.Fault: self.init(signIn: fault)
         case let error as CourierError: self.init(courier: error)
+        case let error as ErasureError: self.init(erasure: error)
         case let failure as SelfTest.Failure:
             self.init(
                 .checkFailed, code: "self-test", "this machine's libcrypto does not behave: \(failure.name)",
@@ -50,6 +52,18 @@ extension CommandFailure {
                 .software, "an error that this program does not know: \(type(of: error))",
                 cure: "This is a bug; what was stored before it is whole.")
         }
+    }
+
+    private init(erasure error: ErasureError) {
+        let status: ExitStatus =
+            switch error.code {
+            case .noOrder: .noInput
+            case .notAdmitted, .objected: .refused
+            case .done: .cannotCreate
+            case .unanswered, .open, .retention: .tryLater
+            case .otherLeaves, .contentFirst: .checkFailed
+            }
+        self.init(status, code: error.code.rawValue, error.reason, cure: "Nothing was erased.")
     }
 
     private init(signIn fault: SignIn.Fault) {

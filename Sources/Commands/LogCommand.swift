@@ -21,7 +21,7 @@ struct LogCommand: AsyncParsableCommand {
             Example:
               kheya log adopt checkpoint --home in-broker --key-file broker.key
             """,
-        subcommands: [Adopt.self])
+        subcommands: [Adopt.self, Plan.self, Erase.self])
 
     struct Adopt: Verb {
         static let configuration = CommandConfiguration(

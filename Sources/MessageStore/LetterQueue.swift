@@ -37,6 +37,10 @@ public protocol LetterQueue: Sendable {
     /// - Throws: ``StoreError`` `.unreadable` for a leaf that is not there.
     func receipts(of leaves: [Int64]) async throws -> [LogReceipt?]
 
+    /// Destroys the keys of cases whose record was erased, and what the files still hold of them. A crash before it has ended leaves the
+    /// rest for the next start.
+    func destroyErased() async throws
+
     /// How full the store is; cheap enough to be asked every second.
     func room() async throws -> StoreRoom
 
@@ -168,6 +172,12 @@ public protocol LetterTransaction: LetterReading {
     func mirror(_ leaves: [Digest], of origin: String, from first: Int64) throws -> Int64
     /// Appends that another log has signed two histories, with the note that shows it. A note that is logged already changes nothing.
     func log(conflict seen: SeenCheckpoint, note: [UInt8], at now: Instant) throws
+    /// Takes away what the store holds of a case's events at these leaves: of a leaf its data is left. With the last event of the case its
+    /// letters go, and ``LetterQueue/destroyErased()`` destroys its key.
+    ///
+    /// - Parameter leaves: of the case, in the log `origin`.
+    /// - Throws: ``StoreError`` `.unreadable` for a leaf that is not the case's.
+    func erase(_ caseID: CaseID, _ leaves: [Int64], of origin: String) throws
     /// Keeps a checkpoint of the own log with its cosignatures.
     func keep(_ checkpoint: StoredCheckpoint) throws
     /// Keeps a time stamp over a checkpoint of the own log.

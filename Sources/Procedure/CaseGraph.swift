@@ -95,6 +95,8 @@ struct Node: Sendable {
     init(id: Digest) { self.id = id }
 
     var step: Step? { sight?.step }
+    /// Whether the letter has come, stands, and is this member's.
+    func hasSent(_ member: MemberID) -> Bool { step.map { $0.from == member && !$0.isVoid } ?? false }
     var items: [Item] { sight?.items ?? [] }
     var naming: [LetterSight.Naming] { sight?.naming ?? [] }
     var touches: UInt64 { sight?.touches ?? 0 }

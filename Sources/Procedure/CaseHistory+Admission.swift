@@ -208,7 +208,12 @@ struct Admission {
                 return Refusal(.noParty, event: event.code, detail: "to")
             }
         }
-        let strangers = step.to.filter { !parties.isParty($0) && $0 != step.from }
+        // A receipt goes to whoever sent the letter, also where that came from outside.
+        let isAnswer = !hasEvents && step.parts.isEmpty
+        let strangers = step.to.filter { member in
+            !parties.isParty(member) && member != step.from
+                && !(isAnswer && ancestors.elements.contains { history.nodes[$0].hasSent(member) })
+        }
         if strangers.isEmpty { return nil }
         // This letter itself may make its addressee a party.
         let root = ancestors.intersection(history.roots).elements.first

@@ -81,6 +81,17 @@ final class EventKeys: Sendable {
         state.withLock { state in for caseID in new.keys { state.new[caseID] = nil } }
     }
 
+    /// Deletes keys, from the file and the log beside it. Deleting one again changes nothing.
+    func destroy(_ cases: [CaseID]) throws {
+        state.withLock { state in for caseID in cases { state.known[caseID] = nil } }
+        try database.write { db in
+            for caseID in cases {
+                try db.execute(sql: "DELETE FROM event_key WHERE case_id = ?", arguments: [caseID.text])
+            }
+        }
+        try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+
     func close() throws { try database.close() }
 
     private func remember(_ keys: [CaseID: [UInt8]]) {

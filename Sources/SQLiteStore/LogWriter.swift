@@ -140,6 +140,9 @@ final class LogWriter: @unchecked Sendable {
         committed = batch
     }
 
+    /// What is erased is kept nowhere.
+    func forget() { recent.withLock { $0 = RecentLeaves() } }
+
     /// Receipts of leaves that were all written lately; `nil` if they must be read from the store.
     func recentReceipts(of leaves: [Int64]) throws -> [LogReceipt]? {
         guard let note else { return nil }

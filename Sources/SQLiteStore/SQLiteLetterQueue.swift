@@ -56,6 +56,11 @@ public final class SQLiteLetterQueue: LetterQueue {
             throw StoreError(error, opening: true)
         }
         writer = GroupCommitWriter(pool: pool, versions: versions, log: log)
+        do {
+            try pool.writeWithoutTransaction { [keys] db in try SQLiteTransaction.destroyErased(db, keys) }
+        } catch let error as DatabaseError {
+            throw StoreError(error, opening: true)
+        }
     }
 
     private static func keysPath(_ path: String) -> String { path + ".keys" }
@@ -157,6 +162,15 @@ public final class SQLiteLetterQueue: LetterQueue {
             }
         } catch let error as DatabaseError {
             throw StoreError(error, opening: true)
+        }
+    }
+
+    public func destroyErased() async throws {
+        log.forget()
+        do {
+            try await pool.barrierWriteWithoutTransaction { [keys] db in try SQLiteTransaction.destroyErased(db, keys) }
+        } catch let error as DatabaseError {
+            throw StoreError(error)
         }
     }
 

@@ -43,6 +43,7 @@ extension CaseAuditor {
             let states = (papers[letter] ?? []).filter { $0.slip.from == addressee.member }.compactMap(
                 \.slip.about?.state)
             if states.contains(.acted) || states.contains(.invalid) { continue }
+            if states.isEmpty, world.isSilent(of: events, serving: addressee.member, at: home) { continue }
             let open = UnendedLetter(
                 origin: world.logs[home.log].origin, leaf: home.index, letter: letter, member: addressee.member,
                 expires: slip.expires ?? waitsUntil(letter, home), isOpened: !states.isEmpty)
@@ -76,16 +77,28 @@ extension CaseAuditor {
             let file = events.first(where: { $0.log == event.log && CaseSlips.taken($0)?.letter == letter })
                 .flatMap({ CaseSlips.taken($0)?.file })
         else { return }
-        for step in slip.steps {
-            guard case .text(let origin) = step.facts["origin"], case .text(let leaves) = step.facts["leaves"],
-                let origin = Digest(hex: origin), let leaves = Digest(hex: leaves),
-                profile.definition.events.values.contains(where: {
-                    $0.shownAs == step.code && $0.facts.contains("origin") && $0.facts.contains("leaves")
-                })
-            else { continue }
-            result.orders.append(
-                ErasureOrder(
-                    letter: letter, slip: file, origin: origin, leaves: leaves, log: event.log, index: event.index))
+        let facts = slip.steps.compactMap { ErasureFacts($0, by: profile) }
+        guard !facts.isEmpty else { return }
+        // Whoever can read what the broker cannot has judged it too: those whose answers pass there, and nobody objects.
+        var left = Set(
+            slip.to.map(\.member).filter {
+                world.logs(serving: $0, at: event.index, of: event.log).contains { $0.number == event.log }
+            })
+        var (ready, objected) = (event.index, Int64?.none)
+        let receipts = (papers[letter] ?? []).compactMap { paper in
+            (entries[paper.id] ?? []).first { $0.log == event.log }.map { (index: $0.index, slip: paper.slip) }
+        }
+        for receipt in receipts.sorted(by: { $0.index < $1.index }) where slip.addressee(receipt.slip.from) != nil {
+            switch receipt.slip.about?.state {
+            case .valid, .acted: if left.remove(receipt.slip.from) != nil { ready = max(ready, receipt.index) }
+            default: objected = objected ?? receipt.index
+            }
+        }
+        guard left.isEmpty else { return }
+        result.orders += facts.map {
+            ErasureOrder(
+                letter: letter, slip: file, from: slip.from, facts: $0, log: event.log, ready: ready,
+                objected: objected, retention: profile.retentionSeconds)
         }
     }
 

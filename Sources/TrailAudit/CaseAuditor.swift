@@ -89,8 +89,10 @@ struct CaseAuditor {
         result.unsound = unsound.count
         for log in world.logs.indices { replay(log) }
         count()
-        // That nobody has answered an order takes nothing from it.
-        let wrong = Set(result.findings.filter { $0.weight == .fail && $0.code != .unended }.compactMap(\.letter))
+        // That nobody has acted on an order takes nothing from it, and what its guards say is said at its own leaf.
+        let wrong = Set(
+            result.findings.filter { $0.weight == .fail && $0.code != .unended && $0.code != .procedure }
+                .compactMap(\.letter))
         result.orders.removeAll { wrong.contains($0.letter) }
         result.letters = letters.count
         return result
@@ -341,10 +343,15 @@ struct PairName: Hashable, Sendable {
 struct ErasureOrder: Hashable, Sendable {
     let letter: LetterID
     let slip: Digest
-    let origin: Digest
-    let leaves: Digest
+    let from: MemberID
+    let facts: ErasureFacts
     let log: Int
-    let index: Int64
+    /// Above this leaf it may be carried out: it is admitted, and whoever had to answer has.
+    let ready: Int64
+    /// Above this leaf it may not: an addressee said why.
+    let objected: Int64?
+    /// How long its profile keeps what a log holds, in seconds.
+    let retention: Int64
 }
 
 /// Numbers of Protocols/Trail.md §4, §6, §10.

@@ -55,13 +55,14 @@ public struct TrailFinding: Hashable, Sendable, Comparable {
         case unended = "UNENDED"
         case pending = "PENDING"
         case erasure = "ERASURE"
+        case erased = "ERASED"
         case outside = "OUTSIDE"
 
         /// What it weighs unless the page gives it a second class.
         public var usualClass: Class {
             switch self {
             case .absent, .scope, .stale, .unstamped, .uncosigned, .late, .gap: .incomplete
-            case .attested, .referenced, .sealed, .pending, .outside: .note
+            case .attested, .referenced, .sealed, .pending, .erased, .outside: .note
             default: .fail
             }
         }

@@ -72,6 +72,7 @@ final class TrailLog {
 
     struct Erased: Sendable {
         let index: Int64
+        let at: Instant
         let leaves: [Int64]
         let level: LogEvent.ErasureLevel
         let letter: LetterID
@@ -362,7 +363,7 @@ final class TrailLog {
         case .erased(let leaves, let level, let letter, let slip):
             guard index >= first else { return }
             if level == .record { readCount -= Int64(leaves.count { $0 < first }) }
-            erased.append(Erased(index: index, leaves: leaves, level: level, letter: letter, slip: slip))
+            erased.append(Erased(index: index, at: event.at, leaves: leaves, level: level, letter: letter, slip: slip))
         case .heads(let root, let count): if index >= first { judge(heads: root, count: count, at: index) }
         case .start, .closed, .restarted, .conflict: break
         case .accepted, .arrived, .admitted, .refused, .fetched, .expired, .gone, .withheld, .seenPossibly:

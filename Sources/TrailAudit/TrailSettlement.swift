@@ -134,33 +134,54 @@ struct TrailSettlement {
         return found
     }
 
-    /// Each `erased` event against its order. Several events may carry out one order.
+    /// Each `erased` event against its order. Several events may carry out one order. Records first: with a record the order that erased
+    /// its content goes.
     private func erasures() -> (found: [TrailFinding], explained: [Set<Int64>]) {
         var found: [TrailFinding] = []
         var explained = [Set<Int64>](repeating: [], count: world.logs.count)
         for log in world.logs {
-            for (letter, parts) in Dictionary(grouping: log.erased, by: \.letter) {
-                let leaves = parts.flatMap(\.leaves)
-                let origin = Digest.sha256(Array(log.origin.utf8))
-                let list = Digest.sha256(Array(leaves.sorted().map { "\($0)\n" }.joined().utf8))
-                let first = parts.map(\.index).min() ?? 0
-                let isOrdered = totals.orders.contains {
-                    $0.letter == letter && parts.map(\.slip).allSatisfy([$0.slip].contains) && $0.origin == origin
-                        && $0.leaves == list && $0.log == log.number && $0.index < first
-                }
-                for part in parts {
-                    if isOrdered, part.leaves.allSatisfy({ $0 < part.index }) {
-                        explained[log.number].formUnion(part.leaves)
-                    } else {
+            let carriedOut = Dictionary(grouping: log.erased) { Carried(letter: $0.letter, level: $0.level) }
+            for (name, parts) in carriedOut.sorted(by: { $0.key.level.rawValue > $1.key.level.rawValue }) {
+                let order = order(of: name, parts, log)
+                for part in parts.sorted(by: { $0.index < $1.index }) {
+                    let isGone = name.level == .content && explained[log.number].isSuperset(of: part.leaves)
+                    guard order != nil && part.leaves.allSatisfy({ $0 < part.index }) || isGone else {
                         found.append(
                             TrailFinding(
-                                .erasure, origin: log.origin, leaf: part.index, letter: letter,
+                                .erasure, origin: log.origin, leaf: part.index, letter: name.letter,
                                 detail: "no valid order for these leaves, or not after them"))
+                        continue
                     }
+                    if name.level == .record { explained[log.number].formUnion(part.leaves) }
+                    let by = order.map { "ordered by \($0.from.text)" } ?? "the order went with the record"
+                    found.append(
+                        TrailFinding(
+                            .erased, origin: log.origin, leaf: part.index, letter: name.letter,
+                            detail: "\(name.level) of \(part.leaves.count) leaves, \(by)"))
                 }
             }
         }
         return (found, explained)
+    }
+
+    private struct Carried: Hashable {
+        let letter: LetterID
+        let level: LogEvent.ErasureLevel
+    }
+
+    /// The valid order that these events carry out, all together.
+    private func order(of name: Carried, _ parts: [TrailLog.Erased], _ log: TrailLog) -> ErasureOrder? {
+        let leaves = parts.flatMap(\.leaves)
+        let facts = ErasureFacts(name.level, leaves: leaves, of: log.origin)
+        guard let first = parts.min(by: { $0.index < $1.index }) else { return nil }
+        return totals.orders.first { order in
+            guard order.letter == name.letter, parts.allSatisfy({ $0.slip == order.slip }), order.facts == facts,
+                order.log == log.number, order.ready < first.index, order.objected.map({ $0 > first.index }) ?? true
+            else { return false }
+            // Certainly too early: its newest leaf was logged after this.
+            guard name.level == .record, let newest = leaves.max(), let after = log.after(newest) else { return true }
+            return first.at >= after + order.retention + -TrailLimits.toleranceSeconds
+        }
     }
 
     // MARK: - 8: numbers

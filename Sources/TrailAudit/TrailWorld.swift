@@ -133,6 +133,19 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
         inForce[log].contains { $0.index < index && $0.digest == profile }
     }
 
+    /// The logs of the broker that serves a member, by the directory in force at a leaf.
+    func logs(serving member: MemberID, at index: Int64, of log: Int) -> [TrailLog] {
+        let own = directories(at: index, of: log)?.broker(of: member)?.logs.map(\.name) ?? []
+        return logs.filter { own.contains($0.origin) }
+    }
+
+    /// Whether the logs of the broker that serves a member show nothing of a case and have closed leaves: what passed there may be erased.
+    func isSilent(of events: [TrailEvent], serving member: MemberID, at home: TrailEvent) -> Bool {
+        let own = logs(serving: member, at: home.index, of: home.log)
+        return own.contains { !whole.contains($0.origin) }
+            && !own.contains { log in events.contains { $0.log == log.number } }
+    }
+
     /// Whether all logs of the broker that serves a member (or is it) are here, and say everything: what they do not have, it did not log.
     func hasWholeLog(of member: MemberID, at index: Int64, of log: Int) -> Bool {
         guard let directories = directories(at: index, of: log),

@@ -24,6 +24,8 @@ final class PracticeBrokers: Sendable {
     static let bdBroker = PracticeWorld.bdBroker
     /// A second NGO, no party of anything.
     static let stranger = MemberID("bd:akash")!
+    /// Who oversees, in India.
+    static let nodal = MemberID("in:nodal")!
 
     /// Runs a witness and nothing else.
     static let university = MemberID("in:university")!
@@ -55,6 +57,7 @@ final class PracticeBrokers: Sendable {
     ) throws {
         var world = try PracticeWorld.make(at: beginning, profiles: [(Self.profile.reference, Self.profile.file)])
         try world.add(Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: Self.bdBroker)
+        try world.add(Self.nodal, name: "Oversight (practice)", kind: .member(roles: ["NODAL"]), broker: Self.inBroker)
         if thirdWitness {
             try world.add(
                 Self.university, name: "University (practice)",

@@ -44,6 +44,13 @@ struct PracticeCase {
         caseID = CaseID(random: SecureRandom.bytes(16))!
     }
 
+    /// Another case, whose letters go on with the numbers of this one's.
+    func next() -> PracticeCase {
+        var other = PracticeCase(brokers)
+        other.sequences = sequences
+        return other
+    }
+
     mutating func step(
         from: MemberID, to: [MemberID], _ events: [Event], lane: Lane = .normal, parents: [LetterID]? = nil,
         parts: [PracticePart] = [], expires: Int64 = 86_400 * 30, at: Int64 = 0, sequence: Int64? = nil,

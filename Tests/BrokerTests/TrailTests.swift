@@ -65,7 +65,7 @@ import TransparencyLog
         }
     }
 
-    private static func verify(
+    static func verify(
         _ archive: [UInt8], _ brokers: PracticeBrokers, scope: TrailScope = .all
     ) throws -> TrailReport {
         let path = brokers.folder.appendingPathComponent("bundle.trail").path

@@ -31,6 +31,8 @@ final class PracticeNodes {
     static let ngo = PracticeWorld.ngo
     static let investigator = PracticeWorld.investigator
     static let stranger = MemberID("bd:akash")!
+    /// Who oversees, in India; has no node here.
+    static let nodal = MemberID("in:nodal")!
 
     private(set) var world: PracticeWorld
     let clock: TestClock
@@ -61,6 +63,8 @@ final class PracticeNodes {
             profiles: [(ProfileReference(id: profile.id, version: profile.version, digest: profile.digest), bytes)])
         try made.add(
             Self.stranger, name: "Akash (practice)", kind: .member(roles: ["BD_NGO"]), broker: PracticeWorld.bdBroker)
+        try made.add(
+            Self.nodal, name: "Oversight (practice)", kind: .member(roles: ["NODAL"]), broker: PracticeWorld.inBroker)
         world = made
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-node-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -263,6 +263,30 @@ import TransparencyLog
         try await again.close()
     }
 
+    @Test func `an erasure that a crash has left half done is ended at the next start`() async throws {
+        let place = try StoreUnderTest(.sqlite)
+        let queue = try place.open()
+        let leaves = try await place.log(2, in: queue)
+        let origin = try await queue.read { try #require(try $0.logs().last).origin }
+        let keys = place.path + ".keys"
+        // The process ends between the transaction and the keys.
+        try await queue.write { store in
+            let own = try store.leaves(of: SampleLetter.caseA).map(\.index)
+            try store.erase(SampleLetter.caseA, own, of: origin)
+        }
+        #expect(try place.sql("SELECT count(*) FROM event_key", file: keys) == "2\n")
+        try await queue.close()
+        let again = try place.open()
+        #expect(try place.sql("SELECT count(*) FROM event_key", file: keys) == "1\n")
+        #expect(try place.sql("SELECT count(*) FROM setting WHERE name LIKE 'erased%'") == "0\n")
+        let receipts = try await again.receipts(of: leaves)
+        #expect(receipts[0] == nil && receipts[1] != nil)
+        await #expect(throws: StoreError(.unreadable, "")) {
+            try await again.write { try $0.erase(SampleLetter.caseA, [1], of: origin) }
+        }
+        try await again.close()
+    }
+
     @Test func `a new name begins a new log whose first event names the last cosigned checkpoint of the old one`()
         async throws
     {

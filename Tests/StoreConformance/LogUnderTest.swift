@@ -87,13 +87,18 @@ extension StoreUnderTest {
         try sql(triggers.map { "DROP TRIGGER IF EXISTS \($0);" }.joined() + change)
     }
 
-    func sql(_ statements: String, file: String? = nil) throws {
+    @discardableResult
+    func sql(_ statements: String, file: String? = nil) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
         process.arguments = ["-bail", "-cmd", ".timeout 5000", file ?? path, statements]
         process.standardError = FileHandle.nullDevice
+        let output = Pipe()
+        process.standardOutput = output
         try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw SampleError() }
+        return String(decoding: said, as: UTF8.self)
     }
 }

@@ -19,9 +19,10 @@ public enum SmallVerifier {
     }
 
     /// Runs `verify_letter.sh`.
-    public static func letter(_ receipt: String, slip: String, trust: String) throws -> (status: Int32, output: String)
-    {
-        try run("sh", "verify_letter.sh", [receipt, slip, trust])
+    public static func letter(
+        _ receipt: String, slip: String, trust: String, token: String? = nil
+    ) throws -> (status: Int32, output: String) {
+        try run("sh", "verify_letter.sh", [receipt, slip, trust] + [token].compactMap(\.self))
     }
 
     private static func run(_ interpreter: String, _ name: String, _ arguments: [String]) throws -> (Int32, String) {

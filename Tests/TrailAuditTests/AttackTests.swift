@@ -97,23 +97,29 @@ import TransparencyLog
     /// - Parameters:
     ///   - lies: what the order's sender or the brokers do otherwise; its letter is `case.ordered`.
     ///   - order: the letter that is named as the order.
-    static func erasure(_ lies: PracticeTrail.Lies = .init(), order: String = "ordered") throws -> PracticeBundle {
+    ///   - ordered: what the order says.
+    ///   - level: what the log says that it erased.
+    ///   - after: seconds from the last letter to the erasure; as a rule the profile's retention has passed.
+    static func erasure(
+        _ lies: PracticeTrail.Lies = .init(), order: String = "ordered", ordered: LogEvent.ErasureLevel = .record,
+        level: LogEvent.ErasureLevel = .record,
+        after: Int64 = PracticeTrail.profile.value.retentionSeconds + 86_400
+    ) throws -> PracticeBundle {
         // A trail that is told twice has the same events at the same leaves.
         var probe = try PracticeTrail()
-        try probe.tell("erasure-ordered", as: "case", first: 5)
+        try probe.tell("erasure-ordered", as: "case", first: 7)
         let leaves = try #require(probe.logs[PracticeTrail.inBroker]).events.indices.filter { index in
             (try? LogEvent(probe.logs[PracticeTrail.inBroker]!.events[index]))?.content.kind == "fetched"
         }.map { Int64($0) }
         var lies = lies
-        lies.facts["case.\(order)"] = [
-            "origin": .text(Digest.sha256(Array(inLog.utf8)).hex),
-            "leaves": .text(Digest.sha256(Array(leaves.map { "\($0)\n" }.joined().utf8)).hex),
-        ]
+        let facts = ErasureFacts(ordered, leaves: leaves, of: inLog)
+        lies.facts["case.\(order)"] = ["origin": .text(facts.origin.hex), "leaves": .text(facts.leaves.hex)]
         var trail = try PracticeTrail(lies: lies)
         try trail.tell("erasure-ordered", as: "case")
         let letter = try #require(trail.letters["case.\(order)"])
+        trail.now = trail.now + after
         trail.log(
-            .erased(leaves: leaves, level: .record, letter: letter.id, slip: .sha256(letter.file)),
+            .erased(leaves: leaves, level: level, letter: letter.id, slip: .sha256(letter.file)),
             at: PracticeTrail.inBroker)
         try trail.publish()
         var bundle = try PracticeBundle(trail)
@@ -214,13 +220,28 @@ import TransparencyLog
             try erasure(
                 .init(
                     verdicts: ["case.ordered": .waiting], unreceipted: ["case.ordered"], orphans: ["case.ordered"],
-                    roles: [MemberID("in:practice-nodal")!: ["IN_SHELTER"]]))
+                    roles: [MemberID("in:practice-nodal")!: ["IN_SHELTER"]]), after: 0)
         },
         Attack(name: "an erasure ordered by an office without that role", codes: ["ERASURE", "ROLE", "UNOPENED"]) {
             try erasure(
                 .init(
                     verdicts: ["case.ordered": .admitted], unreceipted: ["case.ordered"],
-                    roles: [MemberID("in:practice-nodal")!: ["IN_SHELTER"]]))
+                    roles: [MemberID("in:practice-nodal")!: ["IN_SHELTER"]]), after: 0)
+        },
+        Attack(
+            name: "an erasure that those who can read more have not judged", codes: ["ERASURE", "UNENDED", "UNOPENED"]
+        ) {
+            try erasure(.init(unreceipted: ["case.ordered"]))
+        },
+        Attack(name: "an erasure before the minimum retention has passed", codes: ["ERASURE", "UNOPENED"]) {
+            try erasure(after: PracticeTrail.profile.value.retentionSeconds - 30 * 86_400)
+        },
+        Attack(name: "an order to erase the content, by which the record is taken away", codes: ["UNOPENED"]) {
+            try erasure(ordered: .content, level: .content)
+        },
+        Attack(name: "an order to erase the content, carried out as one of the record", codes: ["ERASURE", "UNOPENED"])
+        {
+            try erasure(ordered: .content)
         },
         Attack(name: "an erasure by a step that orders none", codes: ["ERASURE", "UNOPENED"]) {
             try erasure(order: "placed")
@@ -432,6 +453,8 @@ import TransparencyLog
         #expect(report.verdict == .pass && report.places.isEmpty, "\(report.text)")
         let python = try Self.honest.verifyInPython()
         #expect(python.status == 0 && python.places.isEmpty, "\(python.output)")
+        let one = try #require(try AttackReceipt(Self.honest, report))
+        #expect(try one.expected == "PASS " && one.judged(in: Self.honest).hasPrefix("PASS "))
     }
 
     @Test func `a letter that came to the other broker first, on a stick, is accepted in both logs and passes`() throws
@@ -478,6 +501,9 @@ import TransparencyLog
                 "\($0.code.rawValue) \($0.origin ?? "-") \($0.leaf.map(String.init) ?? "-")"
             })
         #expect(python.places == expected, "\(python.output)\n\(report.text)")
+        guard let one = try AttackReceipt(bundle, report) else { return }
+        let said = try one.judged(in: bundle)
+        #expect(said.hasPrefix(one.expected), "\(said)\n\(report.text)")
     }
 
     @Test func `both logs rolled back to a consistent point, with nothing kept, pass: the stated limit`() throws {

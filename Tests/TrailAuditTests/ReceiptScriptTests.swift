@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Cryptography
 import Foundation
 import Sealing
 import TestSupport
@@ -25,15 +26,32 @@ import TransparencyLog
         return Files(receipt: receipt.bytes, slip: slip.file)
     }
 
-    private func run(_ files: Files, _ bundle: PracticeBundle = AttackTests.honest) throws -> (
-        status: Int32, output: String
-    ) {
+    private func run(
+        _ files: Files, _ bundle: PracticeBundle = AttackTests.honest, token: [UInt8]? = nil
+    ) throws -> (status: Int32, output: String) {
         let disk = try bundle.write()
         let receipt = disk.folder.appending(path: "receipt")
         let slip = disk.folder.appending(path: "slip")
         try Data(files.receipt).write(to: receipt)
         try Data(files.slip).write(to: slip)
-        return try SmallVerifier.letter(receipt.path, slip: slip.path, trust: disk.trust)
+        let stamp = disk.folder.appending(path: "stamp")
+        if let token { try Data(token).write(to: stamp) }
+        return try SmallVerifier.letter(
+            receipt.path, slip: slip.path, trust: disk.trust, token: token == nil ? nil : stamp.path)
+    }
+
+    @Test func `a time stamp over the receipt's checkpoint is checked, and one over other bytes is named`() throws {
+        let good = try files("offer")
+        let authority = try PracticeTimeAuthority()
+        var bundle = AttackTests.honest
+        bundle.timeAuthority = try authority.chain()
+        let note = try LogReceipt(good.receipt).note.bytes
+        let token = try authority.answer(TimeStamp.Query(digest: SHA256.hash(note)).bytes)
+        let result = try run(good, bundle, token: token)
+        #expect(result.status == 0 && !result.output.contains("stamped=-"), "\(result.output)")
+        let other = try authority.answer(TimeStamp.Query(digest: SHA256.hash([1])).bytes)
+        #expect(try run(good, bundle, token: other).output.hasPrefix("FAIL TOKEN"))
+        #expect(try run(good, token: token).output.hasPrefix("FAIL TOKEN"), "no authority to believe")
     }
 
     @Test func `an honest receipt passes`() throws {

@@ -1,0 +1,115 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import CaseFile
+import Foundation
+import Letters
+import Membership
+import MessageStore
+import Procedure
+import Sealing
+import TestSupport
+import Testing
+import TransparencyLog
+
+@testable import Node
+
+/// An order of erasure at the nodes of a case. Protocols/CaseFile.md §3.1.
+@Suite struct ErasureTests {
+    /// Oversight's letter, made by hand: what it says of each broker's log.
+    private func order(_ nodes: PracticeNodes, _ caseID: CaseID, root: LetterID) async throws -> LetterBundle {
+        var events: [Event] = []
+        for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
+            let erasure = try await #require(nodes.brokers[broker]).erasure(.content, of: [caseID])
+            events.append(
+                Event(
+                    code: "ERASURE_ORDER",
+                    facts: ["origin": .text(erasure.facts.origin.hex), "leaves": .text(erasure.facts.leaves.hex)]))
+        }
+        let sight = try nodes.desk(PracticeNodes.shelter)
+        let parents = try sight.store.read { transaction in
+            try transaction.heads(of: caseID, limit: 64) + [transaction.caseRecord(caseID)?.lastOwn].compactMap(\.self)
+        }
+        let directories = try nodes.world.directories()
+        let profile = nodes.profile
+        let slip = Slip(
+            type: .step, lane: .normal, from: PracticeNodes.nodal,
+            to: try [PracticeNodes.shelter, PracticeNodes.ngo].sorted().map {
+                Addressee(
+                    member: $0, certificate: try directories.sealingCertificate(of: $0, at: nodes.clock.now).id,
+                    epoch: 1,
+                    sequence: 1)
+            }, caseID: caseID, root: root,
+            profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
+            steps: profile.shown(events), parents: parents.sorted(), at: nodes.clock.now,
+            expires: nodes.clock.now + 86_400)
+        let signed = try SignedSlip.sign(slip, by: try nodes.world.party(PracticeNodes.nodal).signing)
+        return LetterBundle(id: signed.id, slip: signed.file, parts: [:])
+    }
+
+    @Test
+    func `two persons carry an order out; then the key is gone, a copy of the database is noise, and it is certified`()
+        async throws
+    {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "05")
+        let caseID = try #require(example.caseID)
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        let forms = try desk.history(of: caseID).flatMap { $0.forms.keys }
+        let form = try #require(forms.first)
+        let content = try desk.form(form, in: caseID)
+        _ = try nodes.desk(PracticeNodes.ngo).perform(
+            Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker"), in: caseID,
+            at: nodes.clock.now)
+        try await nodes.settle()
+        #expect(try desk.view(of: caseID, at: nodes.clock.now).state.lifecycle == ["closed_withdrawn"])
+        let root = try desk.view(of: caseID, at: nodes.clock.now).record.root
+        let order = try await order(nodes, caseID, root: root)
+        let broker = try #require(nodes.brokers[PracticeWorld.inBroker])
+        let line = broker.connection(for: .member(PracticeNodes.nodal))
+        #expect(throws: DeskError(.unknownLetter, "")) {
+            try desk.erase(by: order.id, account: "caseworker", at: nodes.clock.now)
+        }
+        let outcome = try #require(try await line.push([order], context: []).first)
+        guard case .stored = outcome else { throw CaseFileError(.damaged, "\(outcome)") }
+        await #expect(throws: ErasureError(.unanswered, "")) { try await broker.erase(by: order.id) }
+        try await nodes.settle()
+
+        // What a backup has.
+        let copy = nodes.directory.appendingPathComponent("copy")
+        try nodes.store(PracticeNodes.shelter).close()
+        nodes.restart(PracticeNodes.shelter)
+        try FileManager.default.copyItem(at: nodes.home(PracticeNodes.shelter), to: copy)
+        try FileManager.default.removeItem(at: copy.appendingPathComponent("case-keys"))
+
+        let again = try nodes.desk(PracticeNodes.shelter)
+        let now = nodes.clock.now
+        for _ in 0..<2 { #expect(try again.erase(by: order.id, account: "caseworker", at: now) == .awaitsSecond) }
+        #expect(try again.form(form, in: caseID) == content, "one person has destroyed it")
+        guard case .erased(let receipt) = try again.erase(by: order.id, account: "reviewer", at: now) else {
+            Issue.record("not erased")
+            return
+        }
+        #expect(
+            try again.erase(by: order.id, account: "visitor", at: now) == .erased(receipt: receipt), "one certificate")
+        #expect(try again.history(of: caseID).allSatisfy { $0.forms.isEmpty })
+        #expect(throws: (any Error).self) { try again.form(form, in: caseID) }
+        try FileManager.default.copyItem(
+            at: nodes.home(PracticeNodes.shelter).appendingPathComponent("case-keys"),
+            to: copy.appendingPathComponent("case-keys"))
+        let old = try CaseStore(directory: copy, wrapping: Array(repeating: 7, count: 32))
+        #expect(throws: CaseFileError(.damaged, "")) { try old.read { try $0.record(.form, id: form, in: caseID) } }
+
+        // The certificate reaches who ordered it, and the broker has what it needs.
+        try await nodes.settle()
+        let certificate = try #require(
+            try await line.pull(limit: 64, waitSeconds: 0).first { $0.letter.id == receipt })
+        let slip = try Slip.read(Array(Gate.slip(certificate.letter.slip).content))
+        #expect(slip.about == About(letter: order.id, state: .acted))
+        #expect(try await broker.erase(by: order.id).level == .content)
+        // The case is still there for what comes.
+        #expect(try again.view(of: caseID, at: now).record.root == root)
+    }
+}
