@@ -104,19 +104,23 @@ enum Routes {
     /// The route of a request, with what stands at its names. `HEAD` is asked as `GET`.
     static func find(_ request: WebRequest) -> (Route, [String: String])? {
         let method: WebRequest.Method = request.method == .head ? .get : request.method
-        let path = segments(request.path)
         for route in all where route.method == method {
-            let pattern = segments(route.pattern)
-            guard pattern.count == path.count else { continue }
-            var parameters: [String: String] = [:]
-            let fits = zip(pattern, path).allSatisfy { part, segment in
-                guard part.hasPrefix(":") else { return part == segment }
-                parameters[String(part.dropFirst())] = segment
-                return isName(segment)
-            }
-            if fits { return (route, parameters) }
+            if let parameters = match(route.pattern, request.path) { return (route, parameters) }
         }
         return nil
+    }
+
+    /// What stands in a path at the names of a pattern; `nil` where it is another path.
+    static func match(_ pattern: String, _ path: String) -> [String: String]? {
+        let (pattern, path) = (segments(pattern), segments(path))
+        guard pattern.count == path.count else { return nil }
+        var parameters: [String: String] = [:]
+        let fits = zip(pattern, path).allSatisfy { part, segment in
+            guard part.hasPrefix(":") else { return part == segment }
+            parameters[String(part.dropFirst())] = segment
+            return isName(segment)
+        }
+        return fits ? parameters : nil
     }
 
     /// References, ids, events, fields: nothing else stands in an address, nor in a `Location` that repeats one.

@@ -40,6 +40,8 @@ public struct SignIn: Sendable {
         case badCode
         /// Name, password or code: it is not told which.
         case refused
+        /// No token, or several, are called so.
+        case unknownToken
     }
 
     // MARK: Accounts
@@ -70,6 +72,7 @@ public struct SignIn: Sendable {
             account.slip = Self.digest(slip: slip)
             account.slipUntil = now + WebLimits.slipSeconds
             try transaction.endSessions(of: name)
+            try transaction.revokeTokens(of: name)
         }
         return slip
     }
@@ -80,6 +83,7 @@ public struct SignIn: Sendable {
             account.state = .suspended
             account.slip = nil
             try transaction.endSessions(of: name)
+            try transaction.revokeTokens(of: name)
         }
     }
 

@@ -61,7 +61,8 @@ public struct Site: Sendable {
         var call = Call(site: self, request: request, now: clock())
         var response: WebResponse
         do {
-            response = try await answered(&call)
+            response =
+                request.path.hasPrefix(APIRoutes.place) ? await answerProgram(call) : try await answered(&call)
         } catch {
             response = FaultPage(call: call, fault: fault(error)).response
         }
@@ -79,7 +80,9 @@ public struct Site: Sendable {
     private func answered(_ call: inout Call) async throws -> WebResponse {
         let host = call.request.fields["host"] ?? ""
         guard settings.answers(to: host) else { throw WebFault.badRequest }
-        if let file = StaticFile.at(call.request.path), call.request.method != .post { return file.response }
+        if let file = StaticFile.at(call.request.path), [.get, .head].contains(call.request.method) {
+            return file.response
+        }
         guard let (route, parameters) = Routes.find(call.request) else { throw WebFault.notFound }
         call.parameters = parameters
         let isForeign = call.request.isForeign(origin: settings.origin(host: host))
@@ -156,7 +159,7 @@ public struct Site: Sendable {
     }
 
     /// On a thread that may wait for SQLite and seal.
-    private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await desks.runIfActive(body)
     }
 

@@ -12,7 +12,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
-from kheya_browser import Person, World, axe_source
+from kheya_browser import Person, axe_source
+from kheya_world import World
 
 LANGUAGES = ["en", "bn", "hi"]
 WIDTHS = [1280, 320]
