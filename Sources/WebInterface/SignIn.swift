@@ -93,7 +93,7 @@ public struct SignIn: Sendable {
         try change(name) { account, _ in account.language = language }
     }
 
-    private func change(_ name: String, _ body: (inout Account, CaseTransaction) throws -> Void) throws {
+    func change(_ name: String, _ body: (inout Account, CaseTransaction) throws -> Void) throws {
         try store.write { transaction in
             guard var account = try transaction.account(name) else { throw Fault.unknownAccount }
             try body(&account, transaction)
@@ -229,7 +229,7 @@ public struct SignIn: Sendable {
         }
     }
 
-    private static func session(_ token: [UInt8], of name: String, at now: Instant) -> SessionRecord {
+    static func session(_ token: [UInt8], of name: String, at now: Instant) -> SessionRecord {
         SessionRecord(digest: digest(token: token), account: name, begun: now, seen: now)
     }
 

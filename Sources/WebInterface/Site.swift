@@ -119,9 +119,10 @@ public struct Site: Sendable {
         case .none: return try await blocking { try route.work(call) }
         case .chooses:
             do { return try await inLine(route, call) } catch let fault as SignIn.Fault {
-                return SignInPage(call: call, fault: fault).response(status: 403)
+                return try await blocking { try route.refused(call, fault) }
             }
-        case .checks: return try await signIn(route, call)
+        case .checks: return try await heldBack(route, call) { try await inLine(route, call) }
+        case .confirms: return try await heldBack(route, call) { try await blocking { try route.work(call) } }
         }
     }
 
@@ -132,8 +133,11 @@ public struct Site: Sendable {
     }
 
     /// Held back first, in line after: who waits for a name's delay takes nobody's place.
-    private func signIn(_ route: Route, _ call: Call) async throws -> WebResponse {
-        let name = call.form.value("name")
+    private func heldBack(
+        _ route: Route, _ call: Call, _ work: () async throws -> WebResponse
+    ) async throws -> WebResponse {
+        // Who is signed in guesses at nobody else's.
+        let name = route.access == .open ? call.form.value("name") : call.name
         let delay = throttle.delaySeconds(of: name)
         if delay > 0 {
             try throttle.hold(name)
@@ -141,11 +145,12 @@ public struct Site: Sendable {
             try await Task.sleep(for: .seconds(delay))
         }
         do {
-            let response = try await inLine(route, call)
-            throttle.succeeded(name)
+            let response = try await work()
+            // A code that is right says nothing of the password: a sign-in alone ends the count.
+            if route.passwordWork == .checks { throttle.succeeded(name) }
             return response
         } catch let fault as SignIn.Fault {
-            if fault == .refused, throttle.failed(name) == WebLimits.alarmingFailures {
+            if fault == .refused || fault == .badCode, throttle.failed(name) == WebLimits.alarmingFailures {
                 try await blocking { [desk, now = call.now] in
                     try desk.store.write { transaction in
                         // What was typed there may be anything; only a name of ours is kept.
@@ -154,7 +159,7 @@ public struct Site: Sendable {
                     }
                 }
             }
-            return SignInPage(call: call, fault: fault).response(status: 403)
+            return try await blocking { try route.refused(call, fault) }
         }
     }
 

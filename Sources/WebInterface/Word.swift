@@ -34,4 +34,6 @@ enum Word: String, CaseIterable, Sendable {
     case settings, somethingNew, notices, noticesHow, noMailHere, mailAddress, mailHint, mailWrong, noticeWhen,
         noticeDigest
     case noticeAtOnce, quietFrom, quietTo, quietHow, quietNone, quietWrong, save, settingsSaved, findAny, foundAlike
+    case changePassword, changePasswordHow, passwordRefused, codeNow
+    case export, exportHow, exportWarning, exportAs, exportsTaken
 }
