@@ -91,7 +91,7 @@ enum SealPage {
         return try Page(
             call: call, title: .checkAnswers, caseReference: work.reference,
             hasError: isNew || refusal != nil || hasWrongCode
-        ).response(status: isNew ? 409 : hasWrongCode ? 403 : refusal == nil ? 200 : 422) {
+        ).response(status: isNew ? 409 : refusal == nil && !hasWrongCode ? 200 : 422) {
             if hasWrongCode { call.errorSummary([("code", call.say(.codeRefused))]) }
             if isNew { E("p", ["class": "errors", "role": "alert"]) { call.say(.changedMeanwhile) } }
             if !errors.isEmpty {

@@ -41,7 +41,7 @@ struct SettingsPage {
         case .passwordsDiffer: page.errors = [("again", call.say(.passwordsDiffer))]
         default: page.errors = [("password", call.say(.passwordRefused))]
         }
-        return page.response(status: 403)
+        return page.response(status: 422)
     }
 
     static func setNotices(_ call: Call) throws -> WebResponse {
