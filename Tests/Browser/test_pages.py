@@ -54,6 +54,11 @@ class EveryPage(unittest.TestCase):
         asha.press("[value=FIT]")
         cls.draft = "/" + "/".join(asha.driver.current_url.split("/")[3:5])
 
+    @classmethod
+    def tearDownClass(cls):
+        asha.go(cls.draft)
+        asha.press("[action$='/discard'] button")
+
     def pages(self):
         case = f"/cases/{world.reference('case')}"
         return {
