@@ -30,7 +30,7 @@ PACKAGES := libssl-dev libsqlite3-dev zlib1g-dev pkg-config openssl sqlite3 jq c
 # What the tests of the page need besides.
 BROWSER_PACKAGES := chromium chromium-driver python3-selenium python3-pip fonts-noto-core
 
-.PHONY: build test browser demo bench crash soak simulate flips check format deps install-deps clean help
+.PHONY: build test browser api demo bench crash soak simulate flips check format deps install-deps clean help
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -63,6 +63,12 @@ browser: build  ## The page of two nodes in a real browser; screenshots in .buil
 	[ -n "$$(ls .build/axe/*.whl 2>/dev/null)" ] || python3 -m pip download -q --no-deps --dest .build/axe axe-playwright-python
 	KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KHEYA_AXE="$$(ls $(CURDIR)/.build/axe/*.whl)" \
 	  /usr/bin/python3 Tests/Browser/test_pages.py
+
+api: build  ## The HTTP API of a real node against its OpenAPI document, N=200 requests an operation
+	@$(MAKE) --no-print-directory install-deps PACKAGES="$(PACKAGES) python3-venv"
+	[ -x .build/schemathesis/bin/schemathesis ] || { python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip install -q schemathesis; }
+	KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" SCHEMATHESIS=$(CURDIR)/.build/schemathesis/bin/schemathesis \
+	  python3 Tests/API/test_api.py $(N)
 
 demo: build  ## A whole case over five processes; CASE=child or unsafe-home for another, KEEP=1 makes a dozen more and leaves their pages open
 	@KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" CASE="$(CASE)" KEEP="$(KEEP)" WORK="$(WORK)" Tests/Demo/demo

@@ -8,7 +8,7 @@ enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
     private static let versions = [
         tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
-        noticeTables,
+        noticeTables, tokenTables, exportTables,
     ]
     static var version: Int { versions.count }
 
@@ -95,6 +95,17 @@ enum CaseSchema {
     private static let noticeTables = """
         CREATE TABLE notice(
             account TEXT PRIMARY KEY, looked INTEGER NOT NULL, told INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
+        """
+
+    private static let tokenTables = """
+        CREATE TABLE token(
+            digest BLOB PRIMARY KEY, account TEXT NOT NULL, scope TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL,
+            used INTEGER) WITHOUT ROWID;
+        """
+
+    private static let exportTables = """
+        CREATE TABLE export(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, at INTEGER NOT NULL, cases INTEGER NOT NULL);
         """
 
     private static let webTables = """

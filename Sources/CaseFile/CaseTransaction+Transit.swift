@@ -136,6 +136,17 @@ extension CaseTransaction {
             [state.rawValue, code, receipt?.data, judged?.seconds, letter.data])
     }
 
+    /// Letters with steps that were judged and that nobody here has acted on, as they came.
+    public func unacted(limit: Int) throws -> [LetterID] {
+        try Row.fetchAll(
+            database.statement(
+                """
+                SELECT inbox.letter FROM inbox JOIN letter ON letter.id = inbox.letter WHERE inbox.state = 'judged'
+                AND inbox.acted IS NULL AND letter.type = 'step' ORDER BY inbox.position LIMIT ?
+                """), arguments: [limit]
+        ).map { try $0.digest("letter") }
+    }
+
     public func setActed(_ letter: LetterID, at now: Instant) throws {
         try database.run("UPDATE inbox SET acted = ? WHERE letter = ?", [now.seconds, letter.data])
     }

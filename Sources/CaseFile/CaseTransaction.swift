@@ -178,12 +178,13 @@ public struct CaseTransaction {
             arguments: [kind.rawValue, caseID.text, id.data, version, letter.data, Data(sealed)])
     }
 
+    /// - Returns: `nil` where there is none, or one of another case.
     /// - Throws: ``CaseFileError`` `.damaged` when the record is not what this node wrote there.
     public func record(_ kind: RecordKind, id: Digest, in caseID: CaseID) throws -> [UInt8]? {
         guard
             let row = try Row.fetchOne(
-                database.statement("SELECT version, sealed FROM record WHERE kind = ? AND id = ?"),
-                arguments: [kind.rawValue, id.data])
+                database.statement("SELECT version, sealed FROM record WHERE kind = ? AND id = ? AND pseudonym = ?"),
+                arguments: [kind.rawValue, id.data, caseID.text])
         else { return nil }
         return try open(kind, id, caseID, version: row["version"], sealed: row["sealed"])
     }

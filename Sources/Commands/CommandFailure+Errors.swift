@@ -68,7 +68,11 @@ extension CommandFailure {
 
     private init(signIn fault: SignIn.Fault) {
         switch fault {
-        case .unknownAccount: self.init(.noInput, code: "account.unknown", "there is no such account")
+        case .unknownAccount:
+            self.init(.noInput, code: "account.unknown", "there is no such account, or it does not sign in yet")
+        case .unknownToken:
+            self.init(
+                .noInput, code: "token.unknown", "no token is called so", cure: "`kheya user tokens` lists them.")
         case .taken: self.init(.cannotCreate, code: "account.taken", "there is an account of that name")
         case .badName: self.init(.dataError, code: "account.name", "an account is 1 to 64 of a-z 0-9 - .")
         default: self.init(.notPermitted, code: "account.refused", "not signed in")

@@ -13,7 +13,8 @@ import WebInterface
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "Invite the people who sign in at this node's page; suspend them, let them in again.",
+        abstract:
+            "Invite the people who sign in at this node's page; suspend them, let them in again; give programs tokens.",
         discussion: """
             An invitation is a slip of twenty digits, printed here once. It is handed over on paper, serves once and ends after three \
             days; at http://127.0.0.1:8420/welcome it becomes a password, an authenticator and recovery codes.
@@ -22,7 +23,9 @@ struct UserCommand: AsyncParsableCommand {
               kheya user invite asha-k --role caseworker --home node --key-file node.key
               kheya user list --home node --key-file node.key
             """,
-        subcommands: [Invite.self, List.self, Suspend.self, Reset.self])
+        subcommands: [
+            Invite.self, List.self, Suspend.self, Reset.self, Token.self, Tokens.self, Revoke.self,
+        ])
 
     /// The slip, for paper.
     struct Slip: Encodable {

@@ -25,6 +25,12 @@ extension CaseDesk {
         )
     }
 
+    /// Letters with steps that nobody here has acted on, as they came.
+    public func unacted(limit: Int) throws -> [LetterID] { try store.read { try $0.unacted(limit: limit) } }
+
+    /// Cases whose forms hold these words of people's own text: names, places, notes.
+    public func search(_ text: String) throws -> FoundCases { try searches.find(text, self) }
+
     /// Letters of ours by id, with their ways.
     public func outbox(_ letters: [LetterID]) throws -> [TransitItem<OutboxEntry>] {
         try store.read { transaction in

@@ -20,6 +20,7 @@ public struct CaseDesk: Sendable {
     public let settings: NodeSettings
     public let accounts: Accounts
     let lists = CaseLists()
+    let searches = CaseSearch()
 
     public init(
         identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings, accounts: Accounts

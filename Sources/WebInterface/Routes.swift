@@ -14,6 +14,7 @@ enum Access: Sendable, Hashable {
     static let casework = Access.roles([.caseworker, .supervisor])
     /// Those who may see where cases stand.
     static let sight = Access.roles(Set(Account.Role.allCases.filter(\.seesCases)))
+    static let supervision = Access.roles([.supervisor])
     static let people = Access.roles([.supervisor, .administrator])
     static let network = Access.roles([.caseworker, .supervisor, .administrator, .readOnly])
     static let trail = Access.roles([.supervisor, .administrator, .auditor])
@@ -34,15 +35,24 @@ struct Route: Sendable {
     let pattern: String
     let access: Access
     /// What it does with a password: two at once, the rest in line.
-    enum PasswordWork { case none, chooses, checks }
+    enum PasswordWork {
+        case none, chooses, checks
+        /// A code alone: held back after failures, and no scrypt.
+        case confirms
+    }
     var passwordWork = PasswordWork.none
     /// Its form may bring a file.
     var takesFile = false
+    /// What is shown where password or code were wrong.
+    var refused: @Sendable (Call, SignIn.Fault) throws -> WebResponse = {
+        SignInPage(call: $0, fault: $1).response(status: 403)
+    }
     let work: @Sendable (Call) throws -> WebResponse
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
-        takesFile: Bool = false, _ work: @escaping @Sendable (Call) throws -> WebResponse
+        takesFile: Bool = false, refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
+        _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
         self.method = method
         self.pattern = pattern
@@ -50,6 +60,7 @@ struct Route: Sendable {
         self.passwordWork = passwordWork
         self.takesFile = takesFile
         self.work = work
+        if let refused { self.refused = refused }
     }
 }
 
@@ -67,7 +78,11 @@ enum Routes {
         Route(.post, "/sign-out", .everyone, ExitPage.signOut),
         Route(.get, "/safety", .everyone, SafetyPage.show),
         Route(.get, "/settings", .everyone, SettingsPage.show),
+        Route(.get, "/settings/changed", .everyone, SettingsPage.changed),
         Route(.post, "/settings/notices", .everyone, SettingsPage.setNotices),
+        Route(
+            .post, "/settings/password", .everyone, passwordWork: .checks, refused: SettingsPage.refused,
+            SettingsPage.setPassword),
         Route(.get, "/", .everyone, TodayPage.show),
         Route(.get, "/cases", .sight, CasesPage.show),
         Route(.post, "/cases", .sight, CasesPage.find),
@@ -87,7 +102,9 @@ enum Routes {
         Route(.get, "/drafts/:draft/check", .casework, SealPage.check),
         Route(.post, "/drafts/:draft/to", .casework, DraftPage.setRecipient),
         Route(.post, "/drafts/:draft/add", .casework, DraftPage.add),
-        Route(.post, "/drafts/:draft/approve", .casework, SealPage.approve),
+        Route(
+            .post, "/drafts/:draft/approve", .casework, passwordWork: .confirms, refused: SealPage.wrongCode,
+            SealPage.approve),
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
@@ -99,24 +116,30 @@ enum Routes {
         Route(.post, "/members", .casework, MembersPage.compared),
         Route(.get, "/audit", .trail, AuditPage.show),
         Route(.get, "/people", .people, PeoplePage.show),
+        Route(.get, "/export", .supervision, ExportPage.show),
+        Route(.post, "/export", .supervision, ExportPage.take),
     ]
 
     /// The route of a request, with what stands at its names. `HEAD` is asked as `GET`.
     static func find(_ request: WebRequest) -> (Route, [String: String])? {
         let method: WebRequest.Method = request.method == .head ? .get : request.method
-        let path = segments(request.path)
         for route in all where route.method == method {
-            let pattern = segments(route.pattern)
-            guard pattern.count == path.count else { continue }
-            var parameters: [String: String] = [:]
-            let fits = zip(pattern, path).allSatisfy { part, segment in
-                guard part.hasPrefix(":") else { return part == segment }
-                parameters[String(part.dropFirst())] = segment
-                return isName(segment)
-            }
-            if fits { return (route, parameters) }
+            if let parameters = match(route.pattern, request.path) { return (route, parameters) }
         }
         return nil
+    }
+
+    /// What stands in a path at the names of a pattern; `nil` where it is another path.
+    static func match(_ pattern: String, _ path: String) -> [String: String]? {
+        let (pattern, path) = (segments(pattern), segments(path))
+        guard pattern.count == path.count else { return nil }
+        var parameters: [String: String] = [:]
+        let fits = zip(pattern, path).allSatisfy { part, segment in
+            guard part.hasPrefix(":") else { return part == segment }
+            parameters[String(part.dropFirst())] = segment
+            return isName(segment)
+        }
+        return fits ? parameters : nil
     }
 
     /// References, ids, events, fields: nothing else stands in an address, nor in a `Location` that repeats one.

@@ -40,6 +40,8 @@ public struct SignIn: Sendable {
         case badCode
         /// Name, password or code: it is not told which.
         case refused
+        /// No token, or several, are called so.
+        case unknownToken
     }
 
     // MARK: Accounts
@@ -70,6 +72,7 @@ public struct SignIn: Sendable {
             account.slip = Self.digest(slip: slip)
             account.slipUntil = now + WebLimits.slipSeconds
             try transaction.endSessions(of: name)
+            try transaction.revokeTokens(of: name)
         }
         return slip
     }
@@ -80,6 +83,7 @@ public struct SignIn: Sendable {
             account.state = .suspended
             account.slip = nil
             try transaction.endSessions(of: name)
+            try transaction.revokeTokens(of: name)
         }
     }
 
@@ -89,7 +93,7 @@ public struct SignIn: Sendable {
         try change(name) { account, _ in account.language = language }
     }
 
-    private func change(_ name: String, _ body: (inout Account, CaseTransaction) throws -> Void) throws {
+    func change(_ name: String, _ body: (inout Account, CaseTransaction) throws -> Void) throws {
         try store.write { transaction in
             guard var account = try transaction.account(name) else { throw Fault.unknownAccount }
             try body(&account, transaction)
@@ -225,7 +229,7 @@ public struct SignIn: Sendable {
         }
     }
 
-    private static func session(_ token: [UInt8], of name: String, at now: Instant) -> SessionRecord {
+    static func session(_ token: [UInt8], of name: String, at now: Instant) -> SessionRecord {
         SessionRecord(digest: digest(token: token), account: name, begun: now, seen: now)
     }
 

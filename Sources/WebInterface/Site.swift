@@ -61,7 +61,8 @@ public struct Site: Sendable {
         var call = Call(site: self, request: request, now: clock())
         var response: WebResponse
         do {
-            response = try await answered(&call)
+            response =
+                request.path.hasPrefix(APIRoutes.place) ? await answerProgram(call) : try await answered(&call)
         } catch {
             response = FaultPage(call: call, fault: fault(error)).response
         }
@@ -79,7 +80,9 @@ public struct Site: Sendable {
     private func answered(_ call: inout Call) async throws -> WebResponse {
         let host = call.request.fields["host"] ?? ""
         guard settings.answers(to: host) else { throw WebFault.badRequest }
-        if let file = StaticFile.at(call.request.path), call.request.method != .post { return file.response }
+        if let file = StaticFile.at(call.request.path), [.get, .head].contains(call.request.method) {
+            return file.response
+        }
         guard let (route, parameters) = Routes.find(call.request) else { throw WebFault.notFound }
         call.parameters = parameters
         let isForeign = call.request.isForeign(origin: settings.origin(host: host))
@@ -116,9 +119,10 @@ public struct Site: Sendable {
         case .none: return try await blocking { try route.work(call) }
         case .chooses:
             do { return try await inLine(route, call) } catch let fault as SignIn.Fault {
-                return SignInPage(call: call, fault: fault).response(status: 403)
+                return try await blocking { try route.refused(call, fault) }
             }
-        case .checks: return try await signIn(route, call)
+        case .checks: return try await heldBack(route, call) { try await inLine(route, call) }
+        case .confirms: return try await heldBack(route, call) { try await blocking { try route.work(call) } }
         }
     }
 
@@ -129,8 +133,11 @@ public struct Site: Sendable {
     }
 
     /// Held back first, in line after: who waits for a name's delay takes nobody's place.
-    private func signIn(_ route: Route, _ call: Call) async throws -> WebResponse {
-        let name = call.form.value("name")
+    private func heldBack(
+        _ route: Route, _ call: Call, _ work: () async throws -> WebResponse
+    ) async throws -> WebResponse {
+        // Who is signed in guesses at nobody else's.
+        let name = route.access == .open ? call.form.value("name") : call.name
         let delay = throttle.delaySeconds(of: name)
         if delay > 0 {
             try throttle.hold(name)
@@ -138,11 +145,12 @@ public struct Site: Sendable {
             try await Task.sleep(for: .seconds(delay))
         }
         do {
-            let response = try await inLine(route, call)
-            throttle.succeeded(name)
+            let response = try await work()
+            // A code that is right says nothing of the password: a sign-in alone ends the count.
+            if route.passwordWork == .checks { throttle.succeeded(name) }
             return response
         } catch let fault as SignIn.Fault {
-            if fault == .refused, throttle.failed(name) == WebLimits.alarmingFailures {
+            if fault == .refused || fault == .badCode, throttle.failed(name) == WebLimits.alarmingFailures {
                 try await blocking { [desk, now = call.now] in
                     try desk.store.write { transaction in
                         // What was typed there may be anything; only a name of ours is kept.
@@ -151,12 +159,12 @@ public struct Site: Sendable {
                     }
                 }
             }
-            return SignInPage(call: call, fault: fault).response(status: 403)
+            return try await blocking { try route.refused(call, fault) }
         }
     }
 
     /// On a thread that may wait for SQLite and seal.
-    private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await desks.runIfActive(body)
     }
 

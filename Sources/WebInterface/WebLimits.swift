@@ -47,6 +47,11 @@ enum WebLimits {
     static let alarmingFailures = 10
     /// Names whose failures are remembered.
     static let rememberedNames = 4_096
+    /// Cases, and letters of the inbox, in one answer to a program.
+    static let casesOfAnswer = 200
+    static let lettersOfAnswer = 100
+    /// How often the last use of a token is written down.
+    static let tokenUsedSeconds: Int64 = 3_600
     /// Characters of a password.
     static let passwordCharacters = 12...1_024
 }

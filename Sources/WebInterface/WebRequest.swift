@@ -5,7 +5,13 @@ import Foundation
 
 /// One HTTP request, whatever brought it.
 public struct WebRequest: Sendable {
-    public enum Method: String, Sendable { case get = "GET", head = "HEAD", post = "POST" }
+    public enum Method: String, Sendable {
+        case get = "GET"
+        case head = "HEAD"
+        case post = "POST"
+        /// Any other: nothing here answers it.
+        case other = ""
+    }
 
     public var method: Method
     /// Path as it stands in the request line, without a query: no page of ours has one.

@@ -97,9 +97,7 @@ public struct WebServer: Service {
             fields[name] = fields[name].map { $0 + (name == "cookie" ? "; " : ", ") + field.value } ?? field.value
         }
         if let authority = request.head.authority { fields["host"] = authority }
-        guard let method = WebRequest.Method(rawValue: request.method.rawValue) else {
-            return Response(status: .badRequest, headers: [.connection: "close"])
-        }
+        let method = WebRequest.Method(rawValue: request.method.rawValue) ?? .other
         var asked = WebRequest(method, request.head.path ?? "/", fields: fields)
         let isLarge = fields["content-length"].flatMap { Int($0) }.map { $0 > WebLimits.formBytes } ?? (method == .post)
         var limit = site.bodyLimit(of: asked)

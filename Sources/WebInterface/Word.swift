@@ -34,5 +34,7 @@ enum Word: String, CaseIterable, Sendable {
     case comparedOnce, compare, noKeys, keysUntil
     case settings, somethingNew, notices, noticesHow, noMailHere, mailAddress, mailHint, mailWrong, noticeWhen,
         noticeDigest
-    case noticeAtOnce, quietFrom, quietTo, quietHow, quietNone, quietWrong, save, settingsSaved
+    case noticeAtOnce, quietFrom, quietTo, quietHow, quietNone, quietWrong, save, settingsSaved, findAny, foundAlike
+    case changePassword, changePasswordHow, passwordRefused, codeNow
+    case export, exportHow, exportWarning, exportAs, exportsTaken
 }

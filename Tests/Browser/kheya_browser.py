@@ -2,16 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world, the browser, and what a person does with them: for the tests beside this file."""
 
-import base64
-import hashlib
-import hmac
 import http.client
 import json
 import os
 import pathlib
-import struct
-import subprocess
-import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -22,8 +16,8 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PASSWORD = "four dry mango leaves"
+from kheya_world import PASSWORD, ROOT, code
+
 SHOTS = pathlib.Path(os.environ.get("KHEYA_SHOTS", ROOT / ".build" / "screenshots"))
 
 
@@ -31,40 +25,6 @@ def axe_source():
     """axe-core, as the package that carries it was downloaded: $KHEYA_AXE, a wheel."""
     with zipfile.ZipFile(os.environ["KHEYA_AXE"]) as wheel:
         return wheel.read("axe_playwright_python/axe.min.js").decode()
-
-
-class World:
-    """The processes of Tests/Browser/world, until `close`."""
-
-    def __init__(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="kheya-browser-")
-        work = pathlib.Path(self.directory.name) / "work"
-        self.process = subprocess.Popen(
-            [ROOT / "Tests" / "Browser" / "world"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=open(pathlib.Path(self.directory.name) / "world.log", "w"),
-            env={**os.environ, "WORK": str(work)}, text=True)
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError((pathlib.Path(self.directory.name) / "world.log").read_text()[-2000:])
-        self.facts = json.loads(line)
-        self.work = work
-
-    def reference(self, which):
-        digits = self.facts[which][:8].upper()
-        return f"K-{digits[:4]}-{digits[4:]}"
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.directory.cleanup()
-
-
-def code(secret, now=None):
-    """The authenticator's six digits."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    mac = hmac.new(key, struct.pack(">Q", int((now or time.time()) // 30)), hashlib.sha1).digest()
-    offset = mac[-1] & 15
-    return "%06d" % ((struct.unpack(">I", mac[offset:offset + 4])[0] & 0x7FFFFFFF) % 1_000_000)
 
 
 class Person:

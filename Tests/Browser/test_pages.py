@@ -12,7 +12,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
-from kheya_browser import Person, World, axe_source
+from kheya_browser import Person, axe_source
+from kheya_world import World
 
 LANGUAGES = ["en", "bn", "hi"]
 WIDTHS = [1280, 320]
@@ -47,11 +48,23 @@ def answer(person, **values):
 
 
 class EveryPage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        asha.go(f"/cases/{world.reference('case')}")
+        asha.press("[value=FIT]")
+        cls.draft = "/" + "/".join(asha.driver.current_url.split("/")[3:5])
+
+    @classmethod
+    def tearDownClass(cls):
+        asha.go(cls.draft)
+        asha.press("[action$='/discard'] button")
+
     def pages(self):
         case = f"/cases/{world.reference('case')}"
         return {
             "today": "/", "cases": "/cases", "case": case, "board": case + "/board", "timeline": case + "/timeline",
             "consents": case + "/consents", "stop": case + "/stop", "new": "/cases/new", "outbox": "/outbox", "offers": "/offers", "safety": "/safety",
+            "members": "/members", "settings": "/settings", "draft": self.draft, "draft-check": self.draft + "/check",
         }
 
     def test_every_page_is_accessible_in_each_language_and_at_each_width(self):
@@ -61,7 +74,7 @@ class EveryPage(unittest.TestCase):
             for name, path in self.pages().items():
                 asha.go(path)
                 self.assertEqual(asha.find("html").get_attribute("lang"), language)
-                self.assertFalse(asha.all("[name=password]"), "signed out")
+                self.assertFalse(asha.all("[action='/sign-in']"), "signed out")
                 for width in WIDTHS:
                     asha.resize(width)
                     with self.subTest(page=name, language=language, width=width):
@@ -113,6 +126,15 @@ class EveryPage(unittest.TestCase):
 
 
 class Journeys(unittest.TestCase):
+    def test_a_case_is_found_by_a_name_that_stands_in_no_address(self):
+        asha.go("/cases")
+        for words, status in [("ঝিনুক", True), ("झिनुक", False), ("JHINUK nodibala", True), ("ঝিনুক রহিমা", False)]:
+            asha.fill(reference=words)
+            asha.press(".find button")
+            self.assertEqual(world.reference("case") in asha.text() and not asha.all(".errors"), status, words)
+            self.assertTrue(asha.driver.current_url.endswith("/cases"))
+            self.assertEqual(asha.axe(axe), [])
+
     def test_a_photo_goes_over_a_broken_line_and_the_other_side_sees_it_clean(self):
         asha.go(f"/cases/{world.reference('case')}")
         asha.press("[value=FIT]")

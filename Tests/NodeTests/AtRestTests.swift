@@ -93,8 +93,19 @@ import Testing
         }
         let other = try nodes.desk(PracticeNodes.shelter).openCase(example.act("01"), at: nodes.clock.now).caseID
         let store = try nodes.store(PracticeNodes.shelter)
-        #expect(throws: CaseFileError(.damaged, "")) { try store.read { try $0.record(.steps, id: letter, in: other) } }
         #expect(try store.read { try $0.record(.steps, id: letter, in: result.caseID) } != nil)
+        #expect(try store.read { try $0.record(.steps, id: letter, in: other) } == nil)
+        // A row that somebody moves to the other case does not open there.
+        let move = Process()
+        move.executableURL = URL(filePath: "/usr/bin/env")
+        move.arguments = [
+            "sqlite3", nodes.home(PracticeNodes.shelter).appendingPathComponent("node.sqlite").path,
+            "UPDATE record SET pseudonym = '\(other.text)' WHERE id = x'\(letter.hex)'",
+        ]
+        try move.run()
+        move.waitUntilExit()
+        try #require(move.terminationStatus == 0)
+        #expect(throws: CaseFileError(.damaged, "")) { try store.read { try $0.record(.steps, id: letter, in: other) } }
     }
 
     @Test func `destroying a case's key erases what it held`() async throws {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CaseFile
+import Cryptography
 import Letters
 import Node
 import Procedure
@@ -52,6 +53,11 @@ import Testing
         let rina = try await office.person("rina", .supervisor)
         let draft = try await retraction(office, asha)
         _ = await rina.get("\(draft)/check")
+        let seen = try #require(rina.hidden("seen"))
+        for code in ["", "000000"] {
+            let refused = await rina.post("\(draft)/approve", ["seen": seen, "code": code])
+            #expect(refused.status == 422 && refused.text.contains("class=\"errors\""))
+        }
         #expect(await rina.press("\(draft)/approve").status == 200)
         // Approved is what she saw: a word changed, and it is another letter.
         _ = await asha.answer(draft, "RETRACTION/field", [("answer", "gender")])
@@ -154,7 +160,13 @@ import Testing
 
 extension Browser {
     /// Presses a button of a page that was made of a draft.
-    func press(_ path: String) async -> WebResponse { await post(path, ["seen": hidden("seen") ?? ""]) }
+    func press(_ path: String) async -> WebResponse {
+        guard path.hasSuffix("/approve") else { return await post(path, ["seen": hidden("seen") ?? ""]) }
+        // A code serves once.
+        office.advance(30)
+        let code = TOTP.code(secret: secret, step: TOTP.step(at: office.now.seconds))
+        return await post(path, ["seen": hidden("seen") ?? "", "code": code])
+    }
 
     /// Answers one question of a draft.
     func answer(_ draft: String, _ field: String, _ values: [(String, String)]) async -> WebResponse {

@@ -70,7 +70,7 @@ struct Page {
         let places: [(String, Word)] = [
             ("/", .today), ("/cases", .cases), ("/offers", .offers), ("/outbox", .outbox), ("/members", .members),
             ("/people", .people),
-            ("/audit", .audit), ("/settings", .settings), ("/safety", .safety),
+            ("/audit", .audit), ("/export", .export), ("/settings", .settings), ("/safety", .safety),
         ]
         return E("nav", ["aria-label": call.say(.sections)]) {
             E("ul") {

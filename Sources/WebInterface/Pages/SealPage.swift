@@ -49,6 +49,7 @@ enum SealPage {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return done(work) }
         guard call.form.value("seen") == (try work.seen()) else { return try check(work, after: nil, isNew: true) }
+        try call.site.signIn.confirm(call.name, code: call.form.value("code"), at: call.now)
         do {
             try call.desk.approve(
                 work.act(), in: work.caseID, opens: work.form.draft.content.opens, at: call.now)
@@ -56,8 +57,17 @@ enum SealPage {
         return try check(work, after: nil)
     }
 
+    /// The approval asks for the authenticator again: a screen that was left open approves nothing.
+    static func wrongCode(_ call: Call, _: SignIn.Fault) throws -> WebResponse {
+        try check(DraftWork(call), after: nil, hasWrongCode: true)
+    }
+
     /// - Parameter isNew: it is not what the page showed from which it was sealed or approved.
-    private static func check(_ work: DraftWork, after refused: DeskError?, isNew: Bool = false) throws -> WebResponse {
+    private static func check(
+        _ work: DraftWork, after refused: DeskError?, isNew: Bool = false, hasWrongCode: Bool = false
+    )
+        throws -> WebResponse
+    {
         guard work.form.draft.letters.isEmpty else { return done(work) }
         let (call, words, content) = (work.call, work.words, work.form.draft.content)
         var errors = content.events.flatMap { event in
@@ -79,8 +89,10 @@ enum SealPage {
             }
         }
         return try Page(
-            call: call, title: .checkAnswers, caseReference: work.reference, hasError: isNew || refusal != nil
-        ).response(status: isNew ? 409 : refusal == nil ? 200 : 422) {
+            call: call, title: .checkAnswers, caseReference: work.reference,
+            hasError: isNew || refusal != nil || hasWrongCode
+        ).response(status: isNew ? 409 : refusal == nil && !hasWrongCode ? 200 : 422) {
+            if hasWrongCode { call.errorSummary([("code", call.say(.codeRefused))]) }
             if isNew { E("p", ["class": "errors", "role": "alert"]) { call.say(.changedMeanwhile) } }
             if !errors.isEmpty {
                 E("div", ["class": "errors"]) {
@@ -122,6 +134,9 @@ enum SealPage {
         try E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/\(what)"]) {
             work.call.tokenField
             E("input", ["type": "hidden", "name": "seen", "value": try work.seen()])
+            if what == "approve" {
+                work.call.textField("code", .code, hint: .codeNow, autocomplete: "one-time-code", mode: "numeric")
+            }
             E("button", ["class": "button main"]) { work.call.say(word) }
         }
     }

@@ -17,6 +17,33 @@ struct SettingsPage {
         try SettingsPage(call: call, words: call.procedure(), choice: current(call).choice).response()
     }
 
+    static func changed(_ call: Call) throws -> WebResponse {
+        var page = try SettingsPage(call: call, words: call.procedure(), choice: current(call).choice)
+        page.isSaved = true
+        return page.response()
+    }
+
+    /// The session goes on under another token, every other of the account ends.
+    static func setPassword(_ call: Call) throws -> WebResponse {
+        let form = call.form
+        let token = try call.site.signIn.changePassword(
+            of: call.name, from: form.value("password"), to: form.value("new"), again: form.value("again"),
+            code: form.value("code"), at: call.now)
+        var response = WebResponse.seeOther("/settings/changed")
+        response.cookies = [Cookie.set(Cookie.session, Hex.text(token))]
+        return response
+    }
+
+    static func refused(_ call: Call, _ fault: SignIn.Fault) throws -> WebResponse {
+        var page = try SettingsPage(call: call, words: call.procedure(), choice: current(call).choice)
+        switch fault {
+        case .passwordLength: page.errors = [("new", call.say(.passwordLength))]
+        case .passwordsDiffer: page.errors = [("again", call.say(.passwordsDiffer))]
+        default: page.errors = [("password", call.say(.passwordRefused))]
+        }
+        return page.response(status: 422)
+    }
+
     static func setNotices(_ call: Call) throws -> WebResponse {
         var notice = try current(call)
         let mail = String(decoding: call.form.value("mail").utf8.filter { $0 != 0x20 }, as: UTF8.self)
@@ -67,6 +94,16 @@ struct SettingsPage {
                 hours("quiet-to", .quietTo, choice.quietTo)
                 E("button", ["class": "button main"]) { call.say(.save) }
             }
+            E("h2") { call.say(.changePassword) }
+            E("p") { call.say(.changePasswordHow) }
+            E("form", ["method": "post", "action": "/settings/password"]) {
+                call.tokenField
+                secret("password", .password, "current-password")
+                secret("new", .newPassword, "new-password", hint: .newPasswordHint)
+                secret("again", .passwordAgain, "new-password")
+                call.textField("code", .code, hint: .codeNow, autocomplete: "one-time-code", mode: "numeric")
+                E("button", ["class": "button"]) { call.say(.changePassword) }
+            }
         }
     }
 
@@ -78,6 +115,12 @@ struct SettingsPage {
             words.labels.number(Int64(number / 10)) + words.labels.number(Int64(number % 10))
         }
         return "\(two(minute / 60)):\(two(minute % 60))"
+    }
+
+    private func secret(_ name: String, _ label: Word, _ autocomplete: String, hint: Word? = nil) -> HTML {
+        call.textField(
+            name, label, hint: hint, type: "password", autocomplete: autocomplete,
+            error: errors.first { $0.field == name }?.text)
     }
 
     private func way(_ value: String, _ text: String, isChosen: Bool) -> HTML {
