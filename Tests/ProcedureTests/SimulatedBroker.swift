@@ -278,7 +278,6 @@ extension Simulation {
     private func giveUp(_ mail: Int, at broker: Int) {
         let sender = mails[mail].step.from
         let isOurs = brokers[broker].answers[mail] == true || end(of: sender).map { ends[$0].broker } == broker
-        brokers[broker].answers[mail] = false
         end(deliveriesOf: mail, at: broker)
         brokers[broker].judge.put(mail, mails)
         note("\(brokers[broker].member) gives \(mail) up")
@@ -290,6 +289,7 @@ extension Simulation {
     func expire(_ mail: Int, at broker: Int) {
         if brokers[broker].waiting.contains(mail) {
             brokers[broker].waiting.removeAll { $0 == mail }
+            brokers[broker].answers[mail] = false
             return giveUp(mail, at: broker)
         }
         guard mails[mail].expires != nil, brokers[broker].answers[mail] == true, !brokers[broker].open(mail).isEmpty,

@@ -96,7 +96,7 @@ import Testing
     private static let frequent: [(Simulation.Mistakes, String)] = [
         (.factsWithheld, "withholds facts"), (.letterForgotten, "forgets a letter"),
         (.arrivalOrder, "replays in the order of arrival"), (.unreadIsMissing, "takes the unread for missing"),
-        (.allAdmitted, "admits everything"), (.noticeWins, "goes by a notice although the letter was opened"),
+        (.allAdmitted, "admits everything"),
         (.refusalUnsaid, "refuses and says nothing"), (.ownJudgeIgnored, "seals what its own judge refuses"),
         (.waitingDropped, "drops what waits"), (.contextLeftOut, "hands letters on without those before them"),
     ]
@@ -104,5 +104,6 @@ import Testing
     /// These need more: the long run looks for them.
     private static let rare: [(Simulation.Mistakes, String)] = [
         (.staleTaken, "does not ask what is stale"), (.staleHandedOut, "asks only when a stop comes"),
+        (.noticeWins, "goes by a notice although the letter was opened"),
     ]
 }
