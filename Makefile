@@ -81,7 +81,7 @@ soak: install-deps  ## The same for MINUTES=10 minutes
 	@KHEYA_CRASH_MINUTES=$(MINUTES) KHEYA_CRASH_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test --disable-xctest --filter CrashTests
 
-simulate: install-deps  ## Ends and brokers that hear of each other late, SEEDS=100000 of them, SEED=… names the first; every clause of the profile left out once
+simulate: install-deps  ## Ends and brokers that hear of each other late, SEEDS=100000 of them, SEED=… goes on from there; every clause of the profile left out once
 	@KHEYA_SEEDS=$(SEEDS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/simulate --disable-xctest --filter 'SimulationTests|ClauseTests'
 

@@ -5,6 +5,10 @@
 struct BitSet: Hashable, Sendable {
     private(set) var words: [UInt64] = []
 
+    init() {}
+
+    init(_ elements: [Int]) { for element in elements { insert(element) } }
+
     var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
     var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 

@@ -98,10 +98,12 @@ extension CaseHistory {
         }
         let makers = members.intersection(partyMakers).subtracting(retracted(in: members)).elements
         var result = PartyNaming()
-        for (number, rule) in profile.definition.parties.enumerated() {
-            let named = makers.flatMap { place in
-                nodes[place].naming.filter { $0.rule == number }.map { (place: place, naming: $0) }
-            }
+        var byRule: [Int: [(place: Int, naming: LetterSight.Naming)]] = [:]
+        for place in makers {
+            for naming in nodes[place].naming { byRule[naming.rule, default: []].append((place, naming)) }
+        }
+        for (number, named) in byRule {
+            let rule = profile.definition.parties[number]
             // The newest; if two stand that neither precedes the other, both hold the role until one follows the other. What a judge
             // cannot read may be another step: whoever held the role before may hold it still.
             var overtaken = BitSet()

@@ -59,8 +59,8 @@ extension CaseHistory {
         return result
     }
 
-    /// Whose letters leave open whether the form of an event may be sealed to anybody in the case, because this judge cannot read them; sorted.
-    /// Empty where somebody may certainly have it, and where nobody may.
+    /// Whose letters leave open whether the form of an event may be sealed to anybody in the case, because this judge cannot read them and they
+    /// may hold what the consent for it depends on; sorted. Empty where somebody may certainly have it, and where nobody may.
     ///
     /// - Parameter roles: the member's roles by the directory.
     public func hidingConsent(for event: String, by member: MemberID, roles: Set<String>, at: Instant) -> [MemberID] {
@@ -76,7 +76,40 @@ extension CaseHistory {
             isOpen = isOpen || disclosure(claim) == nil
         }
         guard isOpen else { return [] }
-        return Set(nodes.filter { $0.reach >= 0 && !$0.isVoid }.compactMap { $0.step?.from }).subtracting([member])
-            .sorted()
+        let live = rule.consents.compactMap { profile.definition.consents[$0]?.live }
+        let rules = profile.definition.partRules.filter { $0.tier == claim.tier && roles.contains($0.from) }
+        return unread(behind: Set(live + rules.map(\.guardName))).subtracting([member]).sorted()
+    }
+
+    /// Who sent letters that this judge cannot read and that may change what these guards find: a letter may hold such a step, and no known one
+    /// that certainly stands follows it.
+    private func unread(behind guardNames: Set<String>) -> Set<MemberID> {
+        let tables = profile.tables
+        let standings = Replay(self, members: eventful, forked: forked(in: everything)).possible().standings
+        var senders: Set<MemberID> = []
+        for name in Set(guardNames.compactMap { tables.guardIndex[$0] }.flatMap { tables.names(in: tables.guards[$0]) })
+        {
+            func counts(_ event: Int) -> Bool {
+                switch name {
+                case .state(let machine), .trackFact(let machine, _): tables.events[event].home == machine
+                case .eventFact(let place, _): tables.newestEvents[place] == event
+                case .this: false
+                }
+            }
+            func mayHide(_ node: Node) -> Bool {
+                if node.items.contains(where: { !$0.isFull && $0.candidates.contains(where: counts) }) { return true }
+                return switch name {
+                case .state(let machine), .trackFact(let machine, _): !reaches[node.reach].rows[machine].isEmpty
+                case .eventFact(let place, _): reaches[node.reach].newest[place]
+                case .this: false
+                }
+            }
+            let certain = standings.filter { $0.value.must && counts(Int($0.key.event)) }.map { Int($0.key.node) }
+            for (place, node) in nodes.enumerated() where node.reach >= 0 && !node.isVoid && mayHide(node) {
+                guard !certain.contains(where: { nodes[$0].ancestors.contains(place) }) else { continue }
+                if let step = node.step { senders.insert(step.from) }
+            }
+        }
+        return senders
     }
 }

@@ -46,13 +46,13 @@ extension CaseHistory {
         return result
     }
 
-    /// Notes which letters of one sender come neither before nor after each other. Only such a case pays for asking again.
+    /// Notes which letters that may hold progress have one of the same sender beside them. Only such a case pays for asking again; a broker's
+    /// papers, which all stand beside each other, hold none.
     mutating func noteForks(of place: Int) {
         guard let step = nodes[place].step else { return }
         for other in sent[step.from]?.subtracting(nodes[place].ancestors).elements ?? []
         where other != place && !nodes[other].ancestors.contains(place) {
-            forks.insert(place)
-            forks.insert(other)
+            for fork in [place, other] where nodes[fork].isEventful { forks.insert(fork) }
         }
     }
 

@@ -153,7 +153,9 @@ public struct CaseHistory: Sendable {
 
     /// Letters that a step names as coming before it.
     static func edges(of step: Step) -> [Digest] {
-        (step.parents + [step.previous, step.root, step.opened].compactMap { $0 }).filter { $0 != step.id }
+        var result = step.parents
+        for case let id? in [step.previous, step.root, step.opened] { result.append(id) }
+        return result.contains(step.id) ? result.filter { $0 != step.id } : result
     }
 
     private static func merge(_ known: Step, _ step: Step) -> Step {

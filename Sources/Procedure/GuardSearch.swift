@@ -158,6 +158,18 @@ struct GuardSearch {
 }
 
 extension ProfileTables {
+    /// Every name that a guard reads, through the guards it names too.
+    func names(in expression: Expression) -> [Name] {
+        switch expression {
+        case .named(let index): names(in: guards[index])
+        case .not(let inner): names(in: inner)
+        case .all(let list), .any(let list): list.flatMap(names)
+        case .equals(let name, .name(let other)): [name, other]
+        case .equals(let name, .code), .isIn(let name, _), .age(let name, _, _), .until(let name, _), .passed(let name):
+            [name]
+        }
+    }
+
     /// A name as the guard language writes it.
     func text(_ name: Name) -> String {
         switch name {

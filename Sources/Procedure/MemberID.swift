@@ -19,7 +19,10 @@ public struct MemberID: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
 
     /// The country code in front of the colon, upper case: `IN`.
-    public var country: String { String(text.prefix(2)).uppercased() }
+    public var country: String {
+        // Asked of every letter that is judged, so without the general rules for letters of all scripts.
+        String(decoding: text.utf8.prefix(2).map { $0 & 0xDF }, as: UTF8.self)
+    }
 
     public var description: String { text }
 

@@ -16,51 +16,52 @@ extension Replay {
         situation.isExact = false
         var standings: [Source: Standing] = [:]
         let unread = sorted.filter { nodes[$0].reach >= 0 }
-        for machine in tables.machines.indices {
-            situation.machines[machine] = follow(machine, unread: unread, standings: &standings)
+        var known: [[Int]] = Array(repeating: [], count: tables.machines.count)
+        for letter in sorted { for machine in Bits(word: nodes[letter].touches) { known[machine].append(letter) } }
+        for machine in known.indices {
+            situation.machines[machine] = follow(machine, known[machine], unread: unread, standings: &standings)
         }
         for index in sorted { noteNotices(index, &standings) }
         gatherNewest(&situation, unread: unread, standings: standings)
         return (situation, standings)
     }
 
-    /// Of a letter on one machine: which known letters come before it, and which after it.
+    /// Of a known letter on one machine: which others come before it.
     private struct Neighbours {
         let letter: Int
         let before: BitSet
-        var after = BitSet()
     }
 
-    private func follow(_ machine: Int, unread: [Int], standings: inout [Source: Standing]) -> Situation.Outcome {
-        let bit: UInt64 = 1 << UInt64(machine)
-        var all = BitSet()
-        for letter in sorted where nodes[letter].touches & bit != 0 { all.insert(letter) }
-        func neighbours(_ letter: Int) -> Neighbours {
-            Neighbours(letter: letter, before: nodes[letter].ancestors.intersection(all))
-        }
-        let known = sorted.filter(all.contains).map(neighbours)
-        // What a known letter hides moves the machine at that letter's own place.
-        var hidden = unread.filter { !all.contains($0) && !reaches[nodes[$0].reach].rows[machine].isEmpty }
-            .map(neighbours)
-        for place in hidden.indices {
-            let letter = hidden[place].letter
-            for other in known where nodes[other.letter].ancestors.contains(letter) {
-                hidden[place].after.insert(other.letter)
-            }
-        }
+    /// Unread letters that stand between the same known ones of a machine: a mask over `reaches`.
+    private struct Hidden {
+        let before: BitSet
+        let after: BitSet
+        var kinds: UInt64
+    }
+
+    /// - Parameter letters: those that touch the machine, ancestors first.
+    private func follow(
+        _ machine: Int, _ letters: [Int], unread: [Int], standings: inout [Source: Standing]
+    ) -> Situation.Outcome {
+        var states = States(untouched: tables.machines[machine].initial)
+        let hidden = hidden(on: machine, beside: letters, unread)
         /// Kinds of unread letters that may stand behind some of the letters `done`, and before those that are not among `begun`.
         func kinds(among done: BitSet, begun: BitSet) -> UInt64 {
             hidden.reduce(0) { kinds, unread in
-                unread.before.isSubset(of: done) && unread.after.isDisjoint(with: begun)
-                    ? kinds | 1 << UInt64(nodes[unread.letter].reach) : kinds
+                unread.before.isSubset(of: done) && unread.after.isDisjoint(with: begun) ? kinds | unread.kinds : kinds
             }
         }
 
-        var inputs: [Int: States] = [:]
-        var ignored: [Source: Standing] = [:]
-        var states = States(untouched: tables.machines[machine].initial)
         var done = BitSet()
-        for stretch in stretches(known) {
+        for stretch in stretches(letters) {
+            if stretch.count == 1, let letter = stretch.first?.letter {
+                states.close(on: machine, pending: kinds(among: done, begun: done), of: reaches)
+                states = run(letter, on: machine, from: states, emitted: nil, standings: &standings)
+                done.insert(letter)
+                continue
+            }
+            var inputs: [Int: States] = [:]
+            var ignored: [Source: Standing] = [:]
             if let orders = allOrders(
                 of: stretch, on: machine, from: states, after: done, kinds: { kinds(among: $0, begun: $0) }, &inputs)
             {
@@ -81,18 +82,36 @@ extension Replay {
                 } while states != before
                 for letter in stretch { inputs[letter.letter] = states }
             }
-            for letter in stretch { done.insert(letter.letter) }
-        }
-        for letter in known {
-            _ = run(
-                letter.letter, on: machine, from: inputs[letter.letter] ?? States(), emitted: nil, standings: &standings
-            )
+            for letter in stretch.map(\.letter) {
+                _ = run(
+                    letter, on: machine, from: inputs[letter] ?? States(), emitted: nil, standings: &standings)
+                done.insert(letter)
+            }
         }
         return Situation.Outcome(states, pending: kinds(among: done, begun: done))
     }
 
+    /// What a known letter hides moves the machine at that letter's own place, so it is not among these.
+    private func hidden(on machine: Int, beside known: [Int], _ unread: [Int]) -> [Hidden] {
+        let all = BitSet(known)
+        var result: [Hidden] = []
+        for letter in unread where !reaches[nodes[letter].reach].rows[machine].isEmpty && !all.contains(letter) {
+            let kind: UInt64 = 1 << UInt64(nodes[letter].reach)
+            let before = nodes[letter].ancestors.intersection(all)
+            let after = BitSet(known.filter { nodes[$0].ancestors.contains(letter) })
+            if let place = result.firstIndex(where: { $0.before == before && $0.after == after }) {
+                result[place].kinds |= kind
+            } else {
+                result.append(Hidden(before: before, after: after, kinds: kind))
+            }
+        }
+        return result
+    }
+
     /// Cuts letters, ancestors first, wherever all that come later descend from all before.
-    private func stretches(_ known: [Neighbours]) -> [ArraySlice<Neighbours>] {
+    private func stretches(_ letters: [Int]) -> [ArraySlice<Neighbours>] {
+        let all = BitSet(letters)
+        let known = letters.map { Neighbours(letter: $0, before: nodes[$0].ancestors.intersection(all)) }
         var result: [ArraySlice<Neighbours>] = []
         var start = known.count
         var common: BitSet?

@@ -64,7 +64,8 @@ import Testing
         try await nodes.settle()
         let act = try #require(try report())
         #expect(act.refusal == nil)
-        #expect(act.consentHiddenBy.contains(PracticeNodes.shelter))
+        // The NGO has letters too that she cannot read, but none that could hold a step about this consent.
+        #expect(act.consentHiddenBy == [PracticeNodes.shelter])
         var texts: Set<String> = []
         for language in ["en", "bn", "hi"] {
             let words = try desk.words(for: caseID, in: language)

@@ -248,4 +248,36 @@ import Testing
         history.insert(late)
         #expect(history.heads == [urgent.id])
     }
+
+    @Test func `who cannot read whether a consent lives asks those whose letters may say so, and nobody else`() throws {
+        let letters = Stories.letters("main-path-adult")
+        let offer = try #require(letters.first).step
+        let accept = try #require(letters.first { $0.name == "accept" }).step
+        let consent = try #require(letters.first { $0.name == "family" }).step
+        let visitor = try #require(letters.first { $0.name == "visit-taken" }).step
+        var history = CaseHistory(profile: .repatriation)
+        for letter in letters.prefix(while: { $0.step.at <= visitor.at }) { history.insert(letter.step) }
+        func hiding() -> [MemberID] {
+            history.hidingConsent(
+                for: "HOME_INV_REPORT", by: visitor.from, roles: visitor.roles,
+                at: Instant(seconds: visitor.at.seconds + 86_400))
+        }
+        func tell(_ name: String, by sender: Step, _ lane: Lane, _ sealed: Step.Sealed) {
+            history.insert(
+                Step(
+                    id: .named(name), parents: history.heads, root: offer.id, from: sender.from, roles: sender.roles,
+                    to: consent.to, at: visitor.at, lane: lane, profile: visitor.profile, sealed: sealed))
+        }
+        #expect(hiding() == [])
+        // Only what is urgent can be a withdrawal, and the NGO records no consent of this kind.
+        tell("letter", by: accept, .normal, .unknown)
+        #expect(hiding() == [])
+        tell("stop", by: accept, .urgent, .unknown)
+        #expect(hiding() == [accept.from])
+        tell("other", by: offer, .normal, .unknown)
+        #expect(hiding() == [accept.from, offer.from])
+        // A consent that can be read, after all of them, settles it.
+        tell("again", by: offer, .normal, consent.sealed)
+        #expect(hiding() == [])
+    }
 }

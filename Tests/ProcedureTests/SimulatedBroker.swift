@@ -25,8 +25,8 @@ struct SimulatedBroker {
     var answers: [Int: Bool] = [:]
     var context: Set<Int> = []
     var waiting: [Int] = []
-    /// Urgent letters that took effect before their ancestors came.
-    var gaps: Set<Int> = []
+    /// Urgent letters that took effect before their ancestors came, and when.
+    var gaps: [Int: Int64] = [:]
     /// Grows with every stop, so that a letter is judged again only when there is something new.
     var stops = 0
     var judgedAt: [Int: Int] = [:]
@@ -91,6 +91,7 @@ extension Simulation {
     private func wait(_ mail: Int, at broker: Int) -> Bool {
         if !brokers[broker].waiting.contains(mail), !mistakes.contains(.waitingDropped) || broker == 0 {
             brokers[broker].waiting.append(mail)
+            // Receipts and papers have no `expires`, and must not fill the places for good.
             if mails[mail].expires == nil {
                 schedule(.expire(broker: broker, mail: mail), at: now + LetterLimits.ancestorsSeconds)
             }
@@ -114,8 +115,21 @@ extension Simulation {
             guard !mistakes.contains(.staleTaken), !mistakes.contains(.staleHandedOut),
                 let stale = brokers[broker].judge.history.objection(to: step)
             else { return verdict }
-            return .refused(stale)
+            guard let stop = stale.stop.flatMap({ places[$0] }), isGivenUp(stop, at: broker) else {
+                return .refused(stale)
+            }
+            brokers[broker].gaps[stop] = nil
+            refuse(stop, at: broker, Refusal(.unaware), telling: mails[stop].step.to)
+            return self.verdict(mail, at: broker)
         }
+    }
+
+    /// Whether a stop no longer stands in the way: its ancestors have not come for so long. A withdrawal stays.
+    private func isGivenUp(_ stop: Int, at broker: Int) -> Bool {
+        guard let since = brokers[broker].gaps[stop], now - since >= LetterLimits.ancestorsSeconds,
+            !brokers[broker].judge.missing(stop, mails).isEmpty
+        else { return false }
+        return !mails[stop].step.shown.contains { profile.mayWithdraw($0.code) }
     }
 
     private func accept(_ mail: Int, at broker: Int) {
@@ -125,7 +139,7 @@ extension Simulation {
         brokers[broker].context.remove(mail)
         let missing = brokers[broker].judge.missing(mail, mails)
         if !missing.isEmpty, letter.subject == nil {
-            brokers[broker].gaps.insert(mail)
+            brokers[broker].gaps[mail] = now
             let parties = brokers[broker].judge.history.parties.values
             if !parties.contains(where: { $0.contains(step.from) }) { brokers[broker].judge.unheard.insert(mail) }
         }
@@ -185,13 +199,13 @@ extension Simulation {
         var isMoving = true
         while isMoving {
             isMoving = false
-            for mail in brokers[broker].gaps.sorted() where brokers[broker].judge.missing(mail, mails).isEmpty {
-                brokers[broker].gaps.remove(mail)
+            for mail in brokers[broker].gaps.keys.sorted() where brokers[broker].judge.missing(mail, mails).isEmpty {
+                brokers[broker].gaps[mail] = nil
                 brokers[broker].judge.unheard.remove(mail)
                 brokers[broker].judge.put(mail, mails)
                 guard !brokers[broker].judge.isVoid(mail, mails) else { continue }
                 if case .refused(let refusal) = verdict(mail, at: broker) {
-                    refuse(mail, at: broker, refusal)
+                    refuse(mail, at: broker, refusal, telling: mails[mail].step.to)
                 } else {
                     takeEffect(mail, at: broker)
                 }
@@ -225,7 +239,8 @@ extension Simulation {
         distribute(mail, at: broker)
     }
 
-    private func refuse(_ mail: Int, at broker: Int, _ refusal: Refusal) {
+    /// - Parameter others: those who were given it before it was refused.
+    private func refuse(_ mail: Int, at broker: Int, _ refusal: Refusal, telling others: [MemberID] = []) {
         brokers[broker].answers[mail] = false
         brokers[broker].judge.put(mail, mails)
         end(deliveriesOf: mail, at: broker)
@@ -233,7 +248,7 @@ extension Simulation {
             brokers[broker].judge.refusedHere[mail] = refusal
             brokers[broker].judge.put(mail, mails)
         } else {
-            issue(.refusal, on: mail, by: broker, to: [mails[mail].step.from], code: refusal.code)
+            issue(.refusal, on: mail, by: broker, to: [mails[mail].step.from] + others, code: refusal.code)
         }
         release(at: broker)
     }
@@ -259,16 +274,18 @@ extension Simulation {
         release(at: broker)
     }
 
+    /// Only the broker that keeps it last says so; a receipt ends without a paper.
     private func giveUp(_ mail: Int, at broker: Int) {
-        guard mails[mail].about == nil else { return }
+        let sender = mails[mail].step.from
+        let isOurs = brokers[broker].answers[mail] == true || end(of: sender).map { ends[$0].broker } == broker
         end(deliveriesOf: mail, at: broker)
         brokers[broker].judge.put(mail, mails)
+        note("\(brokers[broker].member) gives \(mail) up")
         // Where somebody has it, her receipt says so, and it counts.
-        issue(.notice, on: mail, by: broker, to: [mails[mail].step.from], code: "expired")
+        if isOurs, mails[mail].about == nil { issue(.notice, on: mail, by: broker, to: [sender], code: "expired") }
         release(at: broker)
     }
 
-    /// Only the broker that keeps it last gives a letter up.
     func expire(_ mail: Int, at broker: Int) {
         if brokers[broker].waiting.contains(mail) {
             brokers[broker].waiting.removeAll { $0 == mail }
@@ -346,7 +363,7 @@ extension Simulation {
         brokers[broker].context.insert(mail)
         let isGap = !brokers[broker].judge.missing(mail, mails).isEmpty
         if isGap, letter.subject == nil {
-            brokers[broker].gaps.insert(mail)
+            brokers[broker].gaps[mail] = now
             let parties = brokers[broker].judge.history.parties.values
             if !parties.contains(where: { $0.contains(letter.step.from) }) {
                 brokers[broker].judge.unheard.insert(mail)
@@ -372,34 +389,16 @@ extension Simulation {
         let step = brokers[broker].judge.seen(mail, mails)
         if let refusal = history.staleness(of: step) { return refusal.stop.flatMap { places[$0] } }
         guard step.parts.contains(where: { $0.basis == .consent }) else { return nil }
-        if isUncovered(step, after: nil, in: history) {
+        if history.isUncovered(step, after: nil) {
             return history.ancestors(of: step.id).compactMap { places[$0] }.sorted()
                 .compactMap { brokers[broker].causes[$0] }.first
         }
+        // Of several that take the cover away, the one that rests on the fewest others.
         let stops =
             stop.map { [$0] }
             ?? brokers[broker].judge.order.filter {
                 mails[$0].about == nil && mails[$0].step.lane == .urgent && !brokers[broker].judge.isVoid($0, mails)
-            }.map { mails[$0].step.id }
-        return stops.first { isUncovered(step, after: $0, in: history) }.flatMap { places[$0] }
-    }
-
-    /// Whether the same parts, sent once more after it and after the stop, would not be admitted.
-    private func isUncovered(_ step: Step, after stop: Digest?, in history: CaseHistory) -> Bool {
-        var history = history
-        var parents = Set(step.parents).union([step.id])
-        if var echo = stop.flatMap({ history.step($0) }) {
-            if !history.missingAncestors(of: echo).isEmpty {
-                (echo.id, echo.parents, echo.previous, echo.root) = (.named("echo"), [step.id], nil, step.root)
-                history.insert(echo)
-            }
-            parents.insert(echo.id)
-        }
-        let after = Step(
-            id: .named("after"), parents: parents.sorted(), previous: step.previous, root: step.root, from: step.from,
-            roles: step.roles, to: step.to, at: step.at, lane: step.lane, profile: step.profile, sealed: .unknown,
-            parts: step.parts)
-        guard case .refused(let refusal) = history.admit(after) else { return false }
-        return refusal.reason == .badBasis
+            }.map { (history.ancestors(of: mails[$0].step.id).count, mails[$0].step.id) }.sorted(by: <).map(\.1)
+        return stops.first { history.isUncovered(step, after: $0) }.flatMap { places[$0] }
     }
 }

@@ -27,9 +27,9 @@ struct SimulatedJudge {
     /// Only for a seeded bug: what is not readable counts as missing.
     var takesUnreadForMissing = false
     var noticeWins = false
-    /// Whether something became known since it judged that may change a verdict: a letter became void, an urgent one has its ancestors
-    /// now, or one of which it knew only the slip can be read.
-    private(set) var mustJudgeAgain = false
+    /// Letters of which something became known since it judged that may change a verdict: it became void, an urgent one has its
+    /// ancestors now, or one of which it knew only the slip can be read.
+    private var changed: Set<Int> = []
     private var isVoidIn: Set<Int> = []
     private var gaps: Set<Int> = []
 
@@ -71,12 +71,12 @@ struct SimulatedJudge {
         } else if case .opened = mails[mail].step.sealed, opened.contains(mail),
             history.step(mails[mail].step.id)?.sealed == .unknown
         {
-            mustJudgeAgain = true
+            changed.insert(mail)
         }
-        if missing(mail, mails).isEmpty {
-            mustJudgeAgain = mustJudgeAgain || gaps.remove(mail) != nil
-        } else {
+        if !missing(mail, mails).isEmpty {
             gaps.insert(mail)
+        } else if gaps.remove(mail) != nil {
+            changed.insert(mail)
         }
         var step = seen(mail, mails)
         if linear.contains(mail) {
@@ -91,7 +91,7 @@ struct SimulatedJudge {
         }
         for gap in gaps where missing(gap, mails).isEmpty {
             gaps.remove(gap)
-            mustJudgeAgain = true
+            changed.insert(gap)
         }
         guard let subject = mails[mail].subject else { return }
         switch mails[mail].about {
@@ -101,7 +101,26 @@ struct SimulatedJudge {
         }
         guard known.contains(subject), isVoid(subject, mails) != isVoidIn.contains(subject) else { return }
         put(subject, mails)
-        mustJudgeAgain = true
+        changed.insert(subject)
+    }
+
+    /// A verdict is one about a letter and what comes before it: whatever rests on what has changed is judged again, each after its ancestors.
+    mutating func judgeAgain(_ mails: [Simulation.Mail]) {
+        guard !changed.isEmpty else { return }
+        let resting = known.filter {
+            mails[$0].about == nil && opened.contains($0)
+                && (changed.contains($0) || !mails[$0].before.isDisjoint(with: changed))
+        }
+        for mail in resting.sorted(by: { (mails[$0].before.count, $0) < (mails[$1].before.count, $1) }) {
+            if case .refused(let refusal) = verdict(mail, mails) {
+                refusedHere[mail] = refusal
+            } else {
+                refusedHere[mail] = nil
+            }
+            if isVoid(mail, mails) != isVoidIn.contains(mail) { put(mail, mails) }
+        }
+        // What these changed in their turn rests on the same, and was judged behind it.
+        changed = []
     }
 
     /// Somebody with the same letters, papers and sight who gets them in this order, each after its ancestors.
@@ -116,18 +135,7 @@ struct SimulatedJudge {
             }
             result.put(mail, mails)
         }
-        result.mustJudgeAgain = false
         return result
-    }
-
-    /// The known letters with none before its ancestors, otherwise in the order given.
-    func causal(_ letters: [Int], _ mails: [Simulation.Mail]) -> [Int] {
-        var counts: [Int: Int] = [:]
-        for mail in letters { counts[mail] = history.ancestors(of: mails[mail].step.id).count }
-        return letters.enumerated().sorted {
-            (counts[$0.element] ?? 0, $0.offset) < (counts[$1.element] ?? 0, $1.offset)
-        }
-        .map(\.element)
     }
 
     private mutating func rebuild(_ mails: [Simulation.Mail]) {

@@ -53,6 +53,8 @@ final class Simulation {
         var isHonest = true
         var expires: Int64?
         var code = ""
+        /// All letters before it.
+        var before: Set<Int> = []
     }
 
     enum Place: Hashable { case end(Int), broker(Int) }
@@ -179,7 +181,10 @@ final class Simulation {
 
     func end(of member: MemberID) -> Int? { ends.firstIndex { $0.member == member } }
 
-    func post(_ mail: Mail) -> Int {
+    func post(_ letter: Mail) -> Int {
+        var mail = letter
+        let named = mail.step.parents + [mail.step.previous, mail.step.root, mail.step.opened].compactMap { $0 }
+        for place in named.compactMap({ places[$0] }) { mail.before.formUnion(mails[place].before.union([place])) }
         mails.append(mail)
         places[mail.step.id] = mails.count - 1
         return mails.count - 1
@@ -369,10 +374,11 @@ final class Simulation {
 
     @discardableResult private func dispatch(_ letter: Mail, by end: Int, expires: Bool = true) -> Int {
         var letter = letter
-        if expires, !isOutside(end), letter.about == nil, letter.step.lane == .normal,
-            Int.random(in: 0..<12, using: &random) == 0
-        {
-            letter.expires = now + Int64.random(in: 1..<12, using: &random) * 86_400
+        // Every normal step expires, as the slip's format has it, a few of them soon.
+        if letter.about == nil, letter.step.lane == .normal {
+            let isBrief = expires && !isOutside(end) && Int.random(in: 0..<12, using: &random) == 0
+            letter.expires =
+                now + (isBrief ? Int64.random(in: 1..<12, using: &random) * 86_400 : LetterLimits.expirySeconds)
         }
         let mail = post(letter)
         note("\(ends[end].member) makes \(describe(mail))")
@@ -426,8 +432,7 @@ final class Simulation {
         if case .flagged = verdict { isAdmitted = true }
         var letter = Mail(step: step)
         letter.isHonest = false
-        // A letter that waits for what does not exist is given up by the broker.
-        if step.parents.contains(.named("nobody-has-it")) { letter.expires = now + 86_400 * 3 }
+        if step.lane == .normal { letter.expires = now + LetterLimits.expirySeconds }
         let mail = post(letter)
         note("\(ends[end].member) misbehaves: \(describe(mail)) \(ReplayScript.describe(verdict))")
         if isAdmitted, !step.parents.contains(.named("nobody-has-it")) {
@@ -455,10 +460,7 @@ final class Simulation {
                 isMoving = true
             }
         }
-        if ends[end].judge.mustJudgeAgain {
-            let judge = ends[end].judge
-            ends[end].judge = judge.again(in: judge.causal(judge.order, mails), mails)
-        }
+        ends[end].judge.judgeAgain(mails)
         answer(end)
     }
 

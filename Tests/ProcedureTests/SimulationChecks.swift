@@ -71,10 +71,9 @@ extension Simulation {
                     && shown.contains(profile.event($0.code)?.shownAs ?? "")
             })
         else { return }
-        let before = Set(judge.history.ancestors(of: mails[mail].step.id))
         for stop in judge.order where mails[stop].isHonest && mails[stop].about == nil && !judge.isVoid(stop, mails) {
-            guard events(stop).contains(where: { isVisible(.stop, $0) }), !before.contains(mails[stop].step.id),
-                !judge.history.ancestors(of: mails[stop].step.id).contains(mails[mail].step.id)
+            guard events(stop).contains(where: { isVisible(.stop, $0) }), !mails[mail].before.contains(stop),
+                !mails[stop].before.contains(mail)
             else { continue }
             faults.append("\(brokers[broker].member) hands out \(describe(mail)) beside \(describe(stop))")
         }
@@ -241,28 +240,31 @@ extension Simulation {
         let views: [(String, Set<Int>)] =
             [("a broker", [])] + (reader.map { [(ends[$0].member.text, ends[$0].judge.opened)] } ?? [])
         let order = shuffled(full)
+        var more = CaseHistory(profile: profile)
+        var admitted: Set<Int> = []
+        for mail in order {
+            let step = full.seen(mail, mails)
+            if !step.isVoid, mails[mail].about == nil {
+                if case .refused = more.admit(step) {} else { admitted.insert(mail) }
+            }
+            more.insert(step)
+        }
+        let sure = more.state
         for (name, opened) in views {
             var less = CaseHistory(profile: profile)
-            var more = CaseHistory(profile: profile)
             for mail in order {
-                let step = full.seen(mail, mails)
-                var seen = step
-                if case .opened = step.sealed, !opened.contains(mail) { seen.sealed = .unknown }
-                if !step.isVoid, mails[mail].about == nil {
-                    let (sure, unsure) = (more.admit(step), less.admit(seen))
+                var seen = full.seen(mail, mails)
+                if case .opened = seen.sealed, !opened.contains(mail) { seen.sealed = .unknown }
+                if admitted.contains(mail) {
                     tally.judged += 1
-                    if case .refused(let refusal) = unsure {
-                        if case .refused = sure {
-                        } else {
-                            faults.append(
-                                "\(name) refuses \(refusal.code) what one with more sight admits: \(describe(mail))")
-                        }
+                    if case .refused(let refusal) = less.admit(seen) {
+                        faults.append(
+                            "\(name) refuses \(refusal.code) what one with more sight admits: \(describe(mail))")
                     }
                 }
-                more.insert(step)
                 less.insert(seen)
             }
-            let (sure, unsure) = (more.state, less.state)
+            let unsure = less.state
             if !Set(sure.lifecycle).isSubset(of: unsure.lifecycle) {
                 faults.append("\(name) excludes \(sure.lifecycle): \(unsure.lifecycle)")
             }
