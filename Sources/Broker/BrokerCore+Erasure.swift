@@ -110,7 +110,16 @@ extension BrokerTransaction {
     /// Whoever can read what this broker cannot has judged the order too: those whose answers pass here, and nobody objects.
     private func requireAnswers(to order: LetterRecord) throws {
         guard let caseID = order.caseID else { return }
-        var left = Set(try slip(of: order.id).to.map(\.member).filter(view.isServedHere))
+        let asked = Set(try slip(of: order.id).to.map(\.member))
+        var left = asked.filter(view.isServedHere)
+        // Nobody with a part in the case is passed over: one who is not asked cannot object.
+        for letter in try store.letters(of: caseID).map(\.record) where letter.type == .step && !letter.isVoid {
+            let slip = try slip(of: letter.id)
+            let parties = Set(slip.to.map(\.member) + [slip.from]).subtracting(asked)
+            guard parties.isSubset(of: [order.from]) else {
+                throw ErasureError(.unanswered, "the order does not go to everybody who has a part in the case")
+            }
+        }
         for letter in try store.letters(of: caseID) where letter.record.type == .receipt && letter.record.leaf != nil {
             let slip = try slip(of: letter.record.id)
             guard let about = slip.about, about.letter == order.id else { continue }
@@ -128,7 +137,12 @@ extension BrokerTransaction {
     private func content(
         of caseID: CaseID, _ order: LetterRecord, _ ordered: ErasureFacts, _ origin: String
     ) throws -> Erasure {
-        for letter in try store.letters(of: caseID).map(\.record) where letter.status.isOpen {
+        let letters = try store.letters(of: caseID).map(\.record)
+        let place = letters.firstIndex { $0.id == order.id } ?? 0
+        guard !letters[place...].contains(where: { $0.type == .step && $0.lane == .urgent && !$0.isVoid }) else {
+            throw ErasureError(.objected, "something urgent, as a hold is, came after the order")
+        }
+        for letter in letters where letter.status.isOpen {
             guard try store.neededParts(of: letter.id).isEmpty || letter.id == order.id else {
                 throw ErasureError(.open, "a letter of the case is still on its way")
             }

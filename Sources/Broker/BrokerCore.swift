@@ -25,8 +25,6 @@ public final class BrokerCore: Sendable {
         var logged: UInt64?
         var trust: LogTrust
         var profiles: [Digest: Profile]
-        var fraction = 0.0
-        var fractionAt: ContinuousClock.Instant?
         var failure: StoreError?
     }
 
@@ -127,8 +125,7 @@ public final class BrokerCore: Sendable {
         return state.withLock { state in
             BrokerView(
                 id: id, signing: signing, directories: state.directories, profiles: state.profiles, settings: settings,
-                memory: memory,
-                now: now, isNearlyFull: state.fraction >= BrokerLimits.fullFraction)
+                memory: memory, now: now)
         }
     }
 
@@ -210,17 +207,5 @@ public final class BrokerCore: Sendable {
     private func remember(_ error: StoreError) {
         log(.error, "store", ["code": .code(error.code.rawValue)])
         if error.code == .failed || error.code == .unreadable { state.withLock { $0.failure = $0.failure ?? error } }
-    }
-
-    /// Looks how full the store is, at most once a second.
-    func checkRoom() async {
-        let now = ContinuousClock.now
-        let isDue = state.withLock { state in
-            if let last = state.fractionAt, now - last < .seconds(1) { return false }
-            state.fractionAt = now
-            return true
-        }
-        guard isDue, let room = try? await queue.room() else { return }
-        state.withLock { $0.fraction = room.fraction }
     }
 }

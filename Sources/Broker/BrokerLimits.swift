@@ -1,6 +1,8 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import MessageStore
+
 /// Bounds on what a stranger, a flood or a fault can make a broker hold or do. Protocols/Queue.md, "Limits".
 public enum BrokerLimits {
     /// Letters, or ancestors, in one push: as many as share a commit a few times over.
@@ -63,4 +65,9 @@ public enum BrokerLimits {
     public static let leavesInARequest: Int64 = 16_384
     /// Between two sweeps when nothing is due.
     public static let sweepSeconds = 30
+}
+
+extension StoreRoom {
+    /// Whether only stops, receipts and papers are taken.
+    var isNearlyFull: Bool { fraction >= BrokerLimits.fullFraction }
 }

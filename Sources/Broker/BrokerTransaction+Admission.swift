@@ -50,7 +50,7 @@ extension BrokerTransaction {
             }
             guard try isBound(slip, to: subject) else { return .rejected(code: SealingError.Code.slipBinding.rawValue) }
             // While the store is nearly full, a receipt that says nothing new can come again.
-            if view.isNearlyFull, slip.type == .receipt, subject.progress.isSuperset(of: Self.progress(about)) {
+            if try isNearlyFull, slip.type == .receipt, subject.progress.isSuperset(of: Self.progress(about)) {
                 return .later(code: "store.full", seconds: 60)
             }
         }
@@ -60,7 +60,7 @@ extension BrokerTransaction {
         case .waiting(let missing): return try wait(record, letter, isKnown: known != nil, for: missing)
         case .refused(let refusal):
             // A refused letter is kept with its refusal; a row of them must not eat what is left for stops.
-            if view.isNearlyFull { return .later(code: "store.full", seconds: 60) }
+            if try isNearlyFull { return .later(code: "store.full", seconds: 60) }
             try store(record, letter, isKnown: known != nil)
             return try refuse(record, slip, refusal)
         case .admitted, .flagged:
@@ -101,7 +101,7 @@ extension BrokerTransaction {
 
     /// Quotas of the member, and what is left of the store. An urgent letter has a quota of its own and the reserve.
     private func lack(of slip: Slip) throws -> Admission? {
-        if view.isNearlyFull, slip.lane == .normal, slip.type == .step {
+        if try isNearlyFull, slip.lane == .normal, slip.type == .step {
             return .later(code: "store.full", seconds: 60)
         }
         guard view.isServedHere(slip.from) else { return nil }

@@ -49,7 +49,7 @@ extension BrokerTransaction {
             case .waiting: return false
             case .refused(let refusal):
                 // Said aloud, as of any letter: what descends from it would else wait here for ever, and nobody would know why.
-                guard !view.isNearlyFull else { return false }
+                guard try !isNearlyFull else { return false }
                 try store.insert(record, slip: slip, file: signed.file)
                 _ = try refuse(record, slip, refusal)
                 return true

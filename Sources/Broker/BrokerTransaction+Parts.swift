@@ -15,7 +15,7 @@ extension BrokerTransaction {
     /// - Throws: ``ExchangeError`` `.busy`.
     func requireRoom(for size: Int, of member: MemberID, lane: Lane, isCounted: Bool) throws {
         // The reserve is for sealed steps, not for what hangs on an urgent letter.
-        guard !view.isNearlyFull || lane == .urgent && size <= BrokerLimits.partInABundleBytes else {
+        guard try !isNearlyFull || lane == .urgent && size <= BrokerLimits.partInABundleBytes else {
             throw ExchangeError(.busy, "store.full")
         }
         guard !isCounted, view.isServedHere(member) else { return }

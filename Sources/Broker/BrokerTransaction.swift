@@ -34,6 +34,10 @@ final class BrokerTransaction {
         return Aftermath(rung: rung, notes: notes)
     }
 
+    /// Normal letters are put off; the rest of the store is for stops, receipts and notices. Asked of the store as it is now, so that no
+    /// flood eats what is left for them.
+    var isNearlyFull: Bool { get throws { try store.room().isNearlyFull } }
+
     func note(_ body: @escaping @Sendable (BrokerLog) -> Void) { notes.append(body) }
     func ring(_ queue: QueueName) { rung.insert(queue) }
 

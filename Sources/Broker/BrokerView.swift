@@ -15,8 +15,6 @@ struct BrokerView: Sendable {
     let settings: BrokerSettings
     let memory: CaseMemory
     let now: Instant
-    /// Normal letters are put off; the rest of the store is for stops, receipts and notices.
-    let isNearlyFull: Bool
 
     /// The broker that keeps the mailbox of `member`; a broker's own letters come from itself.
     func broker(of member: MemberID) -> MemberID? {

@@ -117,7 +117,15 @@ public actor Witness {
     }
 
     /// The last checkpoint of a log that it cosigned, with the log's signature; `nil` if none.
-    public func recorded(of origin: String) throws -> SignedNote? { try lock(of: origin)?.note }
+    ///
+    /// - Throws: ``StoreError`` `.halted` when its lock is gone: then it has cosigned it, and does not know how far.
+    public func recorded(of origin: String) throws -> SignedNote? {
+        let lock = try lock(of: origin)
+        if lock == nil, register?.contains(origin) ?? true {
+            throw StoreError(.halted, LogLock.Reason.missing.rawValue)
+        }
+        return lock?.note
+    }
 
     private static func registerPath(_ path: String) -> String { path + ".cosigned" }
     private static func lockPath(_ path: String, _ origin: String) -> String {

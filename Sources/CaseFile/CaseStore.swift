@@ -119,7 +119,11 @@ public final class CaseStore: Sendable {
     /// Empties the write-ahead log, which has pages as they were.
     func emptyLog() throws {
         try Self.typed {
-            try pool.barrierWriteWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+            // SQLite says in a row, not by an error, that another process reads.
+            let busy = try pool.barrierWriteWithoutTransaction {
+                try Int.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+            guard busy == 0 else { throw CaseFileError(.busy, "another process reads the database") }
         }
     }
 

@@ -20,7 +20,10 @@ enum Moment {
             return seconds[unit].map { now + -(count * $0) }
         }
         let text = text.utf8.count == 10 ? text + "T00:00:00Z" : text
-        guard let date = try? Date.ISO8601FormatStyle(timeZone: .gmt).parse(text) else { return nil }
+        guard let date = try? Date.ISO8601FormatStyle(timeZone: .gmt).parse(text), date.timeIntervalSince1970 >= 0
+        else {
+            return nil
+        }
         return Instant(seconds: Int64(date.timeIntervalSince1970))
     }
 

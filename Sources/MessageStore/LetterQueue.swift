@@ -41,9 +41,6 @@ public protocol LetterQueue: Sendable {
     /// rest for the next start.
     func destroyErased() async throws
 
-    /// How full the store is; cheap enough to be asked every second.
-    func room() async throws -> StoreRoom
-
     /// Waits for what is under way and closes the files. Later calls throw `store.closed`.
     func close() async throws
 }
@@ -61,6 +58,8 @@ extension LetterQueue {
 
 /// Reading, inside a transaction or beside it.
 public protocol LetterReading: LogReading {
+    /// How full the store is, with what this transaction has written so far; cheap enough to be asked for each letter.
+    func room() throws -> StoreRoom
     func letter(_ id: LetterID) throws -> LetterRecord?
     /// `slip.p7s`.
     func slip(_ id: LetterID) throws -> [UInt8]?

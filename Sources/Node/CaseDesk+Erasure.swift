@@ -21,25 +21,26 @@ extension CaseDesk {
     ///
     /// No other process may run this node: it would go on with the old key.
     ///
-    /// - Throws: ``DeskError`` `.unknownLetter` for a letter that is no order which was opened and found valid here.
+    /// - Throws: ``DeskError``: `.unknownLetter` for a letter that is no order which was opened and found valid here; `.refused` when what
+    ///   is known by now, a hold or a case that goes on, stands against it; `.incomplete` while a letter of the case is on its way.
     public func erase(by order: LetterID, account: String, at now: Instant) throws -> ErasureAnswer {
         try check(account)
-        let (letter, isConfirmed) = try store.write { transaction in
+        let (letter, answer) = try store.write { transaction -> (LetterRecord, ErasureAnswer?) in
             guard let letter = try transaction.letter(order), letter.direction == .in, letter.state == .valid,
                 let entry = try transaction.inboxEntry(order), entry.state == .judged,
                 let slip = try? StoredSlip.read(letter.slip),
                 let profile = slip.profile.flatMap({ network.profilesByDigest[$0.digest] }),
                 slip.steps.contains(where: { ErasureFacts($0, by: profile) != nil })
             else { throw DeskError(.unknownLetter, "no order of erasure that was found valid here") }
+            let told = try transaction.receipts(for: order).first { $0.sender == identity.member && $0.state == .acted }
+            // Once is enough: what has come into the case since lies under another key.
+            if let told { return (letter, .erased(receipt: told.id)) }
+            try requireAllowedNow(order, in: letter.caseID, transaction, now)
             try transaction.note(approval: order, of: letter.caseID, by: account, at: now)
-            return (letter, try transaction.approvals(of: order).count > 1)
+            return (letter, try transaction.approvals(of: order).count > 1 ? nil : .awaitsSecond)
         }
-        guard isConfirmed else { return .awaitsSecond }
+        if let answer { return answer }
         return try store.eraseContent(of: letter.caseID) { transaction in
-            let receipts = try transaction.receipts(for: order)
-            if let told = receipts.first(where: { $0.sender == identity.member && $0.state == .acted }) {
-                return .erased(receipt: told.id)
-            }
             guard let record = try transaction.caseRecord(letter.caseID) else {
                 throw DeskError(.unknownCase, "this node has no such case")
             }
@@ -48,5 +49,28 @@ extension CaseDesk {
             try transaction.setActed(order, at: now)
             return .erased(receipt: receipt.id)
         }
+    }
+
+    /// The order was judged by what its sender knew. Here it is judged by all that this node knows now.
+    private func requireAllowedNow(
+        _ order: LetterID, in caseID: CaseID, _ transaction: CaseTransaction, _ now: Instant
+    ) throws {
+        let sight = try sight(caseID, transaction)
+        guard var step = sight.history.step(order) else {
+            throw DeskError(.unknownLetter, "no order of erasure that was found valid here")
+        }
+        // As if it were made now: a letter of its own, after all others.
+        (step.id, step.parents, step.at) = (Digest.sha256(order.bytes), sight.history.heads, now)
+        switch sight.history.admit(step) {
+        case .admitted, .flagged: break
+        case .refused(let refusal):
+            throw DeskError(.refused, "what has come since stands against it", refusal: refusal)
+        case .waiting: throw DeskError(.incomplete, "letters of the case are missing here")
+        }
+        let isOpen = try sight.letters.contains { letter in
+            let (sent, come) = (try transaction.outboxEntry(letter.id), try transaction.inboxEntry(letter.id))
+            return sent?.state == .waiting || come.map { $0.state != .judged } ?? false
+        }
+        if isOpen { throw DeskError(.incomplete, "a letter of the case is still on its way") }
     }
 }

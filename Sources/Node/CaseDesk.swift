@@ -8,6 +8,7 @@ public import Letters
 import Membership
 public import Procedure
 import Sealing
+import TransparencyLog
 
 /// What a caseworker does at a node: everything here is local and works without any line.
 ///
@@ -78,6 +79,13 @@ public struct CaseDesk: Sendable {
             else { throw DeskError(.unknownLetter, "no letter of the inbox that was opened") }
             let own = try transaction.receipts(for: letter).first { $0.sender == identity.member && $0.state == .acted }
             if let own { return own.id }
+            // Of an order of erasure it would be the certificate: only what carries it out may say so.
+            let slip = try StoredSlip.read(record.slip)
+            if let profile = slip.profile.flatMap({ network.profilesByDigest[$0.digest] }),
+                slip.steps.contains(where: { ErasureFacts($0, by: profile) != nil })
+            {
+                throw DeskError(.unknownLetter, "an order of erasure is not acted on by hand: erase")
+            }
             let receipt = try maker(transaction, now).makeReceipt(
                 for: letter, to: record.sender, state: .acted, code: nil, lane: .normal, record: caseRecord)
             try transaction.setActed(letter, at: now)

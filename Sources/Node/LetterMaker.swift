@@ -86,6 +86,10 @@ struct LetterMaker {
             expires: plan.lane == .normal ? now + min(settings.expiryDays * 86_400, LetterLimits.expirySeconds) : nil,
             seen: try transaction.checkpoints().suffix(LetterLimits.seen))
         let signed = try SignedSlip.sign(slip, by: identity.signing)
+        // What does not read again would make the case unreadable here for ever.
+        guard (try? SealedSteps.read(sealedSteps.json())) == sealedSteps, (try? Slip.read(slip.json())) == slip else {
+            throw DeskError(.cannotSeal, "a letter that its readers could not read")
+        }
 
         // 4. Everything that goes with it. A crash before the commit leaves the files of pieces and copies that nothing names; after
         // it, a letter in the outbox that is sent as it is.

@@ -36,6 +36,10 @@ extension NodeService {
             try note(known, cosigned: cosigned)
         } catch let error as LogError {
             try raise(.logForged, error.code.rawValue)
+        } catch let error as ExchangeError {
+            // Whoever does not answer this alone silences nobody.
+            try note(known, cosigned: 0)
+            throw error
         }
     }
 

@@ -53,9 +53,17 @@ public struct NoticeSchedule: Sendable {
         return afterQuiet(came)
     }
 
+    /// Whether she is left alone at this moment: what was late, or could not be told before, waits for the end of the quiet hours.
+    public func isQuiet(at now: Instant) -> Bool { quiet?.contains(minute(of: now)) ?? false }
+
+    private func minute(of moment: Instant) -> Int {
+        let local = moment.seconds + offset
+        return Int((local - local.flooredDay * 86_400) / 60)
+    }
+
     private func afterQuiet(_ came: Instant) -> Instant {
         let local = came.seconds + offset
-        let minute = Int((local - local.flooredDay * 86_400) / 60)
+        let minute = minute(of: came)
         guard let quiet, quiet.contains(minute) else { return came }
         let end = Int64(quiet.to) * 3_600
         let day = minute < quiet.to * 60 ? local.flooredDay : local.flooredDay + 1

@@ -98,6 +98,7 @@ public actor NoticeService: Service {
         }
         let schedule = NoticeSchedule(
             digest: notice.choice.atOnce ? nil : settings.times, quiet: own ?? settings.quiet, offset: desk.zone)
+        guard !schedule.isQuiet(at: now) else { return false }
         let key = try desk.store.keys.accountKey()
         return schedule.moment(for: came) { Self.jitter(notice.account, day: $0, key: key) } <= now
     }

@@ -140,7 +140,7 @@ struct Admission {
                 }
             }
             if !fits, let first { return first }
-            if let at = event.at, at > step.at { return Refusal(.badTime, event: event.code) }
+            if let at = event.at, at > step.at || at.seconds < 0 { return Refusal(.badTime, event: event.code) }
         }
         return nil
     }

@@ -89,7 +89,7 @@ final class EventKeys: Sendable {
                 try db.execute(sql: "DELETE FROM event_key WHERE case_id = ?", arguments: [caseID.text])
             }
         }
-        try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try database.writeWithoutTransaction { db in try SQLiteTransaction.emptyLog(db) }
     }
 
     func close() throws { try database.close() }

@@ -105,7 +105,7 @@ final class GroupCommitWriter: Sendable {
                 let mark = log.mark()
                 try db.run("SAVEPOINT job")
                 do {
-                    try job.attempt(SQLiteTransaction(db, versions, log.keys, writer: log))
+                    try job.attempt(SQLiteTransaction(db, versions, log.keys, path: log.path, writer: log))
                 } catch {
                     // SQLite ends the whole transaction by itself after some errors (SQLITE_FULL, SQLITE_IOERR): then all must be redone.
                     guard db.isInsideTransaction else { throw error }

@@ -17,7 +17,7 @@ final class LogWriter: @unchecked Sendable {
     // @unchecked: all but `shown` and `stopped` is touched by the writer's thread alone, and before there is one.
     let signer: LogSigner
     let keys: EventKeys
-    private let path: String
+    let path: String
     private let shown = Mutex<SignedNote?>(nil)
     private let stopped = Mutex<StoreError?>(nil)
     fileprivate var lock: LogLockFile?

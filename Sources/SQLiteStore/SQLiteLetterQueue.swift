@@ -80,7 +80,9 @@ public final class SQLiteLetterQueue: LetterQueue {
         -> Value
     {
         do {
-            return try await pool.read { [versions, keys] db in try body(SQLiteTransaction(db, versions, keys)) }
+            return try await pool.read { [versions, keys, path] db in
+                try body(SQLiteTransaction(db, versions, keys, path: path))
+            }
         } catch let error as DatabaseError {
             throw StoreError(error)
         }
@@ -109,7 +111,7 @@ public final class SQLiteLetterQueue: LetterQueue {
         let newest = log.note
         do {
             return try await pool.read { [versions, keys, log, path] db in
-                try SQLiteTransaction(db, versions, keys).receipts(of: leaves) { origin in
+                try SQLiteTransaction(db, versions, keys, path: path).receipts(of: leaves) { origin in
                     try origin == log.signer.key.name ? newest : Self.lastCheckpoint(of: origin, at: path)
                 }
             }
@@ -174,21 +176,6 @@ public final class SQLiteLetterQueue: LetterQueue {
         }
     }
 
-    public func room() async throws -> StoreRoom {
-        let used: Int64
-        do {
-            used = try await pool.read { db in
-                let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-                let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-                return (pages - free) * SQLiteConnection.pageBytes
-            }
-        } catch let error as DatabaseError {
-            throw StoreError(error)
-        }
-        let disk = used + SQLiteConnection.freeBytes(beside: path)
-        return StoreRoom(usedBytes: used, limitBytes: min(disk, settings.maximumBytes ?? .max))
-    }
-
     public func close() async throws {
         writer.stop(StoreError(.closed, "the store is closed"))
         try await pool.barrierWriteWithoutTransaction { db in try db.run("PRAGMA wal_checkpoint(TRUNCATE)") }
@@ -209,7 +196,7 @@ public final class SQLiteLetterQueue: LetterQueue {
             configuration.busyMode = .timeout(5)
             let keys = try EventKeys(path: keysPath(path), isReadOnly: true)
             return try DatabaseQueue(path: path, configuration: configuration).read { db in
-                try body(SQLiteTransaction(db, VersionCounter(0), keys))
+                try body(SQLiteTransaction(db, VersionCounter(0), keys, path: path))
             }
         } catch let error as DatabaseError {
             throw StoreError(error, opening: true)

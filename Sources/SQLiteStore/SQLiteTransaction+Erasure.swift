@@ -51,8 +51,17 @@ extension SQLiteTransaction {
             db, sql: "SELECT name FROM setting WHERE name >= ? AND name < ?", arguments: [mark, mark + "g"])
         guard !names.isEmpty else { return }
         try keys.destroy(names.compactMap { CaseID(String($0.dropFirst(mark.count))) })
+        // What was deleted is overwritten in its pages, and the log that still has the old ones is emptied. Before the names go: a crash,
+        // or somebody who reads, leaves the rest for the next time.
+        try emptyLog(db)
         for name in names { try db.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name]) }
-        // What was deleted is overwritten in its pages, and the log that still has the old ones is emptied.
-        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        try emptyLog(db)
+    }
+
+    /// - Throws: ``StoreError`` `.busy` while another process reads: SQLite says so in a row, not by an error.
+    static func emptyLog(_ db: Database) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
+            throw StoreError(.busy, "somebody reads what is to be destroyed")
+        }
     }
 }

@@ -15,15 +15,28 @@ final class SQLiteTransaction: LetterTransaction {
     /// Present while writing.
     let writer: LogWriter?
     private let versions: VersionCounter
+    private let path: String
     /// Row numbers of letters, which never change, and versions of cases that were changed here.
     private var numbers: [LetterID: Int64] = [:]
     private var changed: [CaseID: Int64] = [:]
 
-    init(_ db: Database, _ versions: VersionCounter, _ keys: EventKeys, writer: LogWriter? = nil) {
+    /// - Parameter path: of the store's file.
+    init(_ db: Database, _ versions: VersionCounter, _ keys: EventKeys, path: String, writer: LogWriter? = nil) {
         self.db = db
         self.versions = versions
         self.keys = keys
+        self.path = path
         self.writer = writer
+    }
+
+    func room() throws -> StoreRoom {
+        func pages(_ name: String) throws -> Int64 { try integer("PRAGMA \(name)", []) ?? 0 }
+        let used = (try pages("page_count") - pages("freelist_count")) * SQLiteConnection.pageBytes
+        return StoreRoom(
+            usedBytes: used,
+            limitBytes: min(
+                used + SQLiteConnection.freeBytes(beside: path),
+                try pages("max_page_count") * SQLiteConnection.pageBytes))
     }
 
     func run(_ sql: String, _ arguments: StatementArguments) throws {

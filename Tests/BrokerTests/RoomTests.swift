@@ -77,10 +77,8 @@ import Testing
             first = first ?? one
             guard outcome.isStored else { break }
             stored.append(offer)
-            // How full it is, is looked at once a second; a flood inside it meets the hard limit.
         }
         #expect(outcome.code == "store.full", "\(outcome)")
-        try await Task.sleep(for: .milliseconds(1_100))
         var late = PracticeCase(brokers)
         #expect(try await shelter.push(try late.offer()).code == "store.full")
         let stop = try first!.withdrawal(from: PracticeCase.shelter, after: [stored[0]])
@@ -89,7 +87,6 @@ import Testing
         // The other broker fetches; then there is room again.
         try await brokers.exchange()
         try await brokers.core(PracticeBrokers.inBroker).sweep()
-        try await Task.sleep(for: .milliseconds(1_100))
         var next = PracticeCase(brokers)
         #expect(try await shelter.push(try next.offer()).isStored)
         let there = Set(try await brokers.fetch(PracticeCase.ngo).map(\.letter.id))

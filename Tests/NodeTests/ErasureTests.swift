@@ -112,4 +112,42 @@ import TransparencyLog
         // The case is still there for what comes.
         #expect(try again.view(of: caseID, at: now).record.root == root)
     }
+
+    @Test func `a hold that comes after the order was judged keeps the case, and nobody certifies by hand`() async throws {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "05")
+        let caseID = try #require(example.caseID)
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        func record(_ event: Event, _ forms: [FormDraft] = [], basis: Basis = .consent) async throws {
+            _ = try nodes.desk(PracticeNodes.ngo).perform(
+                Act(events: [event], forms: forms, basis: basis, account: "caseworker"), in: caseID, at: nodes.clock.now)
+            try await nodes.settle()
+        }
+        try await record(Event(code: "SHARE_CONSENT_WITHDRAWN"))
+        let order = try await order(nodes, caseID, root: try desk.view(of: caseID, at: nodes.clock.now).record.root)
+        let line = try #require(nodes.brokers[PracticeWorld.inBroker]).connection(for: .member(PracticeNodes.nodal))
+        _ = try await line.push([order], context: [])
+        try await nodes.settle()
+        #expect(throws: DeskError(.unknownLetter, "")) {
+            try desk.markActedOn(order.id, account: "caseworker", at: nodes.clock.now)
+        }
+        #expect(try desk.erase(by: order.id, account: "caseworker", at: nodes.clock.now) == .awaitsSecond)
+        let facts = [
+            "attestation": "certified_copy", "issued_on": "2026-03-06", "legal_basis": "court_order",
+            "paper_digest": String(repeating: "0a", count: 32), "paper_kind": "order", "review_by": "2027-12-31",
+        ]
+        let fields = facts.filter { $0.key != "review_by" && $0.key != "legal_basis" }
+        let paper = try JSONSerialization.data(
+            withJSONObject: ["event": "LEGAL_HOLD_SET", "fields": fields, "form": "attested-paper"])
+        try await record(
+            Event(code: "LEGAL_HOLD_SET", facts: facts.mapValues { .text($0) }), [FormDraft(document: Array(paper))],
+            basis: .law)
+        let refused = #expect(throws: DeskError.self) {
+            try desk.erase(by: order.id, account: "reviewer", at: nodes.clock.now)
+        }
+        #expect(refused?.refusal?.guardName == "G_NO_LEGAL_HOLD")
+        let broker = try #require(nodes.brokers[PracticeWorld.inBroker])
+        await #expect(throws: ErasureError(.objected, "")) { try await broker.erase(by: order.id) }
+    }
 }

@@ -99,6 +99,21 @@ import Testing
         #expect(error?.code == .refused)
     }
 
+    @Test func `a step from before 1970 is refused, and the case still reads`() async throws {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "02")
+        let caseID = try #require(example.caseID)
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        let before = try desk.history(of: caseID).count
+        let event = Event(code: "SHARE_CONSENT_WITHDRAWN", at: Instant(seconds: -1))
+        let refused = #expect(throws: DeskError.self) {
+            try desk.perform(Act(events: [event], account: "caseworker"), in: caseID, at: nodes.clock.now)
+        }
+        #expect(refused?.refusal?.reason == .badTime)
+        #expect(try desk.history(of: caseID).count == before)
+    }
+
     @Test func `only an account of this node acts`() throws {
         let nodes = try PracticeNodes()
         var act = try ExampleCase(nodes).act("01")

@@ -10,6 +10,18 @@ import Testing
 
     @Test func `there are vectors`() { #expect(!Self.files.isEmpty) }
 
+    @Test func `every step of the repatriation profile stands in a story`() throws {
+        var told: Set<String> = []
+        for file in Self.files {
+            let bytes = try Protocols.bytes("Vectors/procedure/\(file)")
+            guard try ReplayDocument.profile(of: bytes) == Profile.repatriation.id else { continue }
+            for letter in try ReplayDocument.read(bytes, profile: .repatriation).letters {
+                if case .opened(let events) = letter.step.sealed { told.formUnion(events.map(\.code)) }
+            }
+        }
+        #expect(Set(Profile.repatriation.definition.events.keys).subtracting(told).sorted() == [])
+    }
+
     @Test(arguments: files)
     func `each story ends as its file says, for the nodes and for a broker`(file: String) throws {
         let bytes = try Protocols.bytes("Vectors/procedure/\(file)")

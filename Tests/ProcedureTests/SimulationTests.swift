@@ -9,7 +9,7 @@ import Testing
 @Suite struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let first = environment["KHEYA_SEED"].flatMap { UInt64($0) } ?? 1
-    private static let count = environment["KHEYA_SEEDS"].flatMap { UInt64($0) } ?? 16
+    private static let count = environment["KHEYA_SEEDS"].flatMap { UInt64($0) } ?? 32
 
     struct Outcome: Sendable {
         var seed: UInt64
@@ -73,7 +73,7 @@ import Testing
     }
 
     /// Without this the properties could hold because nothing ever happened.
-    @Test(.enabled(if: count >= 16))
+    @Test(.enabled(if: count >= 32))
     func `the simulated cases come far, run beside each other, and hold stops, hostile letters and papers`() async {
         let tally = await Self.all.value.tally
         #expect(tally.states.count > 5, "\(tally.states.sorted())")
@@ -84,7 +84,7 @@ import Testing
 
     @Test(arguments: isLong ? frequent + rare : frequent)
     func `a seeded bug is found`(mistake: Simulation.Mistakes, name: String) {
-        let found = (1...(Self.isLong ? 250 : 20) as ClosedRange<UInt64>).first {
+        let found = (1...(Self.isLong ? 250 : 80) as ClosedRange<UInt64>).first {
             !Self.run($0, mistake).faults.isEmpty
         }
         #expect(found != nil, "nobody noticed that somebody \(name)")
@@ -92,7 +92,7 @@ import Testing
 
     private static let isLong = environment["KHEYA_SEEDS"] != nil
 
-    /// Each shows within twenty seeds.
+    /// Each shows within eighty seeds, most within a few.
     private static let frequent: [(Simulation.Mistakes, String)] = [
         (.factsWithheld, "withholds facts"), (.letterForgotten, "forgets a letter"),
         (.arrivalOrder, "replays in the order of arrival"), (.unreadIsMissing, "takes the unread for missing"),
