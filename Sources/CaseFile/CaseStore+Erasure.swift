@@ -7,16 +7,43 @@ public import Letters
 import Procedure
 
 extension CaseStore {
+    /// Before the name of a case whose content is being destroyed, in `setting`.
+    private static let mark = "erasing "
+
     /// Destroys what this node holds of a case but its slips: the key first, with which every record, form and attachment is noise, then
-    /// the bytes themselves. The case goes on under a new key. Called again, it ends what a crash has left.
+    /// the bytes themselves. The case goes on under a new key. Called again, or by ``finishErasures()``, it ends what a crash has left.
     ///
     /// - Parameter body: in the transaction that takes them away.
     /// - Throws: what `body` throws; ``CaseFileError``.
     public func eraseContent<Value>(of caseID: CaseID, _ body: (CaseTransaction) throws -> Value) throws -> Value {
+        // Commit point: from here on the content is lost, and a start that finds this mark takes the rest away.
+        try write { try $0.setSetting(Self.mark + caseID.text, []) }
+        return try destroyContent(of: caseID, body)
+    }
+
+    /// Takes away what lies under keys that are destroyed, so that no letter of the case meets a record that nothing opens. Whoever ordered
+    /// it is told when somebody says so again.
+    ///
+    /// - Throws: ``CaseFileError``.
+    public func finishErasures() throws {
+        let names = try read { transaction in
+            try String.fetchAll(
+                transaction.database, sql: "SELECT name FROM setting WHERE name >= ? AND name < ?",
+                arguments: [Self.mark, Self.mark + "g"])
+        }
+        for caseID in names.compactMap({ CaseID(String($0.dropFirst(Self.mark.count))) }) {
+            try destroyContent(of: caseID) { _ in }
+        }
+    }
+
+    private func destroyContent<Value>(of caseID: CaseID, _ body: (CaseTransaction) throws -> Value) throws -> Value {
         try keys.destroyKey(of: caseID)
         try keys.makeKey(of: caseID)
         let (value, names) = try write { transaction in
-            (try body(transaction), try transaction.removeContent(of: caseID))
+            let value = try body(transaction)
+            try transaction.database.execute(
+                sql: "DELETE FROM setting WHERE name = ?", arguments: [Self.mark + caseID.text])
+            return (value, try transaction.removeContent(of: caseID))
         }
         for name in names.attachments { files.removeAttachment(name) }
         for name in names.parts { files.remove(name) }

@@ -56,6 +56,7 @@ public actor NodeService: Service {
     /// - Throws: ``SelfTest/Failure`` when the library underneath does not behave; what the store throws.
     public func run() async throws {
         try SelfTest.run()
+        try store.finishErasures()
         try store.clearAway(before: Date(timeIntervalSince1970: Double(clock().seconds) - 86_400))
         try store.write { try $0.makeAllDue() }
         try await cancelWhenGracefulShutdown {

@@ -113,7 +113,9 @@ import TransparencyLog
         #expect(try again.view(of: caseID, at: now).record.root == root)
     }
 
-    @Test func `a hold that comes after the order was judged keeps the case, and nobody certifies by hand`() async throws {
+    @Test func `a hold that comes after the order was judged keeps the case, and nobody certifies by hand`()
+        async throws
+    {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
         try await example.run(through: "05")
@@ -121,7 +123,8 @@ import TransparencyLog
         let desk = try nodes.desk(PracticeNodes.shelter)
         func record(_ event: Event, _ forms: [FormDraft] = [], basis: Basis = .consent) async throws {
             _ = try nodes.desk(PracticeNodes.ngo).perform(
-                Act(events: [event], forms: forms, basis: basis, account: "caseworker"), in: caseID, at: nodes.clock.now)
+                Act(events: [event], forms: forms, basis: basis, account: "caseworker"), in: caseID, at: nodes.clock.now
+            )
             try await nodes.settle()
         }
         try await record(Event(code: "SHARE_CONSENT_WITHDRAWN"))
@@ -149,5 +152,29 @@ import TransparencyLog
         #expect(refused?.refusal?.guardName == "G_NO_LEGAL_HOLD")
         let broker = try #require(nodes.brokers[PracticeWorld.inBroker])
         await #expect(throws: ErasureError(.objected, "")) { try await broker.erase(by: order.id) }
+    }
+
+    @Test func `an erasure that was cut off after the key is ended at the next start, and the case goes on`()
+        async throws
+    {
+        struct Cut: Error {}
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "02")
+        let caseID = try #require(example.caseID)
+        let store = try nodes.store(PracticeNodes.shelter)
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        #expect(throws: Cut.self) { try store.eraseContent(of: caseID) { _ in throw Cut() } }
+        #expect(throws: CaseFileError(.damaged, "")) { try desk.history(of: caseID) }
+        try store.finishErasures()
+        #expect(try desk.history(of: caseID).allSatisfy { $0.forms.isEmpty })
+        _ = try nodes.desk(PracticeNodes.ngo).perform(
+            Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker"), in: caseID,
+            at: nodes.clock.now)
+        try await nodes.settle()
+        #expect(
+            try desk.history(of: caseID).contains {
+                $0.isOpened && $0.events.map(\.code) == ["SHARE_CONSENT_WITHDRAWN"]
+            })
     }
 }

@@ -263,7 +263,11 @@ private final class Receiver {
         port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    func end() { process.terminate() }
+    /// A child inherits which signals its parent ignores: only this one is never ignored.
+    func end() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 
     func requests() throws -> [[String: String]] {
         try String(contentsOf: log, encoding: .utf8).split(separator: "\n").map {
