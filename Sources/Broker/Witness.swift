@@ -43,15 +43,20 @@ public actor Witness {
 
     /// A person brings a checkpoint that this witness cosigned, because its lock is gone: it goes on from there.
     ///
-    /// - Parameter note: verified by the caller: signed by its log, cosigned by this witness. The newest that anybody has.
+    /// - Parameters:
+    ///   - note: verified by the caller: signed by its log, cosigned by this witness. The newest that anybody has.
+    ///   - listed: the logs that a directory lists. Without its register the witness may have cosigned any of them, so each one whose lock
+    ///     is gone needs a person's word.
     /// - Throws: ``StoreError`` `.halted` if there is a lock; `.busy` while the witness runs.
-    public static func adopt(_ note: SignedNote, path: String) throws {
+    public static func adopt(_ note: SignedNote, path: String, listed: [String]) throws {
         let origin = try Checkpoint(text: note.text).origin
         let process = try FileLock(path: path + ".lock")
         defer { process.release() }
+        guard try LogLockFile(path: lockPath(path, origin)) == nil else { throw StoreError(.halted, "there is a lock") }
+        let isNew = try WitnessRegister(path: registerPath(path)) == nil
         try create(path: path)
         guard let register = try WitnessRegister(path: registerPath(path)) else { return }
-        guard try LogLockFile(path: lockPath(path, origin)) == nil else { throw StoreError(.halted, "there is a lock") }
+        if isNew { for name in listed { try register.add(name) } }
         try LogLockFile.create(path: lockPath(path, origin), note: note)
         try register.add(origin)
     }

@@ -123,7 +123,7 @@ struct LogCommand: AsyncParsableCommand {
             let path =
                 opened.home.settings.kind == .witness
                 ? WitnessProcess.path(in: opened.home.path) : opened.home.path + "/broker.sqlite"
-            try Witness.adopt(verified.note, path: path)
+            try Witness.adopt(verified.note, path: path, listed: opened.directories.logs.keys.sorted())
             let checkpoint = verified.checkpoint
             return Report(origin: checkpoint.origin, size: checkpoint.head.size, filled: 0)
         }

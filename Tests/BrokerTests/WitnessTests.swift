@@ -190,13 +190,32 @@ import TransparencyLog
             guard !isCosigned else { continue }
             #expect(brokers.logs.all.contains { $0.hasPrefix("error the witness's lock of this log is gone") })
             try await brokers.stop(Self.bangladesh)
-            try Witness.adopt(kept.note, path: brokers.path(Self.bangladesh))
+            try Witness.adopt(kept.note, path: brokers.path(Self.bangladesh), listed: [])
             #expect(throws: StoreError(.halted, ""), "there is a lock") {
-                try Witness.adopt(kept.note, path: brokers.path(Self.bangladesh))
+                try Witness.adopt(kept.note, path: brokers.path(Self.bangladesh), listed: [])
             }
             try brokers.start(Self.bangladesh)
             try await ask(brokers, Self.india, Self.bangladesh)
         }
+    }
+
+    @Test func `a witness that lost its register takes a person's word for one log, and no other's beginning for new`()
+        async throws
+    {
+        let brokers = try await started()
+        try await ask(brokers, Self.india, Self.bangladesh)
+        let kept = try #require(try await newest(brokers, Self.india))
+        let (origin, other) = (kept.checkpoint.origin, "in.other.example/2027")
+        let path = brokers.path(Self.bangladesh)
+        try await brokers.stop(Self.bangladesh)
+        for name in ["lock-\(origin.replacing("/", with: "_"))", "cosigned"] {
+            try FileManager.default.removeItem(atPath: "\(path).\(name)")
+        }
+        try Witness.adopt(kept.note, path: path, listed: [origin, other])
+        let signer = try #require(brokers.world.party(Self.bangladesh).logKeys).witness
+        let witness = try Witness(signer: signer, path: path)
+        #expect(try await witness.recorded(of: origin)?.text == kept.note.text)
+        await #expect(throws: StoreError(.halted, "")) { try await witness.recorded(of: other) }
     }
 
     @Test func `a witness without register, whose home came from somewhere, begins with no log`() async throws {
