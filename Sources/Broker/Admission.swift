@@ -12,6 +12,14 @@ enum Admission: Sendable {
     /// Anything else, as it is answered.
     case answered(PushOutcome)
 
+    /// Whether its slip was kept.
+    var isKept: Bool {
+        switch self {
+        case .answered(.rejected), .answered(.later): false
+        case .stored, .answered: true
+        }
+    }
+
     static func awaitingParts(_ missing: [Digest]) -> Admission { .answered(.awaitingParts(missing)) }
     static func waiting(_ missing: [LetterID]) -> Admission { .answered(.waiting(missing)) }
     static func rejected(code: String) -> Admission { .answered(.rejected(code: code)) }

@@ -32,10 +32,11 @@ struct PeerConnection: BrokerConnection {
         // 3. Each letter in a transaction of its own, in the order in which they came; many of them share one sync.
         let peer = peer
         let verified = read.compactMap { try? $0.get() }
-        await core.compareSeen(verified)
         let results = await core.transact(all: verified.map { letter in { try $0.receive(letter, from: peer) } })
         // 4. What is stored is answered with its proof, which the log's signature has made possible meanwhile.
         let leaves = results.compactMap { if case .success(.stored(let leaf)) = $0 { leaf } else { nil } }
+        // What was not kept causes no reads.
+        await core.compareSeen(zip(verified, results).filter { (try? $1.get().isKept) ?? false }.map(\.0))
         var receipts = try await asked { try await $0.receipts(of: leaves) }[...]
         var judged = results[...]
         return try read.map { read in

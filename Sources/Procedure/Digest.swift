@@ -9,14 +9,20 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// - Parameter bytes: exactly 32; any other count gives `nil`.
     public init?(_ bytes: some Collection<UInt8>) {
+        // In one piece: a generic of another module costs a call a byte.
+        guard let read = bytes.withContiguousStorageIfAvailable(Self.read) ?? Array(bytes).withUnsafeBufferPointer(Self.read)
+        else { return nil }
+        words = read
+    }
+
+    private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> (UInt64, UInt64, UInt64, UInt64)? {
         guard bytes.count == 32 else { return nil }
-        var iterator = bytes.makeIterator()
-        func word() -> UInt64 {
+        func word(_ start: Int) -> UInt64 {
             var value: UInt64 = 0
-            for _ in 0..<8 { value = value << 8 | UInt64(iterator.next() ?? 0) }
+            for byte in bytes[start..<start + 8] { value = value << 8 | UInt64(byte) }
             return value
         }
-        words = (word(), word(), word(), word())
+        return (word(0), word(8), word(16), word(24))
     }
 
     /// - Parameter words: eight bytes each, the first byte the highest.

@@ -98,8 +98,7 @@ enum SQLiteConnection {
     /// Bytes that the file system of `path` still gives to this process.
     static func freeBytes(beside path: String) -> Int64 {
         var info = statvfs()
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        guard statvfs(folder, &info) == 0 else { return 0 }
+        guard statvfs(path, &info) == 0 else { return 0 }
         return Int64(info.f_bavail) * Int64(info.f_frsize)
     }
 }

@@ -16,27 +16,43 @@ final class SQLiteTransaction: LetterTransaction {
     let writer: LogWriter?
     private let versions: VersionCounter
     private let path: String
+    private let limit: Int64?
     /// Row numbers of letters, which never change, and versions of cases that were changed here.
     private var numbers: [LetterID: Int64] = [:]
     private var changed: [CaseID: Int64] = [:]
 
-    /// - Parameter path: of the store's file.
-    init(_ db: Database, _ versions: VersionCounter, _ keys: EventKeys, path: String, writer: LogWriter? = nil) {
+    /// - Parameters:
+    ///   - path: of the store's file.
+    ///   - limit: what ``limitBytes(_:path:)`` gave for the batch; asked anew if `nil`.
+    init(
+        _ db: Database, _ versions: VersionCounter, _ keys: EventKeys, path: String, limit: Int64? = nil,
+        writer: LogWriter? = nil
+    ) {
         self.db = db
         self.versions = versions
         self.keys = keys
         self.path = path
+        self.limit = limit
         self.writer = writer
     }
 
     func room() throws -> StoreRoom {
-        func pages(_ name: String) throws -> Int64 { try integer("PRAGMA \(name)", []) ?? 0 }
-        let used = (try pages("page_count") - pages("freelist_count")) * SQLiteConnection.pageBytes
-        return StoreRoom(
-            usedBytes: used,
-            limitBytes: min(
-                used + SQLiteConnection.freeBytes(beside: path),
-                try pages("max_page_count") * SQLiteConnection.pageBytes))
+        StoreRoom(usedBytes: try Self.usedBytes(db), limitBytes: try limit ?? Self.limitBytes(db, path: path))
+    }
+
+    private static func pages(_ name: String, _ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA \(name)")) ?? 0
+    }
+
+    private static func usedBytes(_ db: Database) throws -> Int64 {
+        (try pages("page_count", db) - pages("freelist_count", db)) * SQLiteConnection.pageBytes
+    }
+
+    /// How large the store can become: by its own limit, and by what the file system still gives.
+    static func limitBytes(_ db: Database, path: String) throws -> Int64 {
+        min(
+            try usedBytes(db) + SQLiteConnection.freeBytes(beside: path),
+            try pages("max_page_count", db) * SQLiteConnection.pageBytes)
     }
 
     func run(_ sql: String, _ arguments: StatementArguments) throws {
