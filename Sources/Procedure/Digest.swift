@@ -10,8 +10,8 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// - Parameter bytes: exactly 32; any other count gives `nil`.
     public init?(_ bytes: some Collection<UInt8>) {
         // In one piece: a generic of another module costs a call a byte.
-        guard let read = bytes.withContiguousStorageIfAvailable(Self.read) ?? Array(bytes).withUnsafeBufferPointer(Self.read)
-        else { return nil }
+        let read = bytes.withContiguousStorageIfAvailable(Self.read) ?? Array(bytes).withUnsafeBufferPointer(Self.read)
+        guard let read else { return nil }
         words = read
     }
 

@@ -56,8 +56,8 @@ struct AcceptanceSection {
                 latencies.append(floors_now() - start)
             }
             guard round > 0 else { continue }  // the first one warms caches, connections and the file
-            singles.add(single, verify: verify, verifyCPU: verifyCPU, syncs: syncs)
-            batches.add(batch, verify: verify, verifyCPU: verifyCPU, syncs: syncs)
+            singles.add(single, verify: verify, oneVerify: oneVerify, verifyCPU: verifyCPU, syncs: syncs)
+            batches.add(batch, verify: verify, oneVerify: oneVerify, verifyCPU: verifyCPU, syncs: syncs)
             let median = Spread(latencies).median
             lone.append(median)
             loneRatios.append(median / (1 / syncs + oneVerify))
@@ -70,6 +70,8 @@ struct AcceptanceSection {
                 note: "broker alone \(Report.number(Spread(mode.brokerMicroseconds).median)) µs CPU a letter, sender "
                     + "\(Report.number(Spread(mode.senderMicroseconds).median)) µs; floor: CMS_verify on all cores, or syncs × letters a commit"
             )
+            report.figure(
+                "  ratio to CMS_verify in a plain loop, on one core", Spread(mode.plainRatios), "")
             report.compare(
                 "  syncs a letter", Spread(mode.syncsALetter), "", ratio: Spread(mode.syncsALetter),
                 target: .atMost(0.1))
@@ -127,15 +129,17 @@ struct AcceptanceSection {
         let name: String
         var rates: [Double] = [], floors: [Double] = [], ratios: [Double] = [], brokerMicroseconds: [Double] = []
         var senderMicroseconds: [Double] = [], syncsALetter: [Double] = [], verifyShare: [Double] = []
+        var plainRatios: [Double] = []
 
         init(_ name: String) { self.name = name }
 
-        mutating func add(_ sample: Sample, verify: Double, verifyCPU: Double, syncs: Double) {
+        mutating func add(_ sample: Sample, verify: Double, oneVerify: Double, verifyCPU: Double, syncs: Double) {
             let rate = sample.letters / sample.seconds
             let floor = min(verify, syncs * sample.letters / max(sample.syncs, 1))
             rates.append(rate)
             floors.append(floor)
             ratios.append(rate / floor)
+            plainRatios.append(rate * oneVerify)
             brokerMicroseconds.append(sample.brokerSeconds / sample.letters * 1e6)
             senderMicroseconds.append(sample.senderSeconds / sample.letters * 1e6)
             syncsALetter.append(sample.syncs / sample.letters)
