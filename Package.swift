@@ -60,6 +60,7 @@ let core: [Target] = [
 
 let services: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(
         name: "Exchange",
         dependencies: [
@@ -86,7 +87,7 @@ let services: [Target] = [
     .target(
         name: "WebInterface",
         dependencies: [
-            "CZlib", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node",
+            "CZlib", "CQREncode", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node",
             hummingbirdCore,
             hummingbirdTLS,
             httpTypes, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,

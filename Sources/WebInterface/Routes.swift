@@ -71,6 +71,7 @@ enum Routes {
         Route(.post, "/sign-in", .open, passwordWork: .checks, SignInPage.begin),
         Route(.post, "/language", .open, SignInPage.setLanguage),
         Route(.get, "/welcome", .open, WelcomePage.show),
+        Route(.get, "/welcome/:slip", .open, WelcomePage.scanned),
         Route(.post, "/welcome", .open, WelcomePage.open),
         Route(.post, "/welcome/accept", .open, passwordWork: .chooses, WelcomePage.accept),
         Route(.post, "/exit", .open, ExitPage.leave),
@@ -83,6 +84,7 @@ enum Routes {
         Route(
             .post, "/settings/password", .everyone, passwordWork: .checks, refused: SettingsPage.refused,
             SettingsPage.setPassword),
+        Route(.post, "/settings/tokens", .everyone, SettingsPage.revokeToken),
         Route(.get, "/", .everyone, TodayPage.show),
         Route(.get, "/cases", .sight, CasesPage.show),
         Route(.post, "/cases", .sight, CasesPage.find),
@@ -95,6 +97,8 @@ enum Routes {
         Route(.post, "/cases/:case/form", .casework, FormPage.open),
         Route(.post, "/cases/:case/file", .casework, FormPage.file),
         Route(.post, "/cases/:case/acted", .casework, CasePage.markActedOn),
+        Route(.get, "/cases/:case/export", .supervision, CaseExportPage.show),
+        Route(.post, "/cases/:case/export", .supervision, CaseExportPage.take),
         Route(.get, "/cases/:case/stop", .sight, StopPage.show),
         Route(.post, "/cases/:case/stop", .sight, StopPage.record),
         Route(.post, "/cases/:case/do", .casework, DraftPage.take),
@@ -116,6 +120,11 @@ enum Routes {
         Route(.post, "/members", .casework, MembersPage.compared),
         Route(.get, "/audit", .trail, AuditPage.show),
         Route(.get, "/people", .people, PeoplePage.show),
+        Route(
+            .post, "/people", .supervision, passwordWork: .confirms, refused: PeoplePage.refused, PeoplePage.invite),
+        Route(
+            .post, "/people/change", .supervision, passwordWork: .confirms, refused: PeoplePage.refused,
+            PeoplePage.change),
         Route(.get, "/export", .supervision, ExportPage.show),
         Route(.post, "/export", .supervision, ExportPage.take),
     ]

@@ -138,19 +138,21 @@ public struct Site: Sendable {
     ) async throws -> WebResponse {
         // Who is signed in guesses at nobody else's.
         let name = route.access == .open ? call.form.value("name") : call.name
-        let delay = throttle.delaySeconds(of: name)
-        if delay > 0 {
-            try throttle.hold(name)
-            defer { throttle.letGo(name) }
-            try await Task.sleep(for: .seconds(delay))
-        }
+        let attempt = throttle.begin(name)
         do {
+            if attempt.delaySeconds > 0 {
+                try throttle.hold(name)
+                defer { throttle.letGo(name) }
+                try await Task.sleep(for: .seconds(attempt.delaySeconds))
+            }
             let response = try await work()
             // A code that is right says nothing of the password: a sign-in alone ends the count.
-            if route.passwordWork == .checks { throttle.succeeded(name) }
+            if route.passwordWork == .checks { throttle.succeeded(name) } else { throttle.takeBack(name) }
             return response
         } catch let fault as SignIn.Fault {
-            if fault == .refused || fault == .badCode, throttle.failed(name) == WebLimits.alarmingFailures {
+            if fault != .refused, fault != .badCode {
+                throttle.takeBack(name)
+            } else if attempt.count == WebLimits.alarmingFailures {
                 try await blocking { [desk, now = call.now] in
                     try desk.store.write { transaction in
                         // What was typed there may be anything; only a name of ours is kept.
@@ -160,6 +162,9 @@ public struct Site: Sendable {
                 }
             }
             return try await blocking { try route.refused(call, fault) }
+        } catch {
+            throttle.takeBack(name)
+            throw error
         }
     }
 
