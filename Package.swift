@@ -87,7 +87,8 @@ let services: [Target] = [
     .target(
         name: "WebInterface",
         dependencies: [
-            "CZlib", "CQREncode", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node",
+            "CZlib", "CQREncode", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog",
+            "TrailAudit", "CaseFile", "Node",
             hummingbirdCore,
             hummingbirdTLS,
             httpTypes, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
@@ -176,7 +177,7 @@ let tests: [Target] = [
         name: "WebInterfaceTests",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Node",
-            "WebInterface", "TestSupport", logging,
+            "WebInterface", "TrailAudit", "TestSupport", logging,
         ],
         swiftSettings: swiftSettings),
     .testTarget(

@@ -29,7 +29,8 @@ extension CaseStore {
         try write { transaction in
             guard try transaction.isPractice(caseID) else { throw CaseFileError(.unknownCase, "no practice case") }
             for table in ["draft", "upload", "opening", "approval"] {
-                try transaction.database.execute(sql: "DELETE FROM \(table) WHERE pseudonym = ?", arguments: [caseID.text])
+                try transaction.database.execute(
+                    sql: "DELETE FROM \(table) WHERE pseudonym = ?", arguments: [caseID.text])
             }
         }
         try keys.destroyKey(of: caseID)

@@ -67,7 +67,8 @@ struct UserCommand: AsyncParsableCommand {
 
     struct Invite: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make an account and print its slip: digits, and a code to scan where the page has a name (`web_host`).",
+            abstract:
+                "Make an account and print its slip: digits, and a code to scan where the page has a name (`web_host`).",
             example: "kheya user invite asha-k --role caseworker --language bn --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions

@@ -25,7 +25,9 @@ extension CaseDesk {
             news.urgent = try transaction.firstUnacted(after: mark, lane: .urgent)
             ordinary.append(try transaction.firstUnacted(after: mark, lane: .normal))
         }
-        if role.seesCases { ordinary.append(try list(at: now).ours.lazy.compactMap(\.ours?.since).filter { $0 > mark }.min()) }
+        if role.seesCases {
+            ordinary.append(try list(at: now).ours.lazy.compactMap(\.ours?.since).filter { $0 > mark }.min())
+        }
         news.ordinary = ordinary.compactMap(\.self).min()
         return news
     }

@@ -41,8 +41,8 @@ struct Route: Sendable {
         case confirms
     }
     var passwordWork = PasswordWork.none
-    /// Its form may bring a file.
-    var takesFile = false
+    /// Its form may bring a file of so many bytes.
+    var fileBytes = 0
     /// What is shown where password or code were wrong.
     var refused: @Sendable (Call, SignIn.Fault) throws -> WebResponse = {
         SignInPage(call: $0, fault: $1).response(status: 403)
@@ -51,14 +51,14 @@ struct Route: Sendable {
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
-        takesFile: Bool = false, refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
+        fileBytes: Int = 0, refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
         _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
         self.method = method
         self.pattern = pattern
         self.access = access
         self.passwordWork = passwordWork
-        self.takesFile = takesFile
+        self.fileBytes = fileBytes
         self.work = work
         if let refused { self.refused = refused }
     }
@@ -112,13 +112,15 @@ enum Routes {
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
-        Route(.post, "/drafts/:draft/:event/:field", .casework, takesFile: true, DraftPage.answer),
+        Route(.post, "/drafts/:draft/:event/:field", .casework, fileBytes: WebLimits.fileBytes, DraftPage.answer),
         Route(.get, "/drafts/:draft/:event/:field/file", .casework, DraftPage.file),
         Route(.get, "/offers", .sight, OffersPage.show),
         Route(.get, "/outbox", .sight, OutboxPage.show),
         Route(.get, "/members", .network, MembersPage.show),
         Route(.post, "/members", .casework, MembersPage.compared),
         Route(.get, "/audit", .trail, AuditPage.show),
+        Route(.post, "/audit/verify", .trail, BundlePage.verifyOwn),
+        Route(.post, "/audit/bundle", .trail, fileBytes: WebLimits.bundleBytes, BundlePage.take),
         Route(.get, "/people", .people, PeoplePage.show),
         Route(
             .post, "/people", .supervision, passwordWork: .confirms, refused: PeoplePage.refused, PeoplePage.invite),

@@ -22,6 +22,7 @@ public struct Site: Sendable {
     let logger: Logger
     let files = Gate(WebLimits.filesAtOnce)
     let throttle = Throttle()
+    let trail: TrailDesk
     private let desks: NIOThreadPool
     /// scrypt: two threads, so two at once.
     private let passwords: NIOThreadPool
@@ -31,6 +32,7 @@ public struct Site: Sendable {
         clock: @escaping @Sendable () -> Instant, logger: Logger
     ) {
         self.desk = desk
+        trail = TrailDesk(directory: desk.store.directory)
         self.signIn = signIn
         self.settings = settings
         self.notices = notices
@@ -50,10 +52,10 @@ public struct Site: Sendable {
 
     /// How much of a request's body is read: more where a file may come with a form.
     func bodyLimit(of request: WebRequest) -> Int {
-        guard Routes.find(request)?.0.takesFile == true,
+        guard let (route, _) = Routes.find(request),
             Multipart.boundary(of: request.fields["content-type"] ?? "") != nil
         else { return WebLimits.formBytes }
-        return WebLimits.formBytes + WebLimits.fileBytes
+        return WebLimits.formBytes + route.fileBytes
     }
 
     /// One request, one answer; never throws.
@@ -92,7 +94,7 @@ public struct Site: Sendable {
         }
         if call.request.method == .post {
             // Of a file that is too large the fields before it have come: its own page says so.
-            if let fault = call.request.fault, fault != .tooLarge || !route.takesFile { throw fault }
+            if let fault = call.request.fault, fault != .tooLarge || route.fileBytes == 0 { throw fault }
             call.form = try PostedForm(call.request)
             let isOurs = !isForeign && call.hasFormToken
             guard isOurs, call.account != nil || route.access == .open else {

@@ -44,4 +44,8 @@ enum Word: String, CaseIterable, Sendable {
     case language
     case byProgram
     case exportCase, exportCaseHow
+    case ownTrail, ownTrailHow, ownTrailHolds, ownTrailWrong, trailProved, trailUnproved, trailWrong
+    case checkpointsKept, verifyNow, bundle, bundleHow, bundleRunning, lookAgain, bundleFile, bundleHint
+    case bundleTooLarge, verifyBundle, report, reportEntries, reportLetters, reportErased, reportFindings
+    case reportMore, verdictPass, verdictFail, verdictIncomplete, verdictUnchecked
 }

@@ -190,7 +190,9 @@ import Testing
         }
     }
 
-    @Test func `a list that a program takes is noted with its token, once a working day and when it grows`() async throws {
+    @Test func `a list that a program takes is noted with its token, once a working day and when it grows`()
+        async throws
+    {
         let office = try Office()
         let browser = try await office.person("asha", .caseworker)
         let rina = try await office.person("rina", .supervisor)

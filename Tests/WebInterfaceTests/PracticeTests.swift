@@ -64,7 +64,11 @@ import Testing
             try desk.store.write { transaction in
                 let (planner, previous, parents) = try desk.planner(
                     caseID, opening: profile, transaction, personKey, office.now)
-                let plan = try #require(try planner.plan(planner.signed(planner.countersigned(act, transaction, desk.accounts)), previous: previous, parents: parents).main)
+                let plan = try #require(
+                    try planner.plan(
+                        planner.signed(planner.countersigned(act, transaction, desk.accounts)), previous: previous,
+                        parents: parents
+                    ).main)
                 _ = try desk.maker(transaction, office.now).make(plan, caseID: caseID, record: nil, prepared: [:])
             }
         }
@@ -73,7 +77,8 @@ import Testing
             try write(caseID) {
                 try $0.addCase(
                     CaseRecord(
-                        caseID: caseID, root: .sha256([1]), profile: profile.digest, created: office.now, openedHere: true))
+                        caseID: caseID, root: .sha256([1]), profile: profile.digest, created: office.now,
+                        openedHere: true))
             }
         }
         func letter(_ caseID: CaseID) throws {
@@ -82,7 +87,8 @@ import Testing
                 try transaction.add(
                     LetterRecord(
                         id: id, caseID: caseID, type: .step, lane: .normal, sender: desk.identity.member,
-                        sent: office.now, direction: .out, state: .made, roles: [], slip: [], arrived: office.now, serial: 0),
+                        sent: office.now, direction: .out, state: .made, roles: [], slip: [], arrived: office.now,
+                        serial: 0),
                     ancestors: [])
                 try transaction.enqueue(id, lane: .normal)
             }

@@ -63,7 +63,9 @@ import Testing
         let page = await asha.get("/settings")
         #expect(page.text.contains(first.token.id) && page.text.contains(second.token.id))
         #expect(!page.text.contains(other.token.id) && !page.text.contains(String(first.secret.suffix(64))))
-        func serves(_ secret: String) async -> Bool { await office.program(.get, "/api/v1/cases", secret).status == 200 }
+        func serves(_ secret: String) async -> Bool {
+            await office.program(.get, "/api/v1/cases", secret).status == 200
+        }
         for id in [first.token.id, other.token.id, "00000000"] {
             #expect(await asha.post("/settings/tokens", ["id": id]).status == 303)
         }

@@ -76,7 +76,9 @@ extension Site {
                 guard let token = APIToken.secret(in: asked.fields["authorization"]),
                     let (account, program) = try signIn.holder(of: token, at: call.now)
                 else { throw APIFault(.unauthorized) }
-                guard route.access.admits(account.role), program.scope.admits(route.scope) else { throw APIFault(.forbidden) }
+                guard route.access.admits(account.role), program.scope.admits(route.scope) else {
+                    throw APIFault(.forbidden)
+                }
                 call.account = account
                 call.program = program.id
                 return try route.work(call)

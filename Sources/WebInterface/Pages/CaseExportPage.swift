@@ -18,7 +18,9 @@ struct CaseExportPage {
         letters = try call.desk.history(of: caseID).filter { $0.letter.type == .step }.map { entry in
             (
                 entry,
-                try entry.forms.keys.sorted().map { (commitment: $0, document: .object(try CanonicalJSON.readText(call.desk.form($0, in: caseID)))) }
+                try entry.forms.keys.sorted().map {
+                    (commitment: $0, document: .object(try CanonicalJSON.readText(call.desk.form($0, in: caseID))))
+                }
             )
         }
     }

@@ -117,7 +117,8 @@ struct PeoplePage {
         E("form", ["method": "post", "action": "/people", "class": "card"]) {
             call.tokenField
             E("h2") { call.say(.invite) }
-            call.textField("name", .accountName, hint: .accountNameHint, value: call.form.value("name"), error: error("name"))
+            call.textField(
+                "name", .accountName, hint: .accountNameHint, value: call.form.value("name"), error: error("name"))
             choice("role", .roleOf, Self.roles.map { ($0.rawValue, call.say($0.word), nil) })
             choice("language", .language, Words.languages.map { ($0, Words.names[$0] ?? $0, $0) })
             code("code")
@@ -148,7 +149,9 @@ struct PeoplePage {
     }
 
     /// - Parameter options: value, text, and its language where that is not the reader's.
-    private func choice(_ name: String, _ label: Word, _ options: [(value: String, text: String, language: String?)]) -> HTML {
+    private func choice(_ name: String, _ label: Word, _ options: [(value: String, text: String, language: String?)])
+        -> HTML
+    {
         E("div", ["class": "field"]) {
             E("label", ["for": name]) { call.say(label) }
             E("select", ["id": name, "name": name]) {

@@ -137,7 +137,8 @@ struct SettingsPage {
                         E("p", ["class": "since"]) {
                             call.say(.tokenUntil, ["time": words.moment(token.until)])
                             " · "
-                            token.used.map { call.say(.tokenUsed, ["time": words.moment($0)]) } ?? call.say(.tokenUnused)
+                            token.used.map { call.say(.tokenUsed, ["time": words.moment($0)]) }
+                                ?? call.say(.tokenUnused)
                         }
                         E("form", ["method": "post", "action": "/settings/tokens"]) {
                             call.tokenField
