@@ -29,7 +29,9 @@ import TrailAudit
     @Test func `an honest bundle passes, a changed one fails, and neither stays on the disk`() async throws {
         let office = try Office()
         let auditor = try await office.person("lila", .auditor)
-        var bundle = try PracticeBundle(PracticeTrail())
+        var trail = try PracticeTrail()
+        try trail.tell("main-path-adult", as: "main", first: 20)
+        var bundle = try PracticeBundle(trail)
         for (verdict, isChanged) in [(TrailReport.Verdict.pass, false), (.fail, true)] {
             if isChanged {
                 let origin = try #require(bundle.logs.keys.sorted().first)
