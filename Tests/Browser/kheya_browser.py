@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import subprocess
 import time
 import urllib.parse
 import urllib.request
@@ -130,6 +131,11 @@ class Person:
               .then((result) => done(result.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" "))));
         """)
         return result
+
+    def scan(self, name):
+        """What a telephone reads from the code on the page, whose picture is kept as `name`."""
+        self.shot(name)
+        return subprocess.run(["zbarimg", "-q", "--raw", SHOTS / f"{name}.png"], check=True, capture_output=True, text=True).stdout.strip()
 
     def shot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)
