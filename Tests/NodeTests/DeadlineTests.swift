@@ -53,6 +53,40 @@ import Testing
         #expect(words.sentences(for: told, at: later).count == 1)
     }
 
+    @Test func `a step that is overdue is told to whoever oversees, in a case of its own, without name or text`()
+        async throws
+    {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try example.send("01")
+        try await nodes.settle()
+        let caseID = try #require(example.caseID)
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        func escalate(_ deadline: String) throws -> ActResult {
+            try desk.escalate(
+                deadline, in: caseID, to: PracticeNodes.nodal, account: "caseworker", at: nodes.clock.now)
+        }
+        #expect(throws: DeskError(.notOverdue, "")) { try escalate("D02") }
+        nodes.clock.advance(10 * 86_400)
+        #expect(throws: DeskError(.notOverdue, "")) { try escalate("D03") }
+        let owed = try #require(try Self.wait("D02", desk, caseID, at: nodes.clock.now))
+        let told = try escalate("D02")
+        #expect(told.caseID != caseID && told.letters.count == 1)
+        let entry = try #require(try desk.history(of: told.caseID).first)
+        #expect(entry.to == [PracticeNodes.nodal] && entry.events.map(\.code) == ["ESCALATION"])
+        let form = try FormDocument.read(desk.form(try #require(entry.forms.keys.first), in: told.caseID))
+        #expect(
+            form.fields == [
+                "step": .text("REFERRAL_ACCEPTED"), "holder_role": .text("BD_NGO"),
+                "holder": .text(PracticeNodes.ngo.text), "since": .integer(owed.since.seconds),
+                "due": .integer(try #require(owed.due).seconds),
+            ])
+        // The broker takes it: it is no letter of the case, and its party need not be told.
+        try await nodes.settle()
+        #expect(try desk.outbox().last?.entry.state == .stored)
+        #expect(try nodes.desk(PracticeNodes.ngo).cases().map(\.caseID) == [caseID])
+    }
+
     @Test func `a form that came in a letter of its own counts from the fact that it belongs to`() async throws {
         let nodes = try PracticeNodes()
         var example = try ExampleCase(nodes)
