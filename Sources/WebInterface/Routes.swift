@@ -41,8 +41,8 @@ struct Route: Sendable {
         case confirms
     }
     var passwordWork = PasswordWork.none
-    /// Its form may bring a file.
-    var takesFile = false
+    /// Its form may bring a file of so many bytes.
+    var fileBytes = 0
     /// What is shown where password or code were wrong.
     var refused: @Sendable (Call, SignIn.Fault) throws -> WebResponse = {
         SignInPage(call: $0, fault: $1).response(status: 403)
@@ -51,14 +51,14 @@ struct Route: Sendable {
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
-        takesFile: Bool = false, refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
+        fileBytes: Int = 0, refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
         _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
         self.method = method
         self.pattern = pattern
         self.access = access
         self.passwordWork = passwordWork
-        self.takesFile = takesFile
+        self.fileBytes = fileBytes
         self.work = work
         if let refused { self.refused = refused }
     }
@@ -71,6 +71,7 @@ enum Routes {
         Route(.post, "/sign-in", .open, passwordWork: .checks, SignInPage.begin),
         Route(.post, "/language", .open, SignInPage.setLanguage),
         Route(.get, "/welcome", .open, WelcomePage.show),
+        Route(.get, "/welcome/:slip", .open, WelcomePage.scanned),
         Route(.post, "/welcome", .open, WelcomePage.open),
         Route(.post, "/welcome/accept", .open, passwordWork: .chooses, WelcomePage.accept),
         Route(.post, "/exit", .open, ExitPage.leave),
@@ -83,6 +84,7 @@ enum Routes {
         Route(
             .post, "/settings/password", .everyone, passwordWork: .checks, refused: SettingsPage.refused,
             SettingsPage.setPassword),
+        Route(.post, "/settings/tokens", .everyone, SettingsPage.revokeToken),
         Route(.get, "/", .everyone, TodayPage.show),
         Route(.get, "/cases", .sight, CasesPage.show),
         Route(.post, "/cases", .sight, CasesPage.find),
@@ -95,6 +97,8 @@ enum Routes {
         Route(.post, "/cases/:case/form", .casework, FormPage.open),
         Route(.post, "/cases/:case/file", .casework, FormPage.file),
         Route(.post, "/cases/:case/acted", .casework, CasePage.markActedOn),
+        Route(.get, "/cases/:case/export", .supervision, CaseExportPage.show),
+        Route(.post, "/cases/:case/export", .supervision, CaseExportPage.take),
         Route(.get, "/cases/:case/stop", .sight, StopPage.show),
         Route(.post, "/cases/:case/stop", .sight, StopPage.record),
         Route(.post, "/cases/:case/do", .casework, DraftPage.take),
@@ -108,14 +112,21 @@ enum Routes {
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
-        Route(.post, "/drafts/:draft/:event/:field", .casework, takesFile: true, DraftPage.answer),
+        Route(.post, "/drafts/:draft/:event/:field", .casework, fileBytes: WebLimits.fileBytes, DraftPage.answer),
         Route(.get, "/drafts/:draft/:event/:field/file", .casework, DraftPage.file),
         Route(.get, "/offers", .sight, OffersPage.show),
         Route(.get, "/outbox", .sight, OutboxPage.show),
         Route(.get, "/members", .network, MembersPage.show),
         Route(.post, "/members", .casework, MembersPage.compared),
         Route(.get, "/audit", .trail, AuditPage.show),
+        Route(.post, "/audit/verify", .trail, BundlePage.verifyOwn),
+        Route(.post, "/audit/bundle", .trail, fileBytes: WebLimits.bundleBytes, BundlePage.take),
         Route(.get, "/people", .people, PeoplePage.show),
+        Route(
+            .post, "/people", .supervision, passwordWork: .confirms, refused: PeoplePage.refused, PeoplePage.invite),
+        Route(
+            .post, "/people/change", .supervision, passwordWork: .confirms, refused: PeoplePage.refused,
+            PeoplePage.change),
         Route(.get, "/export", .supervision, ExportPage.show),
         Route(.post, "/export", .supervision, ExportPage.take),
     ]
