@@ -4,12 +4,13 @@
 import Cryptography
 public import Foundation
 public import Letters
+public import Procedure
 import Synchronization
 
 /// The keys of this node's case files: one random 256-bit key a case, wrapped under the master, each in a file of its own.
 ///
 /// They lie apart from the database, so that a copy of the database alone opens nothing, and destroying one small file
-/// erases a case. Protocols/CaseFile.md, "Keys".
+/// erases a case, or the forms of one letter. Protocols/CaseFile.md, "Keys".
 public final class CaseKeys: Sendable {
     private let directory: URL
     private let wrapping: [UInt8]
@@ -42,10 +43,29 @@ public final class CaseKeys: Sendable {
     /// The node's account key: what people sign in with lies under it.
     public func accountKey() throws -> [UInt8] { try makeKey(named: "accounts") }
 
+    /// The key of one letter's forms, for those that may have to go before their case does: made from a file of its own and the case's
+    /// key, so that it is gone with either.
+    ///
+    /// - Throws: ``CaseFileError`` as ``key(of:)``.
+    func key(of letter: LetterID, in caseID: CaseID) throws -> [UInt8] {
+        try HMACSHA256.code(key(named: letter.hex), key: key(of: caseID))
+    }
+
+    /// Makes the file of a letter's key, or leaves the one that is there. Durable when this returns.
+    public func makeKey(of letter: LetterID) throws { _ = try makeKey(named: letter.hex) }
+
+    /// Whether the file of a letter's key is there.
+    public func hasKey(of letter: LetterID) -> Bool { DurableFile.size(url(letter.hex)) != nil }
+
+    /// Destroys the key of a letter's forms. Where there is none, nothing happens.
+    func destroyKey(of letter: LetterID) throws { try destroyKey(named: letter.hex) }
+
     /// Destroys the key of a case: what was encrypted under it is gone, on this disk and in every backup of the database.
-    public func destroyKey(of caseID: CaseID) throws {
-        opened.withLock { $0[caseID.text] = nil }
-        let url = url(caseID.text)
+    public func destroyKey(of caseID: CaseID) throws { try destroyKey(named: caseID.text) }
+
+    private func destroyKey(named name: String) throws {
+        opened.withLock { $0[name] = nil }
+        let url = url(name)
         guard let size = DurableFile.size(url) else { return }
         try DurableFile.append(SecureRandom.bytes(size), to: url, offset: 0, flush: true)
         DurableFile.remove(url)

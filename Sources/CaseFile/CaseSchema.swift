@@ -8,7 +8,7 @@ enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
     private static let versions = [
         tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
-        noticeTables, tokenTables, exportTables, practiceTables,
+        noticeTables, tokenTables, exportTables, practiceTables, apartTables,
     ]
     static var version: Int { versions.count }
 
@@ -67,6 +67,13 @@ enum CaseSchema {
         }.joined()
 
     /// Without a conflict clause: the one of the statement that fires a trigger would take its place.
+    /// Letters whose forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay.
+    private static let apartTables =
+        """
+        CREATE TABLE apart(
+            letter BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, judged INTEGER NOT NULL, holds_until INTEGER) WITHOUT ROWID;
+        """ + trigger(on: "apart", "DELETE", "SELECT OLD.pseudonym AS pseudonym")
+
     private static func trigger(on table: String, _ change: String, _ pseudonym: String) -> String {
         """
 

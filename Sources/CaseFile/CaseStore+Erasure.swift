@@ -47,6 +47,7 @@ extension CaseStore {
         }
         for name in names.attachments { files.removeAttachment(name) }
         for name in names.parts { files.remove(name) }
+        for letter in names.apart { try keys.destroyKey(of: letter) }
         try emptyLog()
         return value
     }
@@ -54,7 +55,9 @@ extension CaseStore {
 
 extension CaseTransaction {
     /// - Returns: names of files that belong to nothing any more.
-    fileprivate func removeContent(of caseID: CaseID) throws -> (attachments: [Digest], parts: [Digest]) {
+    fileprivate func removeContent(
+        of caseID: CaseID
+    ) throws -> (attachments: [Digest], parts: [Digest], apart: [LetterID]) {
         let own = [caseID.text] as StatementArguments
         let attachments = try String.fetchAll(
             database, sql: "SELECT DISTINCT file FROM attachment WHERE pseudonym = ?", arguments: own)
@@ -65,12 +68,15 @@ extension CaseTransaction {
                 AND digest NOT IN (
                     SELECT digest FROM letter_part WHERE letter NOT IN (SELECT id FROM letter WHERE pseudonym = ?1))
                 """, arguments: own)
-        for table in ["record", "attachment", "upload", "draft", "summary"] {
+        let apart = try Data.fetchAll(database, sql: "SELECT letter FROM apart WHERE pseudonym = ?", arguments: own)
+        for table in ["record", "attachment", "upload", "draft", "summary", "apart"] {
             try database.execute(sql: "DELETE FROM \(table) WHERE pseudonym = ?", arguments: own)
         }
         try database.execute(
             sql: "DELETE FROM letter_part WHERE letter IN (SELECT id FROM letter WHERE pseudonym = ?)", arguments: own)
         for part in parts { try database.execute(sql: "DELETE FROM part WHERE digest = ?", arguments: [part]) }
-        return (attachments.compactMap { Digest(hex: $0) }, parts.compactMap { Digest($0) })
+        return (
+            attachments.compactMap { Digest(hex: $0) }, parts.compactMap { Digest($0) }, apart.compactMap { Digest($0) }
+        )
     }
 }

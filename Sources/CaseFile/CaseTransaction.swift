@@ -170,23 +170,25 @@ public struct CaseTransaction {
     public func putRecord(
         _ kind: RecordKind, id: Digest, letter: LetterID, in caseID: CaseID, version: Int64 = 1, _ content: [UInt8]
     ) throws {
-        let sealed = try AESGCM.seal(
-            content, key: try keys.key(of: caseID), associatedData: Self.label(kind, id, caseID, version))
+        let key = try kind == .form ? contentKey(of: letter, in: caseID) : keys.key(of: caseID)
+        let sealed = try AESGCM.seal(content, key: key, associatedData: Self.label(kind, id, caseID, version))
         try database.execute(
             sql:
                 "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, sealed = excluded.sealed",
             arguments: [kind.rawValue, caseID.text, id.data, version, letter.data, Data(sealed)])
     }
 
-    /// - Returns: `nil` where there is none, or one of another case.
+    /// - Returns: `nil` where there is none, or one of another case, or one whose letter's own key is destroyed.
     /// - Throws: ``CaseFileError`` `.damaged` when the record is not what this node wrote there.
     public func record(_ kind: RecordKind, id: Digest, in caseID: CaseID) throws -> [UInt8]? {
         guard
             let row = try Row.fetchOne(
-                database.statement("SELECT version, sealed FROM record WHERE kind = ? AND id = ? AND pseudonym = ?"),
+                database.statement(
+                    "SELECT version, letter, sealed FROM record WHERE kind = ? AND id = ? AND pseudonym = ?"),
                 arguments: [kind.rawValue, id.data, caseID.text])
         else { return nil }
-        return try open(kind, id, caseID, version: row["version"], sealed: row["sealed"])
+        return try open(
+            kind, id, of: row.digest("letter"), caseID, version: row["version"], sealed: row["sealed"])
     }
 
     /// All records of a kind that belong to a letter, by id.
@@ -197,18 +199,20 @@ public struct CaseTransaction {
             arguments: [kind.rawValue, letter.data])
         {
             let id = try row.digest("id")
-            result[id] = try open(kind, id, caseID, version: row["version"], sealed: row["sealed"])
+            result[id] = try open(kind, id, of: letter, caseID, version: row["version"], sealed: row["sealed"])
         }
         return result
     }
 
-    private func open(_ kind: RecordKind, _ id: Digest, _ caseID: CaseID, version: Int64, sealed: Data) throws
-        -> [UInt8]
-    {
+    private func open(
+        _ kind: RecordKind, _ id: Digest, of letter: LetterID, _ caseID: CaseID, version: Int64, sealed: Data
+    ) throws -> [UInt8]? {
+        if kind == .form, try isGone(letter) { return nil }
+        let key = try kind == .form ? contentKey(of: letter, in: caseID) : keys.key(of: caseID)
         do {
             return try AESGCM.open(
-                [UInt8](sealed), key: try keys.key(of: caseID), associatedData: Self.label(kind, id, caseID, version))
-        } catch is CryptographyError { throw CaseFileError(.damaged, "a record does not open under its case's key") }
+                [UInt8](sealed), key: key, associatedData: Self.label(kind, id, caseID, version))
+        } catch { throw CaseFileError(.damaged, "a record does not open under its case's key") }
     }
 
     private static func label(_ kind: RecordKind, _ id: Digest, _ caseID: CaseID, _ version: Int64) -> [UInt8] {
@@ -217,8 +221,12 @@ public struct CaseTransaction {
 
     // MARK: Attachments
 
-    public func attachmentWriter(named name: Digest, in caseID: CaseID) throws -> AttachmentWriter {
-        AttachmentWriter(caseID: caseID, key: try keys.key(of: caseID), name: name.hex, files: files)
+    /// - Parameter letter: where its forms lie under a key of their own.
+    public func attachmentWriter(
+        named name: Digest, in caseID: CaseID, apartWith letter: LetterID? = nil
+    ) throws -> AttachmentWriter {
+        let key = try letter.map { try keys.key(of: $0, in: caseID) } ?? keys.key(of: caseID)
+        return AttachmentWriter(caseID: caseID, key: key, name: name.hex, files: files)
     }
 
     /// Names an attachment that lies finished in a file. One file may stand under several commitments: one for each recipient.
@@ -236,11 +244,13 @@ public struct CaseTransaction {
     )? {
         guard
             let row = try Row.fetchOne(
-                database.statement("SELECT file, bytes FROM attachment WHERE commitment = ? AND pseudonym = ?"),
+                database.statement("SELECT letter, file, bytes FROM attachment WHERE commitment = ? AND pseudonym = ?"),
                 arguments: [commitment.data, caseID.text])
         else { return nil }
+        let letter = try row.digest("letter")
+        if try isGone(letter) { return nil }
         let reader = try AttachmentReader(
-            caseID: caseID, key: try keys.key(of: caseID), name: row["file"], files: files)
+            caseID: caseID, key: try contentKey(of: letter, in: caseID), name: row["file"], files: files)
         return (row["bytes"], reader)
     }
 

@@ -47,6 +47,8 @@ extension CaseCommand {
             let exact: Bool
             let child: Bool
             let words: String
+            /// What the procedure is: a reconstruction says so.
+            let procedure: String?
             let parties: [String: [String]]
             let checkpoints: [Checkpoint]
             let tracks: [String: String]
@@ -62,6 +64,7 @@ extension CaseCommand {
                 exact = view.state.isExact
                 child = view.countsAsChild
                 self.words = words.states(view.state.lifecycle)
+                procedure = words.labels.procedure
                 checkpoints = view.checkpoints.map {
                     Checkpoint(
                         track: $0.track, states: $0.states, standing: $0.standing.rawValue, words: words.checkpoint($0))
@@ -240,6 +243,7 @@ struct Board {
         lines += view.checkpoints.map { "\($0.standing == .green ? "●" : "○") \(words.checkpoint($0))" }
         lines += words.sentences(for: view.waits, at: now)
         lines += view.formsAwaited.map(words.sentence)
+        if let procedure = words.labels.procedure { lines.append(procedure) }
         return lines.joined(separator: "\n")
     }
 }

@@ -134,6 +134,7 @@ extension CommandFailure {
             case .notApproved:
                 (.refused, "Another person runs `kheya case approve` with the same files, as another account.")
             case .nothingToApprove: (.usage, "Do it: `kheya case do`.")
+            case .notOverdue: (.refused, "`kheya case show CASE --json` lists what is owed, and by when.")
             }
         self.init(
             status, code: error.refusal?.code ?? error.code.rawValue, words?.sentence(for: error) ?? error.reason,

@@ -196,6 +196,7 @@ public enum ProfileDocument {
         if entry.has("free_tier") { rule.freeTier = try entry.code("free_tier", Tier.self) }
         rule.zone = entry.has("zone") ? try entry.string("zone") : nil
         rule.to = entry.has("to") ? try entry.string("to") : nil
+        rule.kept = entry.has("kept") ? try entry.string("kept") : nil
         rule.withoutForm = entry.has("without_form") ? try entry.bool("without_form") : false
         rule.isFromOutside = entry.has("outsider") ? try entry.bool("outsider") : false
         return rule

@@ -52,6 +52,9 @@ public struct ProfileLabels: Hashable, Sendable {
 
     static let limits = JSONLimits(bytes: 1_048_576, depth: 3, values: 20_000, stringBytes: 1_024, keyBytes: 64)
 
+    /// What the procedure is, in its own words: a reconstruction says that it is one. `nil` where its labels are not here.
+    public var procedure: String? { texts["profile"] }
+
     /// The label of a name of this kind (`event`, `guard`, `field`, `value`, `refusal` …); `nil` where the language lacks
     /// it.
     public func label(_ kind: String, _ name: String) -> String? {

@@ -137,6 +137,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case signatureTyped = "signature-typed"
     case notApproved = "not-approved"
     case nothingToApprove = "nothing-to-approve"
+    case notOverdue = "not-overdue"
     case nothingToSend = "nothing-to-send"
 
     /// All that a notice says. Protocols/Notices.md.
@@ -196,7 +197,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
             .unknownMember,
             .mixedLanes, .noRecipient, .badAttachment, .fileNotTaken, .incomplete, .noProfile, .directoryEnded,
             .alreadyOpen,
-            .signatureTyped, .notApproved, .nothingToApprove, .nothingToSend:
+            .signatureTyped, .notApproved, .nothingToApprove, .notOverdue, .nothingToSend:
             []
         }
     }

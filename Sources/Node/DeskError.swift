@@ -38,6 +38,8 @@ public struct DeskError: Error, Sendable, Equatable {
         case notApproved = "not-approved"
         /// No step of this asks for a second person.
         case nothingToApprove = "nothing-to-approve"
+        /// Nothing is overdue by this deadline, or the profile has nobody who is told of it.
+        case notOverdue = "not-overdue"
     }
 
     public let code: Code

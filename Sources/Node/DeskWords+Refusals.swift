@@ -38,6 +38,7 @@ extension DeskWords {
         case .signatureTyped: labels.sentence(.signatureTyped)
         case .notApproved: labels.sentence(.notApproved)
         case .nothingToApprove: labels.sentence(.nothingToApprove)
+        case .notOverdue: labels.sentence(.notOverdue)
         }
     }
 

@@ -65,7 +65,9 @@ struct LetterJudge {
             return .waiting(missing)
         }
         // 3. Open. The letter is durable and acknowledged: nothing that happens here is an answer to anybody.
-        let opened = try LetterOpener(identity: desk.identity, store: store).open(slip, id: letter.id)
+        let opened = try LetterOpener(identity: desk.identity, store: store).open(slip, id: letter.id) { steps in
+            try !profile.keepingGuards(of: told(by: steps, slip)).isEmpty
+        }
         // 4. Judge and write.
         let (outcome, files) = try store.write { try write(letter, slip, opened, profile, $0) }
         // 5. A crash before this leaves part files without rows; they are cleared away at start.
@@ -185,7 +187,19 @@ struct LetterJudge {
         return (.judged(state), files)
     }
 
+    /// What the opened letter tells; of one that only brings forms, what the letters tell that it requires.
+    private func told(by steps: SealedSteps, _ slip: Slip) throws -> [Event] {
+        guard steps.events.isEmpty else { return steps.events }
+        return try store.read { transaction in
+            try (steps.requires + slip.requires).flatMap { id -> [Event] in
+                guard let letter = try transaction.letter(id) else { return [] }
+                return try transaction.step(of: letter, slip: StoredSlip.read(letter.slip)).readEvents
+            }
+        }
+    }
+
     private func keep(_ letter: LetterRecord, _ opened: OpenedLetter, _ transaction: CaseTransaction) throws {
+        if opened.isApart { try transaction.setApart(letter.id, in: letter.caseID) }
         if let steps = opened.steps {
             try transaction.putRecord(.steps, id: letter.id, letter: letter.id, in: letter.caseID, steps.json())
         }
@@ -203,11 +217,7 @@ struct LetterJudge {
     /// nothing above the tier that the slip says, and names exactly the attachments that came.
     private func areFormsValid(_ opened: OpenedLetter, _ step: Step, _ history: CaseHistory, _ profile: Profile) -> Bool
     {
-        func events(_ step: Step) -> [Event] {
-            if case .opened(let events) = step.sealed { events } else { step.shown }
-        }
-        let own = events(step)
-        let told = own.isEmpty ? step.requires.compactMap { history.step($0) }.flatMap(events) : own
+        let told = history.told(by: step)
         let catalogue = desk.network.forms(of: profile.digest)
         var named: Set<Digest> = []
         for document in opened.forms {

@@ -16,6 +16,8 @@ struct OpenedLetter {
     var forms: [(commitment: Digest, tier: Tier, document: [UInt8])] = []
     /// Attachments that lie at rest already, by commitment.
     var attachments: [(commitment: Digest, byteCount: Int64)] = []
+    /// Whether forms and attachments lie under a key of the letter's own.
+    var isApart = false
     /// The first thing that was wrong; the code that the receipt gives.
     var fault: SealingError.Code?
 }
@@ -28,7 +30,8 @@ struct LetterOpener {
     let identity: NodeIdentity
     let store: CaseStore
 
-    func open(_ slip: Slip, id: LetterID) throws -> OpenedLetter {
+    /// - Parameter isApart: whether the forms of a letter with these steps may have to go before their case does.
+    func open(_ slip: Slip, id: LetterID, isApart: (SealedSteps) throws -> Bool) throws -> OpenedLetter {
         var opened = OpenedLetter()
         guard let caseID = slip.caseID, let addressee = slip.addressee(identity.member) else {
             opened.fault = .slipBinding
@@ -39,12 +42,21 @@ struct LetterOpener {
             return opened
         }
         try store.keys.makeKey(of: caseID)
-        for reference in slip.parts where reference.recipient == identity.member {
+        // The steps first: they say under which key the forms will lie.
+        let own = slip.parts.filter { $0.recipient == identity.member }
+        for reference in own.filter({ $0.basis == .custody }) + own.filter({ $0.basis != .custody }) {
+            if let steps = opened.steps, !opened.isApart, reference.basis != .custody, try isApart(steps) {
+                opened.isApart = true
+                try store.keys.makeKey(of: id)
+            }
             do throws(OpeningFault) {
                 switch (reference.pieces, reference.basis) {
                 case (.some, _):
                     opened.attachments.append(
-                        (reference.commitment, try attachment(reference, slip, caseID, key)))
+                        (
+                            reference.commitment,
+                            try attachment(reference, slip, caseID, key, apartWith: opened.isApart ? id : nil)
+                        ))
                 case (nil, .custody):
                     let content = try part(reference, .steps, slip, caseID, key)
                     guard let digest = slip.sealed else { throw .sealing(.slipBinding) }
@@ -88,7 +100,7 @@ struct LetterOpener {
 
     /// Opens an attachment into its file at rest, named by its commitment.
     private func attachment(
-        _ reference: PartReference, _ slip: Slip, _ caseID: CaseID, _ key: SealingIdentity
+        _ reference: PartReference, _ slip: Slip, _ caseID: CaseID, _ key: SealingIdentity, apartWith letter: LetterID?
     ) throws(OpeningFault) -> Int64 {
         do {
             return try store.read { transaction in
@@ -97,7 +109,8 @@ struct LetterOpener {
                 }
                 let label = PartLabel(from: slip.from, to: identity.member, caseID: caseID, kind: .piece)
                 var opener = try AttachmentOpener(list: list, reference: reference, label: label, with: key)
-                let writer = try transaction.attachmentWriter(named: reference.commitment, in: caseID)
+                let writer = try transaction.attachmentWriter(
+                    named: reference.commitment, in: caseID, apartWith: letter)
                 for digest in opener.pieces {
                     guard let file = try transaction.part(digest) else {
                         throw SealingError(.partMismatch, "a piece is missing")

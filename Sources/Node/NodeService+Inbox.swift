@@ -183,6 +183,11 @@ extension NodeService {
         return judged
     }
 
+    /// What nobody may keep any longer goes.
+    func destroyUnkept() throws {
+        for letter in try desk.destroyUnkept(at: clock()) { log("forms destroyed", letter, "not-kept") }
+    }
+
     /// An ancestor that has come and is not judged yet goes first: known by its slip, it is in the graph already.
     private func first(before letter: LetterID) throws -> LetterID {
         try store.read { transaction in

@@ -95,6 +95,7 @@ public actor NodeService: Service {
             report.judged += judged
             if fetched == 0 && judged == 0 { break }
         }
+        try destroyUnkept()
         report.pushed += try await pushDue()
         return report
     }
@@ -119,12 +120,13 @@ public actor NodeService: Service {
 
     private func inboxLoop() async throws {
         var backOff = BackOff(longest: settings.retrySeconds)
-        var woken = clock()
+        var woken: Instant?
         while !Task.isCancelled {
             do {
-                // What was stored before the last end, and not judged; and each minute what waits.
-                if clock() - woken >= 60 {
+                // What was stored before the last end, and not judged; and each minute what waits, and what nobody may keep.
+                if woken.map({ clock() - $0 >= 60 }) ?? true {
                     try wakeHeld()
+                    try destroyUnkept()
                     woken = clock()
                 }
                 _ = try await judgeAll()

@@ -12,7 +12,7 @@ struct Waits {
     let now: Instant
 
     func all(_ transaction: CaseTransaction) throws -> [Wait] {
-        var waits = steps()
+        var waits = steps(answers: try FormAnswers.read(sight, transaction))
         for letter in sight.letters where letter.type == .step {
             if let entry = try transaction.outboxEntry(letter.id) {
                 let slip = try sight.slips[letter.id] ?? StoredSlip.read(letter.slip)
@@ -40,8 +40,8 @@ struct Waits {
     }
 
     /// What the profile's deadlines say that somebody owes.
-    private func steps() -> [Wait] {
-        sight.history.dueSteps(at: now).map { step in
+    private func steps(answers: [String: FormAnswer]) -> [Wait] {
+        sight.history.dueSteps(at: now, answers: answers).map { step in
             Wait(
                 kind: .step, on: step.holders, role: step.role, since: step.since, due: step.due,
                 deadline: step.deadline,

@@ -24,6 +24,42 @@ extension CaseHistory {
             .filter { $0 > now.seconds }.min().map(Instant.init(seconds:))
     }
 
+    /// The events of a state that stand, in the order of replay.
+    public func standing(in state: CaseState) -> [CaseState.Standing] {
+        state.events.filter { standing in
+            switch standing.effect {
+            case .effective, .noted, .filed: true
+            // A fact happened, wherever it led.
+            case .overtaken: profile.event(standing.event)?.kind == .fact
+            case .void, .retracted, .unknown: false
+            }
+        }
+    }
+
+    /// What a letter tells: its own events; of one that only brings forms, those of the letters that it requires.
+    ///
+    /// Empty as far as this end cannot read them and no slip shows them.
+    public func told(by step: Step) -> [Event] {
+        func events(_ step: Step) -> [Event] {
+            if case .opened(let events) = step.sealed { events } else { step.shown }
+        }
+        let own = events(step)
+        return own.isEmpty ? step.requires.compactMap { self.step($0) }.flatMap(events) : own
+    }
+
+    /// Whether an end that received this letter may still keep its forms: none of its events names a guard that is red by now.
+    ///
+    /// - Returns: with the first moment after `now` at which that may change although no letter came; `nil`: none.
+    /// - SeeAlso: Protocols/Procedure.md, "Fields", `kept`.
+    public func keeping(of letter: Digest, at now: Instant) -> (isKept: Bool, holdsUntil: Instant?) {
+        let clock = Clock(self, now: now, answers: nil)
+        let guards = step(letter).map { profile.keepingGuards(of: told(by: $0)) } ?? []
+        return (
+            guards.allSatisfy { clock.truth($0, at: now.seconds) != .no },
+            guards.flatMap(clock.turningPoints).filter { $0 > now.seconds }.min().map(Instant.init(seconds:))
+        )
+    }
+
     /// Where each checkpoint of the profile stands, sorted by name: a settled state counts only while its guard is green.
     ///
     /// - SeeAlso: Protocols/Procedure.md, "Time".
@@ -62,14 +98,7 @@ private struct Clock {
         self.now = now
         self.answers = answers
         state = history.state
-        standing = state.events.filter { standing in
-            switch standing.effect {
-            case .effective, .noted, .filed: true
-            // A fact happened, wherever it led.
-            case .overtaken: history.profile.event(standing.event)?.kind == .fact
-            case .void, .retracted, .unknown: false
-            }
-        }
+        standing = history.standing(in: state)
         let situation = history.situation
         states = history.states(of: situation)
         newest = situation.newest
@@ -190,7 +219,7 @@ private struct Clock {
         return GuardEvaluation(history: history, judged: nil, states: states, newest: newest, this: this, now: now)
     }
 
-    private func truth(_ guardName: String, at now: Int64) -> Truth {
+    func truth(_ guardName: String, at now: Int64) -> Truth {
         guard let index = tables.guardIndex[guardName], let evaluation = evaluation(at: now) else { return .unknown }
         return evaluation.evaluate(index)
     }

@@ -48,7 +48,8 @@ extension Profile {
     ///
     /// - Returns: the form of the profile's escalation; `nil` where it has none.
     public func escalation(of due: DueStep) -> Form? {
-        guard let event = definition.escalation, let form = definition.events[event]?.form, let step = due.steps.first
+        guard let event = definition.escalation, let form = definition.events[event]?.form,
+            let step = due.steps.lazy.compactMap({ self.step(asking: $0) }).first
         else { return nil }
         var fields: [String: Form.Value] = [
             "step": .text(step), "holder_role": .text(due.role), "since": .integer(due.since.seconds),
@@ -56,5 +57,12 @@ extension Profile {
         ]
         if due.holders.count == 1 { fields["holder"] = .text(due.holders[0].text) }
         return Form(event: event, name: form, fields: fields)
+    }
+
+    /// The event by which what is owed comes: itself, or that of the form whose field it is.
+    private func step(asking name: String) -> String? {
+        if definition.events[name] != nil { return name }
+        let form = name.prefix { $0 != "." }
+        return definition.events.filter { $0.value.form.map { $0 == form } ?? false }.keys.min()
     }
 }

@@ -40,7 +40,7 @@ extension ProcedureCheck {
         var open =
             definition.events.values.flatMap(\.guards) + definition.consents.values.map(\.live)
             + definition.partRules.map(\.guardName) + definition.tracks.values.compactMap(\.guardName)
-            + definition.deadlines.values.compactMap(\.when)
+            + definition.deadlines.values.compactMap(\.when) + definition.events.values.compactMap(\.kept)
         var used: Set<String> = []
         while let name = open.popLast() {
             if used.insert(name).inserted, let text = profile.guardExpression(name) {

@@ -35,6 +35,25 @@ public struct Profile: Sendable, Equatable {
     /// The rule of an event or notice.
     public func event(_ name: String) -> ProfileDefinition.EventRule? { definition.events[name] }
 
+    /// Fields of forms that a step which somebody owes runs from, or is met by, for each form that has any.
+    public var answersAsked: [String: Set<String>] {
+        var asked: [String: Set<String>] = [:]
+        for deadline in definition.deadlines.values where deadline.isMaximum && deadline.holder != nil {
+            for name in deadline.from + deadline.to {
+                let pieces = name.split(separator: ".", maxSplits: 1).map(String.init)
+                if pieces.count == 2, definition.forms[pieces[0]] != nil {
+                    asked[pieces[0], default: []].insert(pieces[1])
+                }
+            }
+        }
+        return asked
+    }
+
+    /// The guards while all of which whoever received the forms of these events keeps them, sorted.
+    public func keepingGuards(of events: [Event]) -> [String] {
+        Set(events.compactMap { definition.events[$0.code]?.kept }).sorted()
+    }
+
     /// Every event and notice by name, sorted.
     public var eventNames: [String] { tables.events.map(\.name) }
 

@@ -257,6 +257,11 @@ struct ProfileChecker {
                 throw ProfileError(.contradiction, place, "\(fact) is shown but above T0")
             }
         }
+        for (name, rule) in definition.events.sorted(by: { $0.key < $1.key }) {
+            guard let kept = rule.kept else { continue }
+            guard rule.form != nil else { throw ProfileError(.contradiction, "events.\(name)", "no form to keep") }
+            try checkStandalone(kept, reading: [], place: "events.\(name)")
+        }
         for name in definition.factOrder where definition.events[name]?.kind != .fact {
             throw ProfileError(.unknownName, "ordering.fact_order", name)
         }

@@ -135,6 +135,8 @@ public struct ProfileDefinition: Hashable, Sendable {
         public var zone: String?
         /// The only role it is addressed to.
         public var to: String?
+        /// The guard while which whoever received the event's form keeps it; red: it is destroyed. Absent: kept with the case.
+        public var kept: String?
         /// Without a live consent it travels without its form.
         public var withoutForm = false
         /// Its sender needs the role, but no part in the case.

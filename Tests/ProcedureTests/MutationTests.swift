@@ -14,18 +14,22 @@ struct Mutant: Sendable, CustomTestStringConvertible {
     }
 
     let testDescription: String
+    let profile: String
     let finder: Finder
     let change: @Sendable (inout ProfileDefinition) -> Void
 
-    init(_ name: String, _ property: String, _ change: @escaping @Sendable (inout ProfileDefinition) -> Void) {
-        (testDescription, finder, self.change) = (name, .property(property), change)
+    init(
+        _ name: String, in profile: String = "in-bd-repatriation", _ property: String,
+        _ change: @escaping @Sendable (inout ProfileDefinition) -> Void
+    ) {
+        (testDescription, self.profile, finder, self.change) = (name, profile, .property(property), change)
     }
 
     init(
         _ name: String, _ code: ProfileError.Code, at place: String,
         _ change: @escaping @Sendable (inout ProfileDefinition) -> Void
     ) {
-        (testDescription, finder, self.change) = (name, .reader(code, place), change)
+        (testDescription, profile, finder, self.change) = (name, "in-bd-repatriation", .reader(code, place), change)
     }
 
     private static func unguard(_ event: String, _ name: String) -> @Sendable (inout ProfileDefinition) -> Void {
@@ -185,12 +189,56 @@ struct Mutant: Sendable, CustomTestStringConvertible {
         Mutant("silence closes the case", "profile.silence") {
             $0.guards["G_MISSING_LONG"] = "passed(MISSING_REPORTED.at)"
         },
+        Mutant("a legal hold never ends once the case is over", "L3.legal_hold") {
+            $0.events["LEGAL_HOLD_ENDED"]?.kind = .progress
+            $0.events["LEGAL_HOLD_ENDED"]?.lanes = [.normal]
+            $0.factOrder.removeAll { $0 == "LEGAL_HOLD_ENDED" }
+        },
+        // the other profiles
+        Mutant("care without her consent", in: "bd-opened", "O1.care", unguard("CARE_AGREED", "G_CARE")),
+        Mutant(
+            "a child's authority hears nothing", in: "bd-opened", "O1.child-told",
+            unguard("CARE_AGREED", "G_CHILD_TOLD")),
+        Mutant("India is asked anyway", in: "bd-opened", "O7.asked", unguard("RECORDS_REQUEST", "G_ASK_INDIA")),
+        Mutant("India is told anyway", in: "bd-opened", "O7.partner") { $0.partRules = [] },
+        Mutant(
+            "her no to care does not end the case", in: "bd-opened", "O8.care-leaves",
+            drop("reintegration", from: "T17")),
+        Mutant(
+            "the visitor reviews herself there", in: "bd-opened", "S5.four-eyes",
+            unguard("HOME_REVIEW_SUITABLE", "G_FOUR_EYES")),
+        Mutant("nobody who was missing comes back", in: "bd-opened", "L3.closing") { definition in
+            definition.lifecycle.transitions.removeAll { $0.event == "FOUND_IN_BANGLADESH" }
+            definition.events["FOUND_IN_BANGLADESH"] = nil
+            definition.factOrder.removeAll { $0 == "FOUND_IN_BANGLADESH" }
+        },
+        Mutant("a home is settled unseen", in: "bd-opened", "O16.codes") { $0.events["NEW_RISK"]?.shownAs = nil },
+        Mutant(
+            "narrowing names somebody new there", in: "in-np-minimal", "S7.narrowed",
+            unguard("SHARE_CONSENT_NARROWED", "G_NARROWED")),
+        Mutant(
+            "cleared unchecked there", in: "in-np-minimal", "S1.return", unguard("CLEARANCE_PROPOSED", "G_CHECKPOINTS")),
+        Mutant(
+            "her no does not leave the cleared path there", in: "in-np-minimal", "S8.return-leaves",
+            drop("cleared", from: "T17")),
+        Mutant(
+            "a withdrawn case may stay cleared there", in: "in-np-minimal", "S9.share", drop("cleared", from: "T16")),
+        Mutant(
+            "nobody need be handed over in order", in: "in-np-minimal", "S2.handover",
+            unguard("HANDOVER_RECEIPT", "G_CHECKPOINTS")),
+        Mutant(
+            "a child's visit is waived there", in: "in-np-minimal", "S3.waiver", unguard("HOME_NOT_WANTED", "G_ADULT")),
+        Mutant("a hold leads nowhere", in: "in-np-minimal", "L3.share_consent") { definition in
+            definition.lifecycle.transitions.removeAll { $0.event == "RESUME" }
+            definition.events["RESUME"] = nil
+            definition.deadlines = definition.deadlines.filter { !$0.value.to.contains("RESUME") }
+        },
     ]
 }
 
 @Suite struct MutationTests {
     @Test(arguments: Mutant.all) func `each mistake is found by what must find it`(mutant: Mutant) throws {
-        let definition = Profile.repatriation.definition
+        let definition = ShippedProfile.named(mutant.profile).profile.definition
         var changed = definition
         mutant.change(&changed)
         try #require(changed != definition, "the mistake changes nothing")

@@ -180,6 +180,13 @@ import Testing
         #expect(try Self.error { _ in } == nil)
     }
 
+    @Test func `what is kept while a guard holds is a form, and the guard reads nothing of a step`() throws {
+        #expect(try Self.error { $0.events["REFERRAL_OFFER"]?.kept = "G_NOWHERE" }?.reason == "G_NOWHERE")
+        #expect(try Self.error { $0.events["REFERRAL_OFFER"]?.kept = "G_TOLD" }?.place == "events.REFERRAL_OFFER")
+        #expect(try Self.error { $0.events["OFFER_REVOKED"]?.kept = "G_ADULT" }?.place == "events.OFFER_REVOKED")
+        #expect(try Self.error { $0.events["REFERRAL_ACCEPTED"]?.kept = "G_ADULT" } == nil)
+    }
+
     @Test func `an unknown day of the week or a number out of range is refused`() throws {
         let source = String(decoding: try Protocols.bytes("Profiles/in-bd-repatriation/profile.json"), as: UTF8.self)
         for (old, new) in [("[\"fri\", \"sat\"]", "[\"fri\", \"someday\"]"), ("\"nth\": 2", "\"nth\": 0")] {

@@ -45,7 +45,9 @@ import Testing
         try world.wait(for: "the offer at the NGO") {
             try world.run(["case", "show", caseID, "--home", world.path("ngo"), "--json"]).status == 0
         }
-        #expect(try world.json("ngo", "case", "show", caseID)["lifecycle"] as? String == "offered")
+        let shown = try world.json("ngo", "case", "show", caseID)
+        #expect(shown["lifecycle"] as? String == "offered")
+        #expect((shown["procedure"] as? String)?.contains("A reconstruction from public sources") == true)
         let facts = try write(world, "accepted.json", #"{"REFERRAL_ACCEPTED": {"conflict": "none_found"}}"#)
         try world.must([
             "case", "do", caseID, "REFERRAL_ACCEPTED", "--as", "worker", "--facts", facts, "--home", world.path("ngo"),

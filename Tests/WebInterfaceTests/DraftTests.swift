@@ -195,7 +195,10 @@ import Testing
         // The case shows it, and she stops it with two presses.
         let caseID = try #require(try office.desk.cases().first).caseID
         let place = "/cases/\(CaseReference.text(caseID))"
-        for page in ["", "/board", "/timeline"] { #expect(await asha.get(place + page).status == 200) }
+        for page in ["", "/board", "/timeline"] {
+            let shown = await asha.get(place + page)
+            #expect(shown.status == 200 && shown.text.contains("A reconstruction from public sources"))
+        }
         let reader = try await office.person("night", .readOnly)
         #expect(await reader.get(place + "/stop").status == 200)
         #expect(

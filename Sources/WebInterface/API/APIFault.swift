@@ -88,8 +88,7 @@ struct APIFault: Error {
         case .formInvalid, .attachment, .fileNotTaken, .unknownMember, .signatureTyped: status = 422
         case .unknownProfile: status = 503
         case .refused, .cannotSeal, .mixedLanes, .noRecipient, .incomplete, .directoryExpired, .alreadyOpen,
-            .notApproved,
-            .nothingToApprove:
+            .notApproved, .nothingToApprove, .notOverdue:
             status = 409
         }
         content = .init(

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CaseFile
+import Letters
+import Node
 
 /// The frame of every page: who it is for, where one can go, and the two ways out that are always there.
 struct Page {
@@ -45,11 +47,20 @@ struct Page {
                             E("h1") { heading ?? call.say(title) }
                             if isPractice { E("p", ["class": "practice"]) { call.say(.practiceMark) } }
                             main
+                            if let procedure { E("p", ["class": "hint"]) { procedure } }
                         }
                     }
                     footer
                 }
             })
+    }
+
+    /// What the procedure of the case is: pages and printed sheets say it where it is a reconstruction.
+    private var procedure: String? {
+        guard let caseReference, call.account != nil, let caseID = CaseID(caseReference),
+            let record = try? call.desk.store.read({ try $0.caseRecord(caseID) })
+        else { return nil }
+        return try? call.procedure(under: record.profile).labels.procedure
     }
 
     private var header: HTML {

@@ -1,0 +1,145 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Foundation
+import Letters
+import Node
+import Procedure
+import Testing
+
+/// Forms that go before their case does. Protocols/CaseFile.md §3.2.
+@Suite struct KeepingTests {
+    /// An offer that has arrived, with what came with it.
+    private struct Offer {
+        let nodes: PracticeNodes
+        var example: ExampleCase
+        let caseID: CaseID
+        let letter: LetterID
+        let forms: [Digest: [UInt8]]
+
+        init() async throws {
+            nodes = try PracticeNodes()
+            example = try ExampleCase(nodes)
+            letter = try #require(try example.send("01").letters.first)
+            try await nodes.settle()
+            let caseID = try #require(example.caseID)
+            self.caseID = caseID
+            let desk = try nodes.desk(PracticeNodes.ngo)
+            let names = try desk.history(of: caseID).first?.forms ?? [:]
+            #expect(Set(names.values) == ["preview", "consent"])
+            forms = try Dictionary(uniqueKeysWithValues: names.keys.map { ($0, try desk.form($0, in: caseID)) })
+        }
+
+        func act(_ event: String, by member: MemberID, facts: [String: FactValue] = [:]) async throws {
+            nodes.clock.advance(60)
+            _ = try nodes.desk(member).perform(
+                Act(events: [Event(code: event, facts: facts)], account: "caseworker"), in: caseID, at: nodes.clock.now)
+            try await nodes.settle()
+        }
+
+        /// The receiver's service works without any line, as each minute.
+        func sweep() async throws {
+            nodes.clock.advance(60)
+            try await nodes.settle([PracticeNodes.ngo])
+        }
+
+        func areKept() throws -> Bool {
+            let desk = try nodes.desk(PracticeNodes.ngo)
+            let entry = try #require(try desk.history(of: caseID).first { $0.letter.id == letter })
+            // Slip, steps and what was answered stay whatever happens.
+            #expect(entry.isOpened && entry.events.map(\.code).contains("REFERRAL_OFFER") && !entry.receipts.isEmpty)
+            let key = nodes.home(PracticeNodes.ngo).appendingPathComponent("case-keys/\(letter.hex).key")
+            let isThere = FileManager.default.fileExists(atPath: key.path)
+            #expect(isThere == !entry.forms.isEmpty)
+            for (id, content) in forms {
+                if isThere { #expect(try desk.form(id, in: caseID) == content) }
+                if !isThere { #expect(throws: DeskError(.unknownLetter, "")) { try desk.form(id, in: caseID) } }
+            }
+            return isThere
+        }
+    }
+
+    @Test func `what came with an offer is noise once nobody has accepted it in time, in every copy of the database`()
+        async throws
+    {
+        let offer = try await Offer()
+        let nodes = offer.nodes
+        let (home, copy) = (nodes.home(PracticeNodes.ngo), nodes.directory.appendingPathComponent("copy"))
+        try nodes.store(PracticeNodes.ngo).close()
+        nodes.restart(PracticeNodes.ngo)
+        try FileManager.default.copyItem(at: home, to: copy)
+        nodes.clock.advance(7 * 86_400 - 3_600)
+        try await offer.sweep()
+        #expect(try offer.areKept(), "gone before its time")
+        nodes.clock.advance(3_600)
+        try await offer.sweep()
+        #expect(try !offer.areKept())
+
+        // The database of before, with the keys of then and with those of now.
+        func read(_ form: Digest) throws -> [UInt8]? {
+            let old = try CaseStore(directory: copy, wrapping: Array(repeating: 7, count: 32))
+            return try old.read { try $0.record(.form, id: form, in: offer.caseID) }
+        }
+        for (form, content) in offer.forms { #expect(try read(form) == content) }
+        try FileManager.default.removeItem(at: copy.appendingPathComponent("case-keys"))
+        try FileManager.default.copyItem(
+            at: home.appendingPathComponent("case-keys"), to: copy.appendingPathComponent("case-keys"))
+        for form in offer.forms.keys { #expect(try read(form) == nil) }
+        // The sender's own stay, and a new offer brings its own.
+        let sent = try nodes.desk(PracticeNodes.shelter).history(of: offer.caseID).first {
+            $0.letter.id == offer.letter
+        }
+        #expect(sent?.forms.isEmpty == false)
+    }
+
+    @Test func `what came with an accepted offer stays with the case`() async throws {
+        var offer = try await Offer()
+        try offer.example.send("02")
+        try await offer.nodes.settle()
+        offer.nodes.clock.advance(60 * 86_400)
+        try await offer.sweep()
+        #expect(try offer.areKept())
+    }
+
+    @Test(arguments: [
+        ("REFERRAL_DECLINED", PracticeNodes.ngo), ("OFFER_REVOKED", PracticeNodes.shelter),
+        ("SHARE_CONSENT_WITHDRAWN", PracticeNodes.shelter), ("CASE_WITHDRAWN", PracticeNodes.shelter),
+    ])
+    func `it goes at once when the offer is declined or taken back`(event: String, member: MemberID) async throws {
+        let offer = try await Offer()
+        #expect(try offer.areKept())
+        let facts = Set(offer.nodes.profile.compulsoryFacts(of: event))
+        try await offer.act(
+            event, by: member,
+            facts: [
+                "decline_reason": .text("no_capacity"), "end_reason": .text("offer_ended"),
+                "pressure_seen": .text("none_seen"),
+            ].filter { facts.contains($0.key) })
+        try await offer.sweep()
+        #expect(try !offer.areKept())
+    }
+
+    @Test func `a crash between key and rows leaves nothing that reads, and the next look ends it`() async throws {
+        let offer = try await Offer()
+        let key = offer.nodes.home(PracticeNodes.ngo).appendingPathComponent("case-keys/\(offer.letter.hex).key")
+        try FileManager.default.removeItem(at: key)
+        offer.nodes.restart(PracticeNodes.ngo)
+        #expect(try !offer.areKept())
+        offer.nodes.clock.advance(8 * 86_400)
+        try await offer.sweep()
+        #expect(try !offer.areKept())
+        let rows = try offer.nodes.store(PracticeNodes.ngo).read { try $0.apart(dueAt: offer.nodes.clock.now) }
+        #expect(rows == [])
+    }
+
+    @Test func `an erasure of the case takes the letter's key along`() async throws {
+        var offer = try await Offer()
+        try offer.example.send("02")
+        try await offer.nodes.settle()
+        try offer.nodes.store(PracticeNodes.ngo).eraseContent(of: offer.caseID) { _ in }
+        let keys = offer.nodes.home(PracticeNodes.ngo).appendingPathComponent("case-keys")
+        let names = try FileManager.default.contentsOfDirectory(atPath: keys.path)
+        #expect(names.sorted() == ["\(offer.caseID).key", "person.key"].sorted())
+    }
+}
