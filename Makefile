@@ -89,7 +89,7 @@ flips: install-deps  ## Flip a bit in every leaf and opening of a log of 1,000, 
 	@KHEYA_FLIPS=$(FLIPS) KHEYA_SEED="$(SEED)" SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test --disable-xctest --filter FlipTests
 
-bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,audit,acceptance,depth,cases,cycle,attachment,pages CASES=200000 LETTERS=100000 JSON=FILE
+bench: install-deps  ## Measure against the floor of the same machine; ONLY=crypto,procedure,audit,log,acceptance,depth,cases,cycle,attachment,pages CASES=200000 LETTERS=100000 JSON=FILE
 	@$(SWIFT) build -c release --package-path Tests/Benchmarks --product kheya
 	$(SWIFT) build -c release --package-path Tests/Benchmarks --product SyncCounter
 	$(SWIFT) run -c release --package-path Tests/Benchmarks Benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(CASES),--cases $(CASES)) $(if $(LETTERS),--letters $(LETTERS)) $(if $(JSON),--json $(JSON))

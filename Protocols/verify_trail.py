@@ -366,13 +366,19 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
             ready = [min([i for i, member, state in answers if member == to["member"] and state in ("valid", "acted")], default=None)
                      for to in slip["to"] if log.origin in logs_of(to["member"], log, index)]
             objected = min([i for i, _, state in answers if state not in ("valid", "acted")], default=1 << 62)
-            kept = max([int(d["duration"][1:-1]) * DAY for d in profile["deadlines"].values()
-                        if d["op"] == "min" and d["guard"] and "deletion" in d["to"]], default=0)
-            given += [(letter, file, facts["origin"], facts["leaves"], log, max([index] + ready), objected, kept)
+            asked = {slip["from"], *[to["member"] for to in slip["to"]]}  # who was not asked could not object
+            objected = min([objected] + [i for other, i, e in events if other is log and e["kind"] in ("accepted", "arrived", "refused")
+                                         and e["letter"] in letters and e["letter"] not in ended and (s := letters[e["letter"]][0])["type"] == "step"
+                                         and not {s["from"], *[to["member"] for to in s["to"]]} <= asked])
+            given += [(letter, file, facts["origin"], facts["leaves"], facts["erasure"], log, max([index] + ready), objected, retention(profile))
                       for step, of in zip(slip.get("steps", []), made) if None not in ready and
-                      {"origin", "leaves"} <= set(facts := step.get("facts", {})) & {f for rule in of for f in rule.get("facts", [])}]
+                      {"erasure", "leaves", "origin"} <= set(facts := step.get("facts", {})) & {f for rule in of for f in rule.get("facts", [])}]
     wrong = {(origin, leaf) for code, origin, leaf, weight in findings if weight == "FAIL" and code in JUDGED}
     orders += [order for order in given if not any((log.origin, index) in wrong for log, index, event in events if event["letter"] == order[0])]
+
+def retention(profile):
+    return max([int(d["duration"][1:-1]) * DAY for d in profile["deadlines"].values() if d["op"] == "min" and d["guard"] and "deletion" in d["to"]],
+               default=0)
 
 def window(log, start, end):  # which closed leaves may lie in a period: from, to; and which do
     low, high, first, last = 0, log.proven, log.proven, 0
@@ -385,7 +391,7 @@ def window(log, start, end):  # which closed leaves may lie in a period: from, t
     seen = log.size_from(end + TOLERANCE)
     return low, high if seen is None else min(high, seen), first, last
 
-def settle(logs, manifest, numbers, orders, absent, period):  # what can be said only when everything was read
+def settle(logs, manifest, numbers, orders, absent, period, profiles):  # what can be said only when everything was read
     explained = collections.defaultdict(set)
     for log in logs.values():
         carried = collections.defaultdict(list)
@@ -394,9 +400,13 @@ def settle(logs, manifest, numbers, orders, absent, period):  # what can be said
         for (level, letter), parts in sorted(carried.items()):  # records first: with a record the order that erased its content goes
             leaves, first = sorted(leaf for _, event in parts for leaf in event["leaves"]), min(parts)[0]
             named = (sha(log.origin.encode()).hex(), sha(b"".join(b"%d\n" % line for line in [-level] + leaves)).hex())
-            since = log.after(leaves[-1]) if level == -2 else None
-            good = any((o[0], o[2], o[3]) == (letter, *named) and all(e["slip"] == o[1] for _, e in parts) and o[4] is log and o[5] < first < o[6]
-                       and (since is None or min(parts)[1]["at"] >= since + o[7] - TOLERANCE) for o in orders)
+            since, kept, closed = log.after(leaves[-1]) if level == -2 else None, [], {i: e["profile"] for i, e in log.events if e["kind"] == "closed"}
+            while first - len(kept) - 1 in closed:  # by whose rules the cases were kept
+                kept.append(retention(profiles[closed[first - len(kept) - 1]]) if closed[first - len(kept) - 1] in profiles else 1 << 62)
+            name = "record" if level == -2 else "content"
+            good = any((o[0], o[2], o[3], o[4]) == (letter, *named, name) and all(e["slip"] == o[1] for _, e in parts) and o[5] is log
+                       and o[6] < first < o[7] and (level == -1 or kept and max(kept) < 1 << 62)
+                       and (since is None or min(parts)[1]["at"] >= since + max(kept + [o[8]]) - TOLERANCE) for o in orders)
             for index, event in parts:
                 if good and all(leaf < index for leaf in event["leaves"]): explained[log.origin] |= set(event["leaves"]) if level == -2 else set()
                 elif level == -2 or not set(event["leaves"]) <= explained[log.origin]: report("ERASURE", log.origin, index)
@@ -497,7 +507,7 @@ def main(bundle, trust, as_of, expect):
         if name.startswith("slips/"): slips[name.split("/")[1]][digest(name)] = data
     for case in sorted(set(slips) | set(cases)):
         audit_case(case, slips[case], cases[case], logs, profiles, as_of, numbers, orders, absent, closed)
-    settle(logs, manifest, numbers, orders, absent, period)
+    settle(logs, manifest, numbers, orders, absent, period, profiles)
     weights = {weight for *_, weight in findings}
     return 2 if "FAIL" in weights else 3 if "INCOMPLETE" in weights else 0, logs, promise
 

@@ -33,6 +33,26 @@ extension BrokerCore {
         }
     }
 
+    /// The same of one case's content, for somebody who has never seen the case and may order it.
+    ///
+    /// - Throws: as ``erasure(_:of:)``.
+    public func erasureDraft(of caseID: CaseID) async throws -> ErasureDraft {
+        let erasure = try await erasure(.content, of: [caseID])
+        return try await look { reading in
+            let letters = try reading.letters(of: caseID).filter { $0.record.status != .waiting }
+            let slips = try letters.map { ($0.record, try Slip.read(Array(Gate.slip($0.slip).content))) }
+            let steps = slips.filter { $0.0.type == .step && !$0.0.isVoid }.map(\.1)
+            guard let opening = slips.first(where: { $0.1.root == nil }), let profile = opening.1.profile else {
+                throw ErasureError(.otherLeaves, "the letter that opened the case is not here")
+            }
+            let named = Set(slips.flatMap(\.1.ancestors))
+            return ErasureDraft(
+                caseID: caseID, root: opening.0.id, profile: profile.digest,
+                heads: slips.map(\.0.id).filter { !named.contains($0) }.suffix(LetterLimits.parents).sorted(),
+                parties: Set(steps.flatMap { $0.to.map(\.member) + [$0.from] }).sorted(), facts: erasure.facts)
+        }
+    }
+
     /// Carries out an order: logs it, and takes away what it names. What a crash leaves undone the next start of the store ends.
     ///
     /// - Parameters:
@@ -59,7 +79,7 @@ extension BrokerTransaction {
             throw ErasureError(.noOrder, "no such letter")
         }
         guard !cases.contains(caseID) else { throw ErasureError(.noOrder, "an order cannot take its own case away") }
-        let ordered = try facts(of: letter, log.origin)
+        let ordered = try facts(of: letter, log.origin, cases.isEmpty ? .content : .record)
         try requireAnswers(to: letter)
         try requireNotDone(letter, caseID, log)
         let erasure =
@@ -80,14 +100,16 @@ extension BrokerTransaction {
 
     // MARK: - The order
 
-    private func facts(of letter: LetterRecord, _ origin: String) throws -> ErasureFacts {
+    private func facts(
+        of letter: LetterRecord, _ origin: String, _ level: LogEvent.ErasureLevel
+    ) throws -> ErasureFacts {
         let slip = try slip(of: letter.id)
         let named = Digest.sha256(Array(origin.utf8))
         guard let profile = slip.profile.flatMap({ view.profiles[$0.digest] }),
             let facts = slip.steps.lazy.compactMap({ ErasureFacts($0, by: profile) }).first(where: {
-                $0.origin == named
+                $0.origin == named && $0.level == level
             })
-        else { throw ErasureError(.noOrder, "the letter orders nothing of this log") }
+        else { throw ErasureError(.noOrder, "the letter orders no such erasure of this log") }
         guard letter.verdict == .admitted, letter.leaf != nil, !letter.isVoid else {
             throw ErasureError(.notAdmitted, letter.code ?? "it waits")
         }
@@ -148,11 +170,10 @@ extension BrokerTransaction {
             }
         }
         let leaves = try BrokerCore.leaves(of: caseID, in: origin, store)
-        for count in stride(from: leaves.count, to: 0, by: -1) {
-            let erasure = Erasure(origin: origin, level: .content, leaves: Array(leaves.prefix(count)))
-            if erasure.facts == ordered { return erasure }
+        guard let count = ordered.count(ofBeginning: leaves) else {
+            throw ErasureError(.otherLeaves, "the order names no beginning of this case")
         }
-        throw ErasureError(.otherLeaves, "the order names no beginning of this case")
+        return Erasure(origin: origin, level: .content, leaves: Array(leaves.prefix(count)))
     }
 
     private func record(of cases: Set<CaseID>, _ ordered: ErasureFacts, _ origin: String) throws -> Erasure {
@@ -181,7 +202,7 @@ extension BrokerTransaction {
     private func requireContentFirst(_ caseID: CaseID, _ origin: String) throws {
         let letters = try store.letters(of: caseID).map(\.record)
         let order = try letters.lastIndex { letter in
-            guard letter.type == .step, (try? facts(of: letter, origin)) != nil else { return false }
+            guard letter.type == .step, (try? facts(of: letter, origin, .content)) != nil else { return false }
             try requireAnswers(to: letter)
             return true
         }

@@ -145,7 +145,7 @@ extension BrokerTransaction {
             let missing = history.missingAncestors(of: step)
             return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
         }
-        let verdict = Judgement.verdict(of: step, in: history)
+        let verdict = history.verdict(on: step)
         if case .refused(let refusal) = verdict, let stop = refusal.stop, try isGivenUp(stop) {
             return try self.verdict(record, slip)
         }

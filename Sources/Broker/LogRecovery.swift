@@ -38,11 +38,13 @@ public struct LogRecovery: Hashable, Sendable {
         let size = try SQLiteLetterQueue.inspect(path: path) { reading in
             try reading.logs().first { $0.origin == origin }?.head.size ?? 0
         }
-        // What lies below the newest checkpoint that the store reaches is proved by that checkpoint's root.
+        // What lies below the newest checkpoint that the store reaches is proved by that checkpoint's root; what a mirror has above the
+        // newest of all by none, and whoever mirrors can have made it up.
         let first = sizes.filter { $0 <= size }.max() ?? 0
+        let end = sizes.max() ?? first
         var tail: [Digest] = []
         for line in others {
-            let mirrored = try await Self.mirrored(from: first, over: line)
+            let mirrored = try await Self.mirrored(first..<end, over: line)
             guard zip(mirrored, tail).allSatisfy({ $0 == $1 }) else {
                 throw StoreError(.halted, LogLock.Reason.forked.rawValue)
             }
@@ -54,14 +56,13 @@ public struct LogRecovery: Hashable, Sendable {
         checkpoint = try newest?.seen ?? Checkpoint(text: note.text).seen
     }
 
-    private static func mirrored(from first: Int64, over line: any BrokerConnection) async throws -> [Digest] {
+    private static func mirrored(_ range: Range<Int64>, over line: any BrokerConnection) async throws -> [Digest] {
         var leaves: [Digest] = []
-        while case let more = try await line.mirrored(from: first + Int64(leaves.count)), !more.isEmpty {
-            leaves += more
-            // No more of it was ever mirrored ahead of a cosignature.
-            guard leaves.count <= BrokerLimits.leavesAhead else {
-                throw ExchangeError(.badAnswer, "a mirror without end")
-            }
+        while leaves.count < range.count,
+            case let more = try await line.mirrored(from: range.lowerBound + Int64(leaves.count)),
+            !more.isEmpty
+        {
+            leaves += more.prefix(range.count - leaves.count)
         }
         return leaves
     }

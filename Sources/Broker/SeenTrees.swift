@@ -3,22 +3,44 @@
 
 import Letters
 import MessageStore
+import Procedure
 import Synchronization
 import TransparencyLog
 
-/// The checkpoints in `seen` of slips that were found true: a case's letters quote the same few again and again.
+/// The checkpoints in `seen` of slips that were compared: a case's letters quote the same few again and again. What a member quotes
+/// falsely costs that member's own share of comparisons, and nobody else's.
 final class SeenTrees: Sendable {
     private static let remembered = 4_096
-    private let good = Mutex<Set<SeenCheckpoint>>([])
+    /// New ones of one sender that are compared in a minute; an honest node quotes one or two.
+    private static let comparedInAMinute = 16
 
-    func unknown(of slips: [Slip]) -> Set<SeenCheckpoint> {
-        good.withLock { good in Set(slips.flatMap(\.seen)).subtracting(good) }
+    private struct State {
+        var compared: Set<SeenCheckpoint> = []
+        var minute: Int64 = 0
+        var counts: [MemberID: Int] = [:]
+    }
+    private let state = Mutex(State())
+
+    /// What of these slips is to be compared now.
+    func unknown(of slips: [Slip], at now: Instant) -> Set<SeenCheckpoint> {
+        state.withLock { state in
+            if state.minute != now.seconds / 60 { (state.minute, state.counts) = (now.seconds / 60, [:]) }
+            var unknown: Set<SeenCheckpoint> = []
+            for slip in slips {
+                for seen in slip.seen where !state.compared.contains(seen) && !unknown.contains(seen) {
+                    guard state.counts[slip.from, default: 0] < Self.comparedInAMinute else { break }
+                    state.counts[slip.from, default: 0] += 1
+                    unknown.insert(seen)
+                }
+            }
+            return unknown
+        }
     }
 
     func remember(_ seen: Set<SeenCheckpoint>) {
-        good.withLock { good in
-            if good.count + seen.count > Self.remembered { good = [] }
-            good.formUnion(seen)
+        state.withLock { state in
+            if state.compared.count + seen.count > Self.remembered { state.compared = [] }
+            state.compared.formUnion(seen)
         }
     }
 }
@@ -29,7 +51,7 @@ extension BrokerCore {
     ///
     /// It is the slip's word, not the log's signature: it hinders no letter, and a person looks.
     func compareSeen(_ letters: [VerifiedLetter]) async {
-        let unknown = seenTrees.unknown(of: letters.map(\.slip))
+        let unknown = seenTrees.unknown(of: letters.map(\.slip), at: now)
         guard !unknown.isEmpty else { return }
         do {
             let (good, bad) = try await look { reading -> (Set<SeenCheckpoint>, Set<SeenCheckpoint>) in
@@ -47,7 +69,8 @@ extension BrokerCore {
                 }
                 return (good, bad)
             }
-            seenTrees.remember(good)
+            // A false one too: its letter comes again, and is told of once.
+            seenTrees.remember(good.union(bad))
             for letter in letters where !bad.isDisjoint(with: letter.slip.seen) {
                 log(
                     .error, "log.conflict: a letter's sender has seen another history of a log",

@@ -35,22 +35,13 @@ struct Judgement: Sendable {
     init(_ step: Step, in history: CaseHistory, version: Int64) {
         self.version = version
         roles = step.roles
-        verdict = Self.verdict(of: step, in: history)
+        verdict = history.verdict(on: step)
         switch verdict {
         case .admitted where version == 0, .flagged where version == 0:
             var history = history
             history.insert(step)
             after = history
         default: after = nil
-        }
-    }
-
-    /// Admission, and for visible progress that is admitted, the stops it had not seen.
-    static func verdict(of step: Step, in history: CaseHistory) -> Verdict {
-        let verdict = history.admit(step)
-        switch verdict {
-        case .admitted, .flagged: return history.objection(to: step).map { .refused($0) } ?? verdict
-        case .refused, .waiting: return verdict
         }
     }
 }

@@ -26,7 +26,7 @@ struct CaseCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Open.self, Do.self, Approve.self, List.self, Show.self, Possible.self, History.self, Form.self, Escalate.self,
-            Erase.self,
+            OrderErasure.self, Erase.self,
         ])
 
     /// A case by its pseudonym, or by so much of its beginning as is unique here.

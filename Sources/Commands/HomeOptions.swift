@@ -62,7 +62,8 @@ struct HomeOptions: ParsableArguments {
         return .passphrase(first)
     }
 
-    private static func ask(_ prompt: String) throws -> [UInt8] {
+    /// A line from the terminal that it does not show.
+    static func ask(_ prompt: String) throws -> [UInt8] {
         Console.write(Data(prompt.utf8), to: .standardError)
         var settings = termios()
         tcgetattr(STDIN_FILENO, &settings)

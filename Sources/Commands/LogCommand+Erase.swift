@@ -21,7 +21,9 @@ extension LogCommand {
             origin = erasure.origin
             level = erasure.level.rawValue
             leaves = erasure.leaves.count
-            facts = ["origin": erasure.facts.origin.hex, "leaves": erasure.facts.leaves.hex]
+            facts = [
+                "erasure": erasure.level.name, "leaves": erasure.facts.leaves.hex, "origin": erasure.facts.origin.hex,
+            ]
         }
     }
 
@@ -29,17 +31,24 @@ extension LogCommand {
         static let configuration = CommandConfiguration(
             commandName: "erasure",
             abstract: "Say what an order must say so that these cases are erased here.",
-            discussion: "Who is entitled puts both facts into the order. The broker must not run.",
+            discussion: "Who is entitled puts these facts into the order. The broker must not run.",
             example: "kheya log erasure --home in-broker --key-file broker.key --case CASE")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Option(name: .customLong("case"), help: "A case's pseudonym; may be repeated with --record.")
         var cases: [CaseID]
         @ArgumentParser.Flag(help: "The record, not the content alone.") var record = false
+        @Option(
+            help: ArgumentHelp(
+                "Writes what `kheya case order-erasure` needs at the node of who orders it.", valueName: "file"))
+        var draft: String?
 
         func validate() throws {
             guard !cases.isEmpty, record || cases.count == 1 else {
                 throw ValidationError("Content is erased of one case; --record may name several.")
+            }
+            guard draft == nil || !record else {
+                throw ValidationError("An order of a record stands in a case of its own: there is no draft of it.")
             }
         }
 
@@ -47,9 +56,12 @@ extension LogCommand {
             let broker = try BrokerAssembly(
                 try OpenedHome(home, as: .broker), logger: .lines("erasure", level: .critical))
             let erasure = try await broker.process.core.erasure(record ? .record : .content, of: Set(cases))
+            if let draft, let caseID = cases.first {
+                try Files.create(draft, bytes: try await broker.process.core.erasureDraft(of: caseID).json)
+            }
             let report = ErasureReport(erasure)
             try console.result("log.erasure", report) {
-                "origin \(erasure.facts.origin.hex)\nleaves \(erasure.facts.leaves.hex)"
+                report.facts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "\n")
             }
         }
     }

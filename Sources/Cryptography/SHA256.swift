@@ -23,13 +23,14 @@ public enum SHA256 {
     }
 
     /// The same 32 bytes as four numbers, the first byte the highest: for trees of digests, without an array for each.
-    public static func words(of bytes: [UInt8]) -> (UInt64, UInt64, UInt64, UInt64) {
+    public static func words(of bytes: some Collection<UInt8>) -> (UInt64, UInt64, UInt64, UInt64) {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let good = unsafe withUnsafeMutableBytes(of: &words) { out in
-            unsafe EVP_Digest(
-                bytes, bytes.count, out.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
-                Algorithms.sha256.pointer,
-                nil)
+            unsafe withBytes(bytes) { buffer in
+                unsafe EVP_Digest(
+                    buffer.baseAddress, buffer.count, out.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
+                    Algorithms.sha256.pointer, nil)
+            }
         }
         guard good == 1 else { preconditionFailure("SHA-256 failed") }
         return (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
@@ -53,6 +54,13 @@ public enum SHA256 {
         public func update(_ bytes: some Collection<UInt8>) {
             let good = unsafe withBytes(bytes) { unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
             precondition(good == 1, "a digest was used after it was finished")
+        }
+
+        /// 32 bytes, of what was added so far; more may follow.
+        public func sofar() -> [UInt8] {
+            let copy = Stream()
+            precondition(unsafe EVP_MD_CTX_copy_ex(copy.context, context) == 1, "SHA-256 failed")
+            return copy.finish()
         }
 
         /// 32 bytes; nothing may be added afterwards.

@@ -25,7 +25,7 @@ public enum LetterLimits {
 
 extension Slip {
     /// The canonical JSON: the bytes that are signed and whose SHA-256 is the letter's id.
-    public func json() -> [UInt8] { CanonicalJSON.write(.object(fields())) }
+    public func json() -> [UInt8] { SlipWriter.bytes(of: self) }
 
     /// Reads a slip strictly and checks what its own fields can contradict.
     ///
@@ -44,45 +44,6 @@ extension Slip {
             throw LetterError(.malformed, "slip: a list is out of order, or an empty field stands")
         }
         return slip
-    }
-
-    func fields() -> [String: JSONValue] {
-        var object: [String: JSONValue] = [
-            "v": .integer(1), "type": .string(type.rawValue), "lane": .string(lane.rawValue),
-            "from": .string(from.text),
-            "at": .integer(at.seconds),
-        ]
-        if !to.isEmpty {
-            object["to"] = .array(
-                to.map {
-                    .object([
-                        "member": .string($0.member.text), "certificate": .string($0.certificate.hex),
-                        "epoch": .integer($0.epoch), "sequence": .integer($0.sequence),
-                    ])
-                })
-        }
-        if let caseID { object["case"] = .string(caseID.text) }
-        if let root { object["root"] = .string(root.hex) }
-        if let profile {
-            object["profile"] = .object([
-                "id": .string(profile.id), "version": .string(profile.version), "digest": .string(profile.digest.hex),
-            ])
-        }
-        if !steps.isEmpty { object["steps"] = .array(steps.map { .object(EventCodec.fields($0)) }) }
-        if let sealed { object["sealed"] = .string(sealed.hex) }
-        if !parents.isEmpty { object["parents"] = .array(parents.map { .string($0.hex) }) }
-        if let previous { object["previous"] = .string(previous.hex) }
-        if !requires.isEmpty { object["requires"] = .array(requires.map { .string($0.hex) }) }
-        if !parts.isEmpty { object["parts"] = .array(parts.map { .object($0.fields()) }) }
-        if let file {
-            object["file"] = .object(["digest": .string(file.digest.hex), "version": .integer(file.version)])
-        }
-        if let about { object["about"] = .object(about.fields()) }
-        if let expires { object["expires"] = .integer(expires.seconds) }
-        if !seen.isEmpty {
-            object["seen"] = .array(seen.map { .array([.string($0.origin), .integer($0.size), .string($0.root.hex)]) })
-        }
-        return object
     }
 
     /// What the fields say of each other. A breach is `slip.binding`: each field is well formed, the whole is not.
@@ -207,15 +168,6 @@ extension PartReference {
             throw LetterError(.malformed, "slip.parts.pieces: not from 1 to \(LetterLimits.pieces)")
         }
     }
-
-    fileprivate func fields() -> [String: JSONValue] {
-        var object: [String: JSONValue] = [
-            "digest": .string(digest.hex), "commitment": .string(commitment.hex), "size": .integer(size),
-            "tier": .string(tier.rawValue), "to": .string(recipient.text), "basis": .string(basis.rawValue),
-        ]
-        if let pieces { object["pieces"] = .integer(pieces) }
-        return object
-    }
 }
 
 extension About {
@@ -229,14 +181,6 @@ extension About {
                 try entry.pattern("code", Patterns.code)
             },
             stop: try entry.optionalDigest("stop"))
-    }
-
-    fileprivate func fields() -> [String: JSONValue] {
-        var object: [String: JSONValue] = ["letter": .string(letter.hex)]
-        if let state { object["state"] = .string(state.rawValue) }
-        if let code { object["code"] = .string(code) }
-        if let stop { object["stop"] = .string(stop.hex) }
-        return object
     }
 }
 

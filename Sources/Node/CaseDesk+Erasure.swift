@@ -3,9 +3,10 @@
 
 import CaseFile
 public import Letters
+import Membership
 public import Procedure
 import Sealing
-import TransparencyLog
+public import TransparencyLog
 
 /// Carrying out an order of erasure at a node. Protocols/CaseFile.md §3.1.
 extension CaseDesk {
@@ -21,7 +22,8 @@ extension CaseDesk {
     ///
     /// No other process may run this node: it would go on with the old key.
     ///
-    /// - Throws: ``DeskError``: `.unknownLetter` for a letter that is no order which was opened and found valid here; `.refused` when what
+    /// - Throws: ``DeskError``: `.unknownLetter` for a letter that is no order which was opened and found valid here, or one of a
+    ///   record: that stands in another case than the one which it takes away; `.refused` when what
     ///   is known by now, a hold or a case that goes on, stands against it; `.incomplete` while a letter of the case is on its way.
     public func erase(by order: LetterID, account: String, at now: Instant) throws -> ErasureAnswer {
         try check(account)
@@ -30,8 +32,8 @@ extension CaseDesk {
                 let entry = try transaction.inboxEntry(order), entry.state == .judged,
                 let slip = try? StoredSlip.read(letter.slip),
                 let profile = slip.profile.flatMap({ network.profilesByDigest[$0.digest] }),
-                slip.steps.contains(where: { ErasureFacts($0, by: profile) != nil })
-            else { throw DeskError(.unknownLetter, "no order of erasure that was found valid here") }
+                slip.steps.contains(where: { ErasureFacts($0, by: profile)?.level == .content })
+            else { throw DeskError(.unknownLetter, "no order to erase this case's content that was found valid here") }
             let told = try transaction.receipts(for: order).first { $0.sender == identity.member && $0.state == .acted }
             // Once is enough: what has come into the case since lies under another key.
             if let told { return (letter, .erased(receipt: told.id)) }
@@ -49,6 +51,34 @@ extension CaseDesk {
             try transaction.setActed(order, at: now)
             return .erased(receipt: receipt.id)
         }
+    }
+
+    /// Orders that a case's content be erased, as somebody who may and has no part in the case: by what the brokers say of it.
+    ///
+    /// - Parameter drafts: of one case, one for each log.
+    /// - Throws: ``DeskError``: `.unknownCase` for drafts of several cases or none; `.unknownProfile`; `.refused` where the profile gives
+    ///   this member no such step; `.noRecipient`.
+    public func orderErasure(_ drafts: [ErasureDraft], account: String, at now: Instant) throws -> LetterID {
+        try check(account)
+        guard let draft = drafts.first,
+            drafts.allSatisfy({ ($0.caseID, $0.root, $0.profile) == (draft.caseID, draft.root, draft.profile) })
+        else { throw DeskError(.unknownCase, "not drafts of one case") }
+        guard let profile = network.profilesByDigest[draft.profile] else {
+            throw DeskError(.unknownProfile, "the profile of the case is not known here")
+        }
+        let roles = network.directories.roles(of: identity.member)
+        let code = profile.definition.events.filter { _, event in
+            !roles.isDisjoint(with: event.by) && Set(event.facts).isSuperset(of: draft.facts.facts.keys)
+        }.keys.min()
+        guard let code else {
+            throw DeskError(.refused, "no order of erasure is this member's", refusal: Refusal(.wrongRole))
+        }
+        let parties = Set(drafts.flatMap(\.parties)).subtracting([identity.member]).sorted()
+        guard (1...LetterLimits.addressees).contains(parties.count) else {
+            throw DeskError(.noRecipient, "\(parties.count) parties")
+        }
+        let events = drafts.map { Event(code: code, facts: $0.facts.facts) }
+        return try store.write { try maker($0, now).makeOrder(events, in: draft, to: parties, by: profile).id }
     }
 
     /// The order was judged by what its sender knew. Here it is judged by all that this node knows now.

@@ -127,7 +127,6 @@ struct LetterJudge {
             known
             ?? CaseRecord(
                 caseID: caseID, root: slip.root ?? letter.id, profile: profile.digest, created: now, openedHere: false)
-        if known == nil { try transaction.addCase(record) }
         var code: String?
         var state = LetterRecord.State.invalid
         var isRecorded = false
@@ -148,10 +147,14 @@ struct LetterJudge {
                 return (.waiting(missing), [])
             case .refused(let refusal):
                 code = refusal.reason == .stale ? "procedure.stale" : "procedure.refused"
-                try transaction.putRecord(
-                    .verdict, id: letter.id, letter: letter.id, in: caseID, refusal.record)
+                if known != nil {
+                    try transaction.putRecord(
+                        .verdict, id: letter.id, letter: letter.id, in: caseID, refusal.record)
+                }
             }
             isRecorded = state != .invalid
+            // A case is here from the first letter that is admitted: who may not open one leaves nothing that takes its pseudonym.
+            if isRecorded, known == nil { try transaction.addCase(record) }
             if isRecorded { missing = sight.history.missingAncestors(of: step) }
             sight.insert(step)
             if isRecorded, opened.fault == nil, !areFormsValid(opened, step, sight.history, profile) {

@@ -8,6 +8,7 @@ import Letters
 import Membership
 import Procedure
 import Sealing
+import TransparencyLog
 
 /// Makes letters: seals, signs, and writes them with the case's new state and the outbox in the caller's transaction.
 struct LetterMaker {
@@ -117,6 +118,25 @@ struct LetterMaker {
                 attachment.reference.commitment, file: attachment.file, bytes: attachment.byteCount, letter: signed.id,
                 in: caseID)
         }
+        return signed
+    }
+
+    /// Signs an order of erasure into a case of which this node may hold nothing, and puts it into the outbox.
+    ///
+    /// - Parameter draft: where in the case it stands.
+    func makeOrder(_ events: [Event], in draft: ErasureDraft, to members: [MemberID], by profile: Profile) throws
+        -> SignedSlip
+    {
+        let slip = Slip(
+            type: .step, lane: .normal, from: identity.member, to: try addressees(members), caseID: draft.caseID,
+            root: draft.root,
+            profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
+            steps: profile.shown(events), parents: draft.heads,
+            previous: try transaction.letters(of: draft.caseID).last { $0.sender == identity.member }?.id, at: now,
+            expires: now + min(settings.expiryDays * 86_400, LetterLimits.expirySeconds),
+            seen: try transaction.checkpoints().suffix(LetterLimits.seen))
+        let signed = try SignedSlip.sign(slip, by: identity.signing)
+        try store(signed)
         return signed
     }
 

@@ -2,6 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension CaseHistory {
+    /// As a broker judges: admission, and where that lets the letter pass, what has arrived beside its ancestors.
+    ///
+    /// - Parameter admission: ``admit(_:)`` of this letter, for a caller that knows it already.
+    public func verdict(on step: Step, admission: (() -> Verdict)? = nil) -> Verdict {
+        let verdict = admission?() ?? admit(step)
+        switch verdict {
+        case .admitted, .flagged: return objection(to: step).map { .refused($0) } ?? verdict
+        case .refused, .waiting: return verdict
+        }
+    }
+
     /// What a broker asks of visible progress that is admitted, beside its ancestors: whether its sender leaves out a letter of its own, and
     /// whether a stop that it had not seen makes it void. Both depend on what has arrived; the signed refusal makes it known to all.
     ///

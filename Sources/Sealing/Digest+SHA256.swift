@@ -6,7 +6,7 @@ public import Procedure
 
 extension Digest {
     /// SHA-256 of `bytes`.
-    public static func sha256(_ bytes: some Collection<UInt8>) -> Digest { Digest(taking: SHA256.hash(bytes)) }
+    public static func sha256(_ bytes: some Collection<UInt8>) -> Digest { Digest(words: SHA256.words(of: bytes)) }
 
     /// SHA-256 of what went into `stream`.
     public static func finishing(_ stream: SHA256.Stream) -> Digest { Digest(taking: stream.finish()) }

@@ -69,7 +69,7 @@ extension CaseAuditor {
         return isJudged ? nil : home.at + TrailLimits.waitingSeconds
     }
 
-    /// A visible step of which the profile asks the facts `origin` and `leaves` orders an erasure, from where a log admits it.
+    /// A visible step of which the profile asks the facts `erasure`, `leaves` and `origin` orders an erasure, from where a log admits it.
     /// Protocols/Trail.md §7.
     mutating func order(_ letter: LetterID, _ slip: Slip, at event: TrailEvent) {
         guard slip.type == .step, !ended.contains(letter),
@@ -95,6 +95,15 @@ extension CaseAuditor {
             }
         }
         guard left.isEmpty else { return }
+        // Whoever has a part in the case and was not asked could not object.
+        let asked = Set(slip.to.map(\.member) + [slip.from])
+        let passedOver = events.first { other in
+            guard other.log == event.log, let taken = CaseSlips.taken(other)?.letter, !ended.contains(taken),
+                let step = letters[taken]?.slip, step.type == .step
+            else { return false }
+            return !asked.isSuperset(of: step.to.map(\.member) + [step.from])
+        }
+        objected = [objected, passedOver?.index].compactMap(\.self).min()
         result.orders += facts.map {
             ErasureOrder(
                 letter: letter, slip: file, from: slip.from, facts: $0, log: event.log, ready: ready,

@@ -22,9 +22,14 @@ extension CaseAuditor {
         var void: [LetterID: LetterID?] = [:]
         /// Letters that its history knows.
         var inserted: Ancestry.Letters
+        /// What is judged alike in every view of the case.
+        let shared: SharedVerdicts
 
         mutating func insert(_ step: Step, at place: Int?, opened: Step? = nil) {
-            if let place { inserted.insert(place) }
+            if let place {
+                inserted.insert(place)
+                shared.note(step, at: place)
+            }
             history.insert(step)
             full?.insert(opened ?? step)
         }
@@ -34,7 +39,8 @@ extension CaseAuditor {
         let own = events.filter { $0.log == log }
         guard !own.isEmpty, let profile = caseProfile(own) else { return }
         let history = CaseHistory(profile: profile, versions: world.profiles)
-        var view = View(log: log, history: history, full: opened.isEmpty ? nil : history, inserted: ancestry.none)
+        var view = View(
+            log: log, history: history, full: opened.isEmpty ? nil : history, inserted: ancestry.none, shared: shared)
         for event in own {
             switch event.content {
             case .accepted(let letter, _, let verdict), .arrived(let letter, _, let verdict, _):
@@ -105,7 +111,7 @@ extension CaseAuditor {
         // 3. The verdict, against the ancestors alone.
         if !isGap { addContexts(before, at: event, &view) }
         let step = step(letter, slip, at: event)
-        let verdict = verdict(step, slip, in: view.history)
+        let verdict = verdict(step, slip, after: missing.isEmpty ? before : nil, in: view.history)
         compare(verdict, logged, step, at: event, view)
         if logged == .admitted, missing.isEmpty { order(letter, slip, at: event) }
         let full = opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) }
@@ -127,15 +133,18 @@ extension CaseAuditor {
     }
 
     /// As a broker judges: admission, and for visible progress that is admitted the stops it had not seen. Papers are its own.
-    private func verdict(_ step: Step, _ slip: Slip, in history: CaseHistory) -> Verdict {
+    ///
+    /// - Parameter ancestors: `nil` where some are missing.
+    private func verdict(
+        _ step: Step, _ slip: Slip, after ancestors: Ancestry.Letters?, in history: CaseHistory
+    ) -> Verdict {
         guard slip.type == .step || slip.type == .receipt else {
             let missing = history.missingAncestors(of: step)
             return missing.isEmpty || slip.lane == .urgent ? .admitted : .waiting(missing)
         }
-        let verdict = history.admit(step)
-        switch verdict {
-        case .admitted, .flagged: return history.objection(to: step).map { .refused($0) } ?? verdict
-        case .refused, .waiting: return verdict
+        return history.verdict(on: step) {
+            guard let ancestors, slip.root != nil else { return history.admit(step) }
+            return shared.verdict(on: step, after: ancestors) { history.admit(step) }
         }
     }
 

@@ -28,6 +28,7 @@ struct CaseAuditor {
     /// For each step that its sender's log should have and has not: the first event that rests on it.
     let unlogged: [TrailEvent]
     let ancestry: Ancestry
+    let shared: SharedVerdicts
     /// Letters about a letter: receipts, refusals, notices.
     let papers: [LetterID: [CaseLetter]]
     /// Where each letter is said to be `accepted` or `arrived`.
@@ -75,6 +76,7 @@ struct CaseAuditor {
         let slips = CaseSlips(files, events: events, world: world)
         (letters, unlogged) = (slips.letters, slips.unlogged)
         ancestry = Ancestry(letters)
+        shared = SharedVerdicts(ancestry)
         unsoundPlaces = ancestry.none
         papers = Dictionary(grouping: letters.values.filter { $0.slip.about != nil }) { $0.slip.about?.letter ?? $0.id }
     }

@@ -21,7 +21,7 @@ struct TrailEvent: Sendable {
 /// Fed in the order of the bundle by one owner; read by several threads once every log has been read.
 final class TrailLog {
     /// A checkpoint whose log signature holds.
-    struct Note {
+    struct Note: Sendable {
         let head: TreeHead
         let quorumTime: Instant?
         /// Each cosignature's time, with the name of its witness.
@@ -54,6 +54,8 @@ final class TrailLog {
     private(set) var cosigned: [(index: Int64, checkpoint: SeenCheckpoint, time: Instant, way: LogEvent.Way)] = []
     private(set) var documents: [(index: Int64, at: Instant, isProfile: Bool, LogEvent.Document)] = []
     private(set) var erased: [Erased] = []
+    /// Profiles of cases whose record was erased behind.
+    private(set) var closings: [(index: Int64, profile: Digest)] = []
     /// Leaves below this are covered by a checkpoint whose root is the tree's.
     private(set) var provenSize: Int64
     private var pending: [(index: Int64, event: LogEvent?, hash: Digest)] = []
@@ -156,11 +158,10 @@ final class TrailLog {
 
     // MARK: - Stage 2: checkpoints
 
-    func take(note bytes: [UInt8], size: Int64, kind: TrailName.Note) {
+    func take(_ note: TrailNote) {
+        let (size, kind) = (note.size, note.kind)
         let verified: VerifiedCheckpoint
-        do {
-            verified = try policy.verify(try SignedNote(bytes))
-        } catch {
+        do { verified = try note.verified.get() } catch {
             return report(error.code == .malformed ? .malformed : .logSignature, size, "checkpoint: \(error.reason)")
         }
         let head = verified.checkpoint.head
@@ -176,28 +177,29 @@ final class TrailLog {
         notes.append(
             Note(
                 head: head, quorumTime: kind == .logged ? nil : verified.quorumTime,
-                cosigned: Array(verified.cosigned.values), kind: kind, digest: .sha256(bytes)))
+                cosigned: Array(verified.cosigned.values), kind: kind, digest: note.digest))
     }
 
     // MARK: - Stage 4: time stamps
 
-    /// A token over the note that came before it in the bundle.
-    func take(
-        token bytes: [UInt8], size: Int64, kind: TrailName.Note, by authorities: [TimeStampAuthority], asOf: Instant
-    ) {
-        guard !authorities.isEmpty else { return }
-        let stamped: TrailName.Note = kind == .loggedToken ? .logged : .stamped
-        guard let note = notes.last(where: { $0.head.size == size && $0.kind == stamped }) else {
-            return report(.token, size, "a time stamp over no checkpoint of this bundle that holds")
+    /// The checkpoint over which a time stamp should be; `nil` where the bundle has none that holds.
+    func note(under stamp: NoteFile) -> Note? {
+        let stamped: TrailName.Note = stamp.kind == .loggedToken ? .logged : .stamped
+        return notes.last { $0.head.size == stamp.size && $0.kind == stamped }
+    }
+
+    func take(stamp: NoteFile, over note: Note?, time: Instant?, asOf: Instant) {
+        guard let note else {
+            return report(.token, stamp.size, "a time stamp over no checkpoint of this bundle that holds")
         }
-        let found = authorities.compactMap { try? TimeStamp(reading: bytes, over: note.digest.bytes, by: $0) }
-        guard found.count == 1 else { return report(.token, size, "not a time stamp of exactly one known authority") }
-        let time = Instant(seconds: found[0].time)
+        guard let time else {
+            return report(.token, stamp.size, "not a time stamp of exactly one known authority")
+        }
         let newest = note.cosigned.max() ?? time
         if time < newest + -TrailLimits.toleranceSeconds || time > asOf {
-            report(.clock, size, "older than what it covers, or later than the audit's date")
+            report(.clock, stamp.size, "older than what it covers, or later than the audit's date")
         }
-        stamps.append((size, time))
+        stamps.append((stamp.size, time))
     }
 
     /// The earliest time stamp over a checkpoint of more leaves.
@@ -365,7 +367,8 @@ final class TrailLog {
             if level == .record { readCount -= Int64(leaves.count { $0 < first }) }
             erased.append(Erased(index: index, at: event.at, leaves: leaves, level: level, letter: letter, slip: slip))
         case .heads(let root, let count): if index >= first { judge(heads: root, count: count, at: index) }
-        case .start, .closed, .restarted, .conflict: break
+        case .closed(let profile, _, _, _): closings.append((index, profile))
+        case .start, .restarted, .conflict: break
         case .accepted, .arrived, .admitted, .refused, .fetched, .expired, .gone, .withheld, .seenPossibly:
             guard let place = event.place else { return }
             emit(TrailEvent(log: number, index: index, at: event.at, content: event.content), place.caseID)

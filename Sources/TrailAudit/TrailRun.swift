@@ -1,12 +1,9 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-import Foundation
 import Letters
 import Procedure
 import Sealing
-import Synchronization
 import TransparencyLog
 
 /// One verification as it goes on.
@@ -28,7 +25,8 @@ struct TrailRun {
     private var isUnusable = false
     private var world: TrailWorld?
     private var events: [CaseID: [TrailEvent]] = [:]
-    /// Tiles of the newest log that wait to be judged together.
+    /// Checkpoints and time stamps, and tiles, of the newest log that wait to be judged together.
+    private var notes: [NoteFile] = []
     private var tiles: [TileFiles] = []
     private var tileBytes = 0
     private var totals = CaseTotals()
@@ -36,6 +34,7 @@ struct TrailRun {
 
     /// Some 64 tiles: enough for all cores, little enough to hold.
     private static let tilesBytes = 8 << 20
+    private static let notesTogether = 256
 
     init(trust: TrailTrust, asOf: Instant, scope: TrailScope, tellsStories: Bool, since: TrailState?) {
         self.trust = since.map(trust.keeping) ?? trust
@@ -60,6 +59,10 @@ struct TrailRun {
         guard let name = item.name else { return }
         guard item.fault == nil else { return }
         switch name {
+        case .checkpoint: if notes.count >= Self.notesTogether { judgeNotes() }
+        default: judgeNotes()
+        }
+        switch name {
         case .events(_, tiles.last?.number): break
         case .entries, .events: if tileBytes >= Self.tilesBytes { judgeTiles() }
         default: judgeTiles()
@@ -77,12 +80,8 @@ struct TrailRun {
         case .profile(let digest, let isLetter):
             keep(item, digest, isLetter ? \.letters : \.profiles)
         case .checkpoint(let origin, let size, let kind):
-            guard let log = log(origin) else { return }
-            if kind.isToken {
-                log.take(token: item.bytes, size: size, kind: kind, by: trust.timeAuthorities, asOf: asOf)
-            } else {
-                log.take(note: item.bytes, size: size, kind: kind)
-            }
+            guard log(origin) != nil else { return }
+            notes.append(NoteFile(size: size, kind: kind, bytes: item.bytes))
         case .entries(let origin, let tile):
             guard log(origin) != nil else { return }
             tiles.append(TileFiles(number: tile, entries: item.bytes))
@@ -135,6 +134,7 @@ struct TrailRun {
     private mutating func log(_ origin: String) -> TrailLog? {
         if let last = logs.last, last.origin == origin { return last }
         if let known = logs.first(where: { $0.origin == origin }) { return known }
+        judgeNotes()
         judgeTiles()
         guard let policy = trust.policies[origin], logs.count < TrailLimits.logs else {
             if !isUnusable {
@@ -153,18 +153,31 @@ struct TrailRun {
         return logs.last
     }
 
+    /// Verifies the checkpoints that wait, then the time stamps over them, on all cores, and adds them to their log.
+    private mutating func judgeNotes() {
+        guard let log = logs.last, !notes.isEmpty else { return }
+        let (tokens, checkpoints) = (notes.filter(\.kind.isToken), notes.filter { !$0.kind.isToken })
+        notes = []
+        let policy = log.policy
+        for note in checkpoints.concurrently({ TrailNote($0, by: policy) }) { log.take(note) }
+        let authorities = trust.timeAuthorities
+        guard !authorities.isEmpty else { return }
+        let stamped = tokens.map { (file: $0, note: log.note(under: $0)) }
+        let times = stamped.concurrently { $0.note?.time(of: $0.file.bytes, by: authorities) }
+        for (stamp, time) in zip(stamped, times) {
+            log.take(stamp: stamp.file, over: stamp.note, time: time, asOf: asOf)
+        }
+    }
+
     /// Hashes and reads the tiles that wait, on all cores, and adds them to their log.
     private mutating func judgeTiles() {
         guard let log = logs.last, !tiles.isEmpty else { return }
         let sizes = Set(log.roots.keys).union([log.first])
         let files = tiles
         (tiles, tileBytes) = ([], 0)
-        let read = Mutex([TrailTile?](repeating: nil, count: files.count))
-        DispatchQueue.concurrentPerform(iterations: files.count) { place in
-            let tile = TrailTile(files[place], isMarked: sizes.contains)
-            read.withLock { $0[place] = tile }
+        for tile in files.concurrently({ TrailTile($0, isMarked: sizes.contains) }) {
+            log.take(tile) { events[$1, default: []].append($0) }
         }
-        for case let tile? in read.withLock({ $0 }) { log.take(tile) { events[$1, default: []].append($0) } }
     }
 
     private mutating func endLog() {
@@ -177,6 +190,7 @@ struct TrailRun {
     ///
     /// - Returns: `nil` where the trust folder has no policy for a log.
     mutating func open() -> (world: TrailWorld, events: [CaseID: [TrailEvent]])? {
+        judgeNotes()
         judgeTiles()
         guard !isUnusable else { return nil }
         endLog()

@@ -178,10 +178,24 @@ struct TrailSettlement {
             guard order.letter == name.letter, parts.allSatisfy({ $0.slip == order.slip }), order.facts == facts,
                 order.log == log.number, order.ready < first.index, order.objected.map({ $0 > first.index }) ?? true
             else { return false }
+            guard name.level == .record else { return true }
+            guard let retention = retention(before: first.index, log) else { return false }
             // Certainly too early: its newest leaf was logged after this.
-            guard name.level == .record, let newest = leaves.max(), let after = log.after(newest) else { return true }
-            return first.at >= after + order.retention + -TrailLimits.toleranceSeconds
+            guard let newest = leaves.max(), let after = log.after(newest) else { return true }
+            return first.at >= after + max(retention, order.retention) + -TrailLimits.toleranceSeconds
         }
+    }
+
+    /// How long the profiles of the cases keep them whose record goes at this leaf, by the `closed` events right before it.
+    ///
+    /// - Returns: `nil` where there is none, or a profile is not here.
+    private func retention(before leaf: Int64, _ log: TrailLog) -> Int64? {
+        var (next, longest) = (leaf - 1, Int64?.none)
+        for closing in log.closings.reversed() where closing.index == next {
+            guard let profile = world.profiles[closing.profile] else { return nil }
+            (next, longest) = (next - 1, max(longest ?? 0, profile.retentionSeconds))
+        }
+        return longest
     }
 
     // MARK: - 8: numbers

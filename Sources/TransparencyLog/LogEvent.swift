@@ -69,6 +69,14 @@ public struct LogEvent: Hashable, Sendable {
         case content = 1
         /// The events' texts and slips too: position and time of each leaf are left.
         case record = 2
+
+        /// As a step that orders it says.
+        public var name: String { self == .content ? "content" : "record" }
+
+        public init?(name: String) {
+            guard let level = Self.allCases.first(where: { $0.name == name }) else { return nil }
+            self = level
+        }
     }
 
     /// Whether a case that is about to be erased went as the procedure says.

@@ -192,13 +192,29 @@ public struct SignIn: Sendable {
     /// - Returns: the token of a new session.
     /// - Throws: Fault `.refused`, after the same work whether there is such an account or not.
     func begin(name: String, password: String, code: String, at now: Instant) throws -> [UInt8] {
+        let token = SecureRandom.bytes(32)
+        try prove(name, password: password, code: code, at: now) {
+            try $0.put(Self.session(token, of: name, at: now))
+        }
+        return token
+    }
+
+    /// That somebody at a terminal of this machine is who they say; the code then serves no more, and no session begins.
+    ///
+    /// - Throws: as ``begin(name:password:code:at:)``.
+    public func prove(_ name: String, password: String, code: String, at now: Instant) throws {
+        try prove(name, password: password, code: code, at: now) { _ in }
+    }
+
+    private func prove(
+        _ name: String, password: String, code: String, at now: Instant, _ body: (CaseTransaction) throws -> Void
+    ) throws {
         let account = try store.read { try $0.account(name) }
         let known = account.flatMap { $0.state == .active ? $0.credentials : nil }
         let cost = known.map { ScryptCost(n: $0.n, r: $0.r, p: $0.p) } ?? self.cost
         let hash = try Scrypt.derive(
             password: Array(password.utf8), salt: known?.salt ?? [UInt8](repeating: 0, count: 16), cost: cost)
         guard let known, Secret.areEqual(hash, known.hash) else { throw Fault.refused }
-        let token = SecureRandom.bytes(32)
         try store.write { transaction in
             guard var account = try transaction.account(name), account.state == .active,
                 var credentials = account.credentials, credentials.hash == known.hash
@@ -214,9 +230,8 @@ public struct SignIn: Sendable {
                 account.credentials = credentials
             }
             try transaction.put(account)
-            try transaction.put(Self.session(token, of: name, at: now))
+            try body(transaction)
         }
-        return token
     }
 
     /// The account of a session that has not ended, and notes the request.

@@ -91,9 +91,7 @@ import TransparencyLog
         }
 
         func order(_ erasure: Erasure) -> Event {
-            Event(
-                code: "ERASURE_ORDER",
-                facts: ["origin": .text(erasure.facts.origin.hex), "leaves": .text(erasure.facts.leaves.hex)])
+            Event(code: "ERASURE_ORDER", facts: erasure.facts.facts)
         }
 
         var two: PracticeCase {

@@ -7,6 +7,7 @@ import Membership
 import MessageStore
 import Procedure
 import SQLiteStore
+import Sealing
 import TestSupport
 import Testing
 import TransparencyLog
@@ -19,6 +20,14 @@ import TransparencyLog
     private struct Unmirrored: LineAround {
         let inner: any BrokerConnection
         func mirrored(from first: Int64) async throws -> [Digest] { [] }
+    }
+
+    /// A mirror that makes up leaves behind those that it was given.
+    private struct Inventive: LineAround {
+        let inner: any BrokerConnection
+        func mirrored(from first: Int64) async throws -> [Digest] {
+            try await inner.mirrored(from: first) + (0..<100).map { .sha256(Array("made up \(first) \($0)".utf8)) }
+        }
     }
 
     /// A broker that cannot be asked.
@@ -104,6 +113,18 @@ import TransparencyLog
         let again = try await cosigned(brokers)
         #expect(try Checkpoint(text: again.text).head.size > checkpoint.head.size)
         #expect(try await brokers.queue(Self.bangladesh).read { try $0.conflicts() }.isEmpty)
+    }
+
+    @Test func `what a mirror has above the newest checkpoint that anybody cosigned is not taken`() async throws {
+        let (brokers, kept, newest) = try await restored()
+        let line = brokers.line(from: Self.india, to: Self.bangladesh)
+        try await brokers.stop(Self.india)
+        let recovery = try await recover(brokers, from: kept, asking: Inventive(inner: line))
+        let checkpoint = try Checkpoint(text: newest.text)
+        #expect(recovery.checkpoint == checkpoint.seen)
+        try brokers.start(Self.india)
+        let size = try await brokers.queue(Self.india).read { try $0.logs()[0].head.size }
+        #expect(size == checkpoint.head.size + 1, "what it says of the recovery alone comes behind")
     }
 
     @Test func `while somebody who may know more cannot be asked nothing is adopted`() async throws {

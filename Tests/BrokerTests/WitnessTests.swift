@@ -251,6 +251,34 @@ import TransparencyLog
         }
     }
 
+    @Test func `what a member quotes falsely without end is compared and told of a few times a minute`() async throws {
+        let brokers = try PracticeBrokers()
+        let origin = try #require(brokers.world.party(Self.india).logKeys).log.key.name
+        _ = try await brokers.queue(Self.bangladesh).write { store in
+            try store.mirror([.sha256([7])], of: origin, from: 0)
+        }
+        func told() -> Int { brokers.logs.all.count { $0.hasPrefix("error log.conflict: a letter's sender") } }
+        var last: PracticeLetter?
+        for number in 0..<5 {
+            var one = PracticeCase(brokers)
+            let accept = try one.accept(after: one.offer())
+            var slip = accept.slip
+            slip.seen = (0..<8).map {
+                SeenCheckpoint(origin: origin, size: 1, root: .sha256(Array("\(number) \($0)".utf8)))
+            }
+            let letter = try one.sign(slip, accept.parts)
+            _ = try await brokers.connection(PracticeCase.ngo).push(letter)
+            last = last ?? letter
+        }
+        #expect(told() == 2, "16 checkpoints are two letters'")
+        // The same again is not told again.
+        if let last { _ = try await brokers.connection(PracticeCase.ngo).push(last) }
+        #expect(told() == 2)
+        brokers.clock.advance(60)
+        if let last { _ = try await brokers.connection(PracticeCase.ngo).push(last) }
+        #expect(told() == 2)
+    }
+
     @Test func `a step of the log is proved to a member, and one that is no step is not found`() async throws {
         let brokers = try await started()
         let line = brokers.connection(PracticeCase.shelter)

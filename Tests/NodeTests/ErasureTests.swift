@@ -22,10 +22,7 @@ import TransparencyLog
         var events: [Event] = []
         for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
             let erasure = try await #require(nodes.brokers[broker]).erasure(.content, of: [caseID])
-            events.append(
-                Event(
-                    code: "ERASURE_ORDER",
-                    facts: ["origin": .text(erasure.facts.origin.hex), "leaves": .text(erasure.facts.leaves.hex)]))
+            events.append(Event(code: "ERASURE_ORDER", facts: erasure.facts.facts))
         }
         let sight = try nodes.desk(PracticeNodes.shelter)
         let parents = try sight.store.read { transaction in
@@ -152,6 +149,50 @@ import TransparencyLog
         #expect(refused?.refusal?.guardName == "G_NO_LEGAL_HOLD")
         let broker = try #require(nodes.brokers[PracticeWorld.inBroker])
         await #expect(throws: ErasureError(.objected, "")) { try await broker.erase(by: order.id) }
+    }
+
+    @Test
+    func
+        `oversight orders into a case that it does not know, everybody with a part in it is asked, and it is certified`()
+        async throws
+    {
+        let nodes = try PracticeNodes()
+        var example = try ExampleCase(nodes)
+        try await example.run(through: "05")
+        let caseID = try #require(example.caseID)
+        _ = try nodes.desk(PracticeNodes.ngo).perform(
+            Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "caseworker"), in: caseID,
+            at: nodes.clock.now)
+        try await nodes.settle()
+        var drafts: [ErasureDraft] = []
+        for broker in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
+            let draft = try await #require(nodes.brokers[broker]).erasureDraft(of: caseID)
+            #expect(try ErasureDraft(draft.json) == draft)
+            drafts.append(draft)
+        }
+        #expect(Set(drafts[0].parties).isSuperset(of: [PracticeNodes.shelter, PracticeNodes.ngo]))
+        let oversight = try nodes.desk(PracticeNodes.nodal)
+        let now = nodes.clock.now
+        let refused = #expect(throws: DeskError.self) {
+            try nodes.desk(PracticeNodes.shelter).orderErasure(drafts, account: "caseworker", at: now)
+        }
+        #expect(refused?.refusal?.reason == .wrongRole)
+        #expect(throws: DeskError(.unknownCase, "")) {
+            try oversight.orderErasure([], account: "caseworker", at: now)
+        }
+        let order = try oversight.orderErasure(drafts, account: "caseworker", at: now)
+        let everybody = PracticeNodes.everybody + [PracticeNodes.nodal]
+        try await nodes.settle(everybody)
+        for place in [PracticeWorld.inBroker, PracticeWorld.bdBroker] {
+            #expect(try await #require(nodes.brokers[place]).erase(by: order).level == .content)
+        }
+        let desk = try nodes.desk(PracticeNodes.shelter)
+        #expect(try desk.erase(by: order, account: "caseworker", at: nodes.clock.now) == .awaitsSecond)
+        _ = try desk.erase(by: order, account: "reviewer", at: nodes.clock.now)
+        try await nodes.settle(everybody)
+        let receipts = try nodes.store(PracticeNodes.nodal).read { try $0.receipts(for: order) }
+        #expect(receipts.contains { $0.sender == PracticeNodes.shelter && $0.state == .acted })
+        #expect(receipts.contains { $0.sender == PracticeNodes.ngo && $0.state == .valid })
     }
 
     @Test func `an erasure that was cut off after the key is ended at the next start, and the case goes on`()

@@ -66,6 +66,8 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         public var foreignSource = false
         /// Roles that the directory does not give.
         public var roles: [MemberID: [String]] = [:]
+        /// Letters that do not go to this member.
+        public var passedOver: [String: MemberID] = [:]
         /// Whether the other broker cosigns.
         public var cosigns = true
 
@@ -77,7 +79,8 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
             skipsNumber: Bool = false, twice: Set<String> = [], receiptsBy: [String: MemberID] = [:],
             seen: [String: [SeenCheckpoint]] = [:], orphans: Set<String> = [], spaced: Set<Int> = [],
-            foreignSource: Bool = false, roles: [MemberID: [String]] = [:], cosigns: Bool = true
+            foreignSource: Bool = false, roles: [MemberID: [String]] = [:],
+            passedOver: [String: MemberID] = [:], cosigns: Bool = true
         ) {
             self.verdicts = verdicts
             self.backdated = backdated
@@ -100,6 +103,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             self.spaced = spaced
             self.foreignSource = foreignSource
             self.roles = roles
+            self.passedOver = passedOver
             self.cosigns = cosigns
         }
     }
@@ -294,7 +298,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         let salt = Digest.sha256(Array("seal \(name)".utf8)).bytes
         let (content, sealed) = SealedStepsContent.make(SealedSteps(events: events, requires: requires), salt: salt)
         var parts: [PartReference] = []
-        for claim in step.parts {
+        for claim in step.parts where claim.recipient != lies.passedOver[name] {
             let isSteps = claim.basis == .custody
             let plain = Self.plaintext(
                 isSteps ? content : Array("form".utf8), kind: isSteps ? "steps" : "form", from: step.from,
@@ -331,7 +335,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
     }
 
     private mutating func addressees(_ from: MemberID, _ to: [MemberID], _ name: String) throws -> [Addressee] {
-        try to.sorted().map { member in
+        try to.filter { $0 != lies.passedOver[name] }.sorted().map { member in
             sequences[[from, member], default: 0] += 1
             let certificate =
                 try world.directories().certificates(of: member).first { $0.use == .seal }?.id ?? .sha256([])

@@ -103,7 +103,7 @@ import TransparencyLog
     static func erasure(
         _ lies: PracticeTrail.Lies = .init(), order: String = "ordered", ordered: LogEvent.ErasureLevel = .record,
         level: LogEvent.ErasureLevel = .record,
-        after: Int64 = PracticeTrail.profile.value.retentionSeconds + 86_400
+        after: Int64 = PracticeTrail.profile.value.retentionSeconds + 86_400, closes: Bool = true
     ) throws -> PracticeBundle {
         // A trail that is told twice has the same events at the same leaves.
         var probe = try PracticeTrail()
@@ -113,11 +113,16 @@ import TransparencyLog
         }.map { Int64($0) }
         var lies = lies
         let facts = ErasureFacts(ordered, leaves: leaves, of: inLog)
-        lies.facts["case.\(order)"] = ["origin": .text(facts.origin.hex), "leaves": .text(facts.leaves.hex)]
+        lies.facts["case.\(order)"] = facts.facts
         var trail = try PracticeTrail(lies: lies)
         try trail.tell("erasure-ordered", as: "case")
         let letter = try #require(trail.letters["case.\(order)"])
         trail.now = trail.now + after
+        if level == .record, closes {
+            trail.log(
+                .closed(profile: PracticeTrail.profile.value.digest, verdict: .kept, steps: 7, weeks: 1),
+                at: PracticeTrail.inBroker)
+        }
         trail.log(
             .erased(leaves: leaves, level: level, letter: letter.id, slip: .sha256(letter.file)),
             at: PracticeTrail.inBroker)
@@ -235,6 +240,12 @@ import TransparencyLog
         },
         Attack(name: "an erasure before the minimum retention has passed", codes: ["ERASURE", "UNOPENED"]) {
             try erasure(after: PracticeTrail.profile.value.retentionSeconds - 30 * 86_400)
+        },
+        Attack(name: "a record that goes without a word of whose rules kept it", codes: ["ERASURE", "UNOPENED"]) {
+            try erasure(closes: false)
+        },
+        Attack(name: "an erasure of which a party of the case was not told", codes: ["ERASURE", "UNOPENED"]) {
+            try erasure(.init(passedOver: ["case.ordered": MemberID("bd:practice-ngo")!]))
         },
         Attack(name: "an order to erase the content, by which the record is taken away", codes: ["UNOPENED"]) {
             try erasure(ordered: .content, level: .content)

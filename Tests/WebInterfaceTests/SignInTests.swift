@@ -82,6 +82,26 @@ import Testing
         #expect(await signIn(second, "asha", code: code(second)).status == 403)
     }
 
+    @Test func `at a terminal the same proof is asked, and a code serves once`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        office.advance(60)
+        let (now, right) = (office.now, code(asha))
+        func prove(_ name: String, _ password: String, _ code: String) throws {
+            try office.signIn.prove(name, password: password, code: code, at: now)
+        }
+        #expect(throws: SignIn.Fault.refused) { try prove("asha", "four dry mango leafs", right) }
+        #expect(throws: SignIn.Fault.refused) { try prove("asha", Office.password, "000000") }
+        #expect(throws: SignIn.Fault.refused) { try prove("rina", Office.password, right) }
+        try prove("asha", Office.password, right)
+        #expect(throws: SignIn.Fault.refused) { try prove("asha", Office.password, right) }
+        office.advance(60)
+        try office.signIn.suspend("asha")
+        #expect(throws: SignIn.Fault.refused) {
+            try office.signIn.prove("asha", password: Office.password, code: code(asha), at: office.now)
+        }
+    }
+
     @Test func `each recovery code serves once`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)

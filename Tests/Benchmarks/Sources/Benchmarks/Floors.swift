@@ -54,6 +54,13 @@ final class Floors: @unchecked Sendable {
         try all(count, floors_fdatasync(directory.path, count))
     }
 
+    /// Records a second that are durable when so many share one `fdatasync`, written into a file that is there already.
+    static func groupCommit(_ directory: URL, records: Int, bytes: Int, seconds: Double) throws -> Double {
+        let rate = floors_group_commit(directory.path, records, bytes, seconds)
+        guard rate > 0 else { throw BenchmarkError("the group-commit floor failed") }
+        return rate
+    }
+
     /// What `CMS_encrypt` makes of `data`.
     func sealed(_ data: [UInt8]) throws -> [UInt8] {
         var made = 0

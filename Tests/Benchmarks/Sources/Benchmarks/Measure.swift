@@ -15,12 +15,12 @@ struct Measure: AsyncParsableCommand {
             """)
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
-        case crypto, procedure, audit, acceptance, depth, cases, cycle, attachment, pages
+        case crypto, procedure, audit, log, acceptance, depth, cases, cycle, attachment, pages
     }
 
     @Option(
         help:
-            "Sections, separated by commas: crypto, procedure, audit, acceptance, depth, cases, cycle, attachment, pages. Default: all."
+            "Sections, separated by commas: crypto, procedure, audit, log, acceptance, depth, cases, cycle, attachment, pages. Default: all."
     )
     var only = ""
     @Option(help: "Rounds that count; at least 5 for figures that are told to others.") var rounds = 5
@@ -81,6 +81,7 @@ struct Measure: AsyncParsableCommand {
             try ProcedureSection(bench: bench, rounds: rounds).run(&report)
         }
         if chosen.contains(.audit) { try AuditSection(bench: bench, rounds: rounds, letters: letters).run(&report) }
+        if chosen.contains(.log) { try await LogSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.acceptance) { try await AcceptanceSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.cycle) { try await CycleSection(bench: bench, rounds: rounds).run(&report) }
         if chosen.contains(.depth) { try await DepthSection(bench: bench, rounds: rounds, deep: deep).run(&report) }

@@ -44,6 +44,10 @@ long floors_sha256(const uint8_t *data, size_t size, long count);
 
 /// Appends 4 KiB and calls fdatasync, `count` times, on a new file in `directory`, which is removed.
 long floors_fdatasync(const char *directory, long count);
+
+/// Writes `records` records of `size` bytes and calls fdatasync, again and again for `time` seconds, into a file of 64 MiB that was filled before,
+/// in `directory`; removed. Returns how many records a second were durable, 0 for a failure.
+double floors_group_commit(const char *directory, long records, size_t size, double time);
 /// The file system's magic number (statfs), 0 when it cannot be read.
 uint64_t floors_file_system(const char *directory);
 
