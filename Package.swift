@@ -175,7 +175,7 @@ let tests: [Target] = [
         name: "WebInterfaceTests",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Node",
-            "WebInterface", "TestSupport", logging,
+            "WebInterface", "TestSupport", logging, nioPosix,
         ],
         swiftSettings: swiftSettings),
     .testTarget(

@@ -27,14 +27,19 @@ public struct LocalNode: Sendable {
     public static func open(_ home: MemberHome, now: Instant) throws -> LocalNode {
         let settings = try NodeSettings(home.settings)
         let keys = try home.keys()
-        let directory = URL(fileURLWithPath: home.path, isDirectory: true)
-        let store = try CaseStore(directory: directory, wrapping: home.vault.key(for: "kheya case keys"))
+        let store = try store(of: home)
         let network = try NetworkView(directories: try home.directories(now: now), home: home)
         let identity = NodeIdentity(member: home.settings.id, signing: keys.signing, sealing: keys.sealing)
         let desk = CaseDesk(
-            identity: identity, store: store, network: network, settings: settings,
-            accounts: try Accounts(home: directory))
+            identity: identity, store: store, network: network, settings: settings)
         return LocalNode(home: home, settings: settings, store: store, network: network, desk: desk)
+    }
+
+    /// What a home keeps: cases, letters on their way, accounts.
+    public static func store(of home: MemberHome) throws -> CaseStore {
+        try CaseStore(
+            directory: URL(fileURLWithPath: home.path, isDirectory: true),
+            wrapping: home.vault.key(for: "kheya case keys"))
     }
 
     /// The service of this node; no other process may run one of the same home meanwhile.

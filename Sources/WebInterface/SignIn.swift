@@ -51,7 +51,7 @@ public struct SignIn: Sendable {
     /// - Returns: the slip: 20 digits in groups of five. It is shown once; only its digest is stored.
     /// - Throws: Fault `.taken`, `.badName`.
     public func invite(_ name: String, role: Account.Role, at now: Instant) throws -> String {
-        guard Accounts.isName(name) else { throw Fault.badName }
+        guard Account.isName(name) else { throw Fault.badName }
         let slip = Self.newSlip()
         try store.write { transaction in
             guard try transaction.account(name) == nil else { throw Fault.taken }
@@ -61,6 +61,17 @@ public struct SignIn: Sendable {
                     created: now))
         }
         return slip
+    }
+
+    /// Makes an account that acts by command only; a reset gives it a slip for the page.
+    ///
+    /// - Throws: Fault `.taken`, `.badName`.
+    public func add(_ name: String, role: Account.Role, at now: Instant) throws {
+        guard Account.isName(name) else { throw Fault.badName }
+        try store.write { transaction in
+            guard try transaction.account(name) == nil else { throw Fault.taken }
+            try transaction.put(Account(actsByCommand: name, role: role, at: now))
+        }
     }
 
     /// Ends the account's sessions and takes away what it signed in with; a new slip lets its person in again.

@@ -14,7 +14,9 @@ enum PeoplePage {
                     E("li") {
                         E("b", ["translate": "no"]) { account.name }
                         E("span") { call.say(account.role.word) }
-                        E("span", ["class": "hint"]) { call.say(account.state.word) }
+                        E("span", ["class": "hint"]) {
+                            call.say(account.actsByCommandOnly ? .stateCommand : account.state.word)
+                        }
                     }
                 }
             }
