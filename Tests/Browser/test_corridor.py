@@ -48,7 +48,7 @@ def reply(person, value):
     elif value is not None:
         for one in value if isinstance(value, list) else [value]:
             person.find(f"form[data-draft] [value='{one}']").click()
-    person.press("form[data-draft] .button.main")
+    person.press("main form.card .button.main")
 
 
 class Corridor(unittest.TestCase):
@@ -135,7 +135,6 @@ class Corridor(unittest.TestCase):
         asha.driver.execute_script(
             "const form = document.querySelector('form[action$=seal]'); form.requestSubmit(); form.requestSubmit();")
         self.until_here(asha, self.say("sealedHow"))
-        asha.driver.get(draft)
         asha.driver.back()
         self.until_here(asha, self.say("sealedHow"))
         [self.case] = self.cases(asha) - before
@@ -155,15 +154,15 @@ class Corridor(unittest.TestCase):
         return {link.get_attribute("href").rsplit("/", 1)[1] for link in person.all(".rows .what a")}
 
     def questions(self, person, answers):
-        for _ in range(60):
-            if not person.all("form[data-draft]"):
-                return
+        """Answers what is asked; what need not be answered, and files, are passed over once."""
+        seen = set()
+        while person.all("form[data-draft], form[data-file]"):
             field = person.driver.current_url.rsplit("/", 1)[1]
-            if field not in answers:
+            if field in seen:
                 return
-            reply(person, answers[field])
+            seen.add(field)
+            reply(person, answers.get(field))
             self.assertFalse(person.all(".errors"), f"{field}: {person.text()[:400]}")
-        self.fail("the draft asks without end")
 
     # The offer is read without a name, and accepted; the shelter sees it.
     def ngo(self):
