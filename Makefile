@@ -24,8 +24,8 @@ LETTERS ?=
 JSON ?=
 
 # What the program links, and the commands that tests and demo check it with.
-PACKAGES := libssl-dev libsqlite3-dev zlib1g-dev pkg-config openssl sqlite3 jq curl git python3 python3-jsonschema ca-certificates \
-  libimage-exiftool-perl netpbm
+PACKAGES := libssl-dev libsqlite3-dev zlib1g-dev libqrencode-dev pkg-config openssl sqlite3 jq curl git python3 python3-jsonschema ca-certificates \
+  libimage-exiftool-perl netpbm zbar-tools
 
 # What the tests of the page need besides.
 BROWSER_PACKAGES := chromium chromium-driver python3-selenium python3-pip fonts-noto-core

@@ -60,6 +60,7 @@ let core: [Target] = [
 
 let services: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(
         name: "Exchange",
         dependencies: [
@@ -86,7 +87,8 @@ let services: [Target] = [
     .target(
         name: "WebInterface",
         dependencies: [
-            "CZlib", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "CaseFile", "Node",
+            "CZlib", "CQREncode", "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog",
+            "TrailAudit", "CaseFile", "Node",
             hummingbirdCore,
             hummingbirdTLS,
             httpTypes, nioCore, nioPosix, nioSSL, serviceLifecycle, logging,
@@ -175,7 +177,7 @@ let tests: [Target] = [
         name: "WebInterfaceTests",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Node",
-            "WebInterface", "TestSupport", logging, nioPosix,
+            "WebInterface", "TrailAudit", "TestSupport", logging, nioPosix,
         ],
         swiftSettings: swiftSettings),
     .testTarget(

@@ -53,10 +53,13 @@ public struct Account: Sendable, Hashable {
     /// The last step of a one-time password that served.
     public var lastStep: Int64
     public var created: Instant
+    /// Who invited this person at the page; absent: the operator, by command.
+    public var invitedBy: String?
 
     public init(
         name: String, role: Role, state: State = .invited, language: String = "en", slip: Digest? = nil,
-        slipUntil: Instant, credentials: Credentials? = nil, lastStep: Int64 = 0, created: Instant
+        slipUntil: Instant, credentials: Credentials? = nil, lastStep: Int64 = 0, created: Instant,
+        invitedBy: String? = nil
     ) {
         self.name = name
         self.role = role
@@ -67,6 +70,7 @@ public struct Account: Sendable, Hashable {
         self.credentials = credentials
         self.lastStep = lastStep
         self.created = created
+        self.invitedBy = invitedBy
     }
 
     /// An account that acts by command and signs in nowhere: who has the command line needs no password for it.

@@ -8,7 +8,7 @@ enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
     private static let versions = [
         tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
-        noticeTables, tokenTables, exportTables,
+        noticeTables, tokenTables, exportTables, practiceTables,
     ]
     static var version: Int { versions.count }
 
@@ -107,6 +107,30 @@ enum CaseSchema {
         CREATE TABLE export(
             id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, at INTEGER NOT NULL, cases INTEGER NOT NULL);
         """
+
+    /// The pseudonym of a practice case serves for no case and no letter, whoever writes: so none of its letters can come into the outbox.
+    private static let practiceTables =
+        """
+        ALTER TABLE account ADD COLUMN invited_by TEXT;
+        ALTER TABLE export ADD COLUMN program TEXT;
+        ALTER TABLE export ADD COLUMN pseudonym TEXT;
+        CREATE INDEX alarm_at ON alarm(at);
+        CREATE TABLE practice(pseudonym TEXT PRIMARY KEY) WITHOUT ROWID;
+        CREATE TRIGGER practice_only BEFORE INSERT ON practice
+            WHEN EXISTS (SELECT 1 FROM cases WHERE pseudonym = NEW.pseudonym)
+                OR EXISTS (SELECT 1 FROM letter WHERE pseudonym = NEW.pseudonym)
+            BEGIN SELECT RAISE(ABORT, 'a case is no practice'); END;
+        CREATE TRIGGER practice_stays BEFORE DELETE ON practice BEGIN SELECT RAISE(ABORT, 'practice stays practice'); END;
+
+        """
+        + ["cases", "letter"].map { table in
+            """
+            CREATE TRIGGER practice_\(table) BEFORE INSERT ON \(table)
+                WHEN EXISTS (SELECT 1 FROM practice WHERE pseudonym = NEW.pseudonym)
+                BEGIN SELECT RAISE(ABORT, 'practice makes no \(table)'); END;
+
+            """
+        }.joined()
 
     private static let webTables = """
         CREATE TABLE account(

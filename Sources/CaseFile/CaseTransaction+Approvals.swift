@@ -20,6 +20,11 @@ extension CaseTransaction {
             arguments: [digest.data])
     }
 
+    /// Whoever has this account from now on has approved nothing.
+    public func removeApprovals(by account: String) throws {
+        try database.run("DELETE FROM approval WHERE account = ?", [account])
+    }
+
     /// The act was sealed: its approvals serve once.
     public func useApprovals(of digest: Digest) throws {
         try database.run("DELETE FROM approval WHERE digest = ?", [digest.data])

@@ -69,6 +69,11 @@ extension CaseTransaction {
             [notice.account, notice.looked.seconds, notice.told.seconds, Data(sealed)])
     }
 
+    /// Forgets where an account's notices go and how far it has been told.
+    public func removeNotice(of account: String) throws {
+        try database.run("DELETE FROM notice WHERE account = ?", [account])
+    }
+
     /// When the first letter with steps was judged after `mark` that nobody here has acted on.
     public func firstUnacted(after mark: Instant, lane: Lane) throws -> Instant? {
         try Int64.fetchOne(

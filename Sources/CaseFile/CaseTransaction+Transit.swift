@@ -345,6 +345,13 @@ extension CaseTransaction {
             [alarm.at.seconds, alarm.kind.rawValue, alarm.member?.text, alarm.letter?.data, alarm.detail])
     }
 
+    /// When the first alarm after `mark` was raised.
+    public func firstAlarm(after mark: Instant) throws -> Instant? {
+        try Int64.fetchOne(
+            database.statement("SELECT min(at) FROM alarm WHERE at > ?"), arguments: [mark.seconds]
+        ).map { Instant(seconds: $0) }
+    }
+
     /// Newest first.
     public func alarms() throws -> [Alarm] {
         try Row.fetchAll(database.statement("SELECT * FROM alarm ORDER BY id DESC")).map {

@@ -12,6 +12,7 @@ import Membership
 import Node
 import Procedure
 import ServiceLifecycle
+import WebInterface
 
 /// `kheya node`: one organisation's keys, cases and letters, and the process that carries them.
 struct NodeCommand: AsyncParsableCommand {
@@ -46,6 +47,10 @@ struct NodeCommand: AsyncParsableCommand {
         @Option(
             help: ArgumentHelp("An account that may act here, by a local name; may be repeated.", valueName: "account"))
         var account: [String] = []
+        @Option(
+            help: ArgumentHelp(
+                "Who signs in at the page first, as supervisor: her slip is printed too.", valueName: "account"))
+        var supervisor: String?
         @ArgumentParser.Flag(
             help:
                 "Keep sealed files after they were opened, so that `letter export` gives whole letters to check with openssl."
@@ -68,6 +73,12 @@ struct NodeCommand: AsyncParsableCommand {
                 }
             }
             try console.result("node.create", report) { report.text }
+            guard let supervisor else { return }
+            let (signIn, origin) = try UserCommand.page(home)
+            let slip = UserCommand.Slip(
+                try signIn.invite(supervisor, role: .supervisor, language: reader.language ?? "en", at: now),
+                of: supervisor, role: .supervisor, at: origin, now: now)
+            try console.result("user.slip", slip) { "\n" + slip.text }
         }
     }
 

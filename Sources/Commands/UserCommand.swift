@@ -5,6 +5,7 @@ public import ArgumentParser
 public import CaseFile
 import Foundation
 import Letters
+import Membership
 import Node
 import Procedure
 import WebInterface
@@ -33,8 +34,11 @@ struct UserCommand: AsyncParsableCommand {
         let role: String?
         let slip: String
         let validUntil: String
+        /// Where its code leads; absent where the page has no name that a telephone could ask for.
+        let address: String?
 
-        init(_ slip: String, of account: String, role: Account.Role? = nil, now: Instant) {
+        init(_ slip: String, of account: String, role: Account.Role? = nil, at origin: String?, now: Instant) {
+            address = origin.map { SignIn.address(of: slip, at: $0) }
             self.account = account
             self.role = role?.rawValue
             self.slip = slip
@@ -43,6 +47,7 @@ struct UserCommand: AsyncParsableCommand {
 
         var text: String {
             """
+            \(address.flatMap { QRCode($0) }.map { $0.terminalText + "\n\n" } ?? "")\
             Account  \(account)
             Slip     \(slip)
             Until    \(validUntil)
@@ -52,23 +57,31 @@ struct UserCommand: AsyncParsableCommand {
         }
     }
 
-    static func signIn(_ home: HomeOptions) throws -> SignIn {
-        SignIn(store: try NodeAssembly.open(home).node.store)
+    static func signIn(_ home: HomeOptions) throws -> SignIn { try page(home).signIn }
+
+    /// Who signs in, and where the page is asked for from another machine.
+    static func page(_ options: HomeOptions) throws -> (signIn: SignIn, origin: String?) {
+        let home = try OpenedHome(options, as: .member).home
+        return (SignIn(store: try LocalNode.store(of: home)), try WebSettings.read(home.settings)?.publicOrigin)
     }
 
     struct Invite: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Make an account and print its slip.",
-            example: "kheya user invite asha-k --role caseworker --home node")
+            abstract:
+                "Make an account and print its slip: digits, and a code to scan where the page has a name (`web_host`).",
+            example: "kheya user invite asha-k --role caseworker --language bn --home node")
         @OptionGroup var output: OutputOptions
         @OptionGroup var home: HomeOptions
         @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
         @Option(help: "caseworker, supervisor, administrator, auditor or read-only.") var role: Account.Role
+        @OptionGroup var reader: LanguageOptions
 
         func execute(_ console: Console) async throws {
             let now = Moment.now()
+            let (signIn, origin) = try UserCommand.page(home)
             let slip = Slip(
-                try UserCommand.signIn(home).invite(account, role: role, at: now), of: account, role: role, now: now)
+                try signIn.invite(account, role: role, language: reader.language ?? "en", at: now), of: account,
+                role: role, at: origin, now: now)
             try console.result("user.slip", slip) { slip.text }
         }
     }
@@ -103,7 +116,8 @@ struct UserCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             let now = Moment.now()
-            let slip = Slip(try UserCommand.signIn(home).reset(account, at: now), of: account, now: now)
+            let (signIn, origin) = try UserCommand.page(home)
+            let slip = Slip(try signIn.reset(account, at: now), of: account, at: origin, now: now)
             try console.result("user.slip", slip) { slip.text }
         }
     }

@@ -18,15 +18,17 @@ extension CaseDesk {
     /// What came later than `mark` for accounts of a role.
     public func news(for role: Account.Role, after mark: Instant, at now: Instant) throws -> News {
         var news = News()
-        var ordinary = try alarms().map(\.at).filter { $0 > mark }
-        if role.seesCases {
-            ordinary += try list(at: now).ours.compactMap(\.ours?.since).filter { $0 > mark }
-            try store.read { transaction in
-                news.urgent = try transaction.firstUnacted(after: mark, lane: .urgent)
-                if let first = try transaction.firstUnacted(after: mark, lane: .normal) { ordinary.append(first) }
-            }
+        var ordinary: [Instant?] = []
+        try store.read { transaction in
+            ordinary.append(try transaction.firstAlarm(after: mark))
+            guard role.seesCases else { return }
+            news.urgent = try transaction.firstUnacted(after: mark, lane: .urgent)
+            ordinary.append(try transaction.firstUnacted(after: mark, lane: .normal))
         }
-        news.ordinary = ordinary.min()
+        if role.seesCases {
+            ordinary.append(try list(at: now).ours.lazy.compactMap(\.ours?.since).filter { $0 > mark }.min())
+        }
+        news.ordinary = ordinary.compactMap(\.self).min()
         return news
     }
 

@@ -119,7 +119,8 @@ public struct CaseDesk: Sendable {
         let personKey = try store.keys.personKey()
         // 1. Judge without writing: what is refused costs nothing, and attachments are sealed only for what will go.
         let first = try store.read { transaction in
-            try plan(act, in: caseID, opening: opening, transaction, personKey, now)
+            guard try !transaction.isPractice(caseID) else { throw DeskError.practice }
+            return try plan(act, in: caseID, opening: opening, transaction, personKey, now)
         }
         // 2. Attachments, piece by piece, into files. Nothing names them yet.
         var prepared: [AttachmentOrigin: [PreparedAttachment]] = [:]

@@ -63,6 +63,9 @@ public struct DeskError: Error, Sendable, Equatable {
         self.violations = violations
     }
 
+    /// No letter of a practice case is ever made.
+    static var practice: DeskError { DeskError(.unknownCase, "a practice case") }
+
     /// The procedure does not admit it.
     init(_ refusal: Refusal) { self.init(.refused, refusal.codes, refusal: refusal) }
 

@@ -26,6 +26,7 @@ struct LetterMaker {
     func make(
         _ plan: LetterPlan, caseID: CaseID, record: CaseRecord?, prepared: [AttachmentOrigin: [PreparedAttachment]]
     ) throws -> SignedSlip {
+        guard try !transaction.isPractice(caseID) else { throw DeskError.practice }
         // 1. The sealed steps: one content and digest for all, one part for each addressee.
         let showsAny = !plan.profile.shown(plan.events).isEmpty
         let sealedSteps = SealedSteps(events: plan.events, requires: showsAny ? [] : plan.requires)

@@ -35,7 +35,9 @@ public struct LocalNode: Sendable {
         return LocalNode(home: home, settings: settings, store: store, network: network, desk: desk)
     }
 
-    /// What a home keeps: cases, letters on their way, accounts.
+    /// What the node keeps (cases, letters on their way, accounts), opened by itself: also before its authority has admitted it.
+    ///
+    /// - Throws: ``CaseFileError``.
     public static func store(of home: MemberHome) throws -> CaseStore {
         try CaseStore(
             directory: URL(fileURLWithPath: home.path, isDirectory: true),

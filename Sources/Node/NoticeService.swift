@@ -29,6 +29,8 @@ public actor NoticeService: Service {
     private let executor = BlockingExecutor(label: "kheya.notices")
     /// Accounts whose last notice failed, and until when they rest.
     private var resting: [String: Instant] = [:]
+    /// Until when the mail program rests, which did not end.
+    private var mailRests: Instant?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -61,13 +63,15 @@ public actor NoticeService: Service {
     @discardableResult
     public func pass() async throws -> Int {
         var count = 0
-        if let sendmail = settings.sendmail, settings.canMail {
+        if let sendmail = settings.sendmail, settings.canMail, mailRests.map({ $0 <= clock() }) ?? true {
             for account in try desk.store.read({ try $0.accounts() }) where account.state == .active {
                 let notice = try desk.notice(of: account)
                 guard let address = notice.choice.mail, try isDue(notice, role: account.role) else { continue }
                 let sentence = ProfileLabels(language: account.language).sentence(.somethingWaits)
                 let message = Sendmail.message(sentence, from: settings.from, to: address)
                 if try await tell(notice.account, { try Sendmail.send(message, by: sendmail) }) { count += 1 }
+                // It would keep everybody else waiting as long, one after the other.
+                if mailRests.map({ clock() < $0 }) ?? false { break }
             }
         }
         if let webhook = settings.webhook {
@@ -114,6 +118,7 @@ public actor NoticeService: Service {
         do { try await way() } catch {
             resting[account] = clock() + Self.restSeconds
             let code = (error as? Sendmail.Fault)?.code ?? (error as? ExchangeError)?.code.rawValue ?? "failed"
+            if code == Sendmail.tooSlow { mailRests = clock() + Self.restSeconds }
             logger.warning("notice.not-sent", metadata: ["code": "\(code)"])
             return false
         }

@@ -8,6 +8,7 @@ import Foundation
 enum Sendmail {
     /// It did not take the message.
     struct Fault: Error { let code: String }
+    static let tooSlow = "too-slow"
 
     /// One notice: the same bytes for every reader of a language, but for the address.
     static func message(_ sentence: String, from: String?, to address: String) -> [UInt8] {
@@ -20,8 +21,13 @@ enum Sendmail {
         return Array((fields.joined(separator: "\n") + "\n\n" + body + "\n").utf8)
     }
 
-    /// - Parameter message: with its receivers in its head; shorter than a pipe holds.
-    static func send(_ message: [UInt8], by path: String) throws {
+    /// A program that does nothing holds the others' notices up for so long, and no longer.
+    static let patienceSeconds = 30.0
+
+    /// - Parameters:
+    ///   - message: with its receivers in its head; shorter than a pipe holds.
+    ///   - seconds: after which the program is asked to end, and killed where it does not.
+    static func send(_ message: [UInt8], by path: String, patience seconds: Double = patienceSeconds) throws {
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = ["-i", "-t"]
@@ -35,9 +41,13 @@ enum Sendmail {
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
         do { try process.run() } catch { throw Fault(code: "not-started") }
-        guard ended.wait(timeout: .now() + 30) == .success else {
+        guard ended.wait(timeout: .now() + seconds) == .success else {
             process.terminate()
-            throw Fault(code: "too-slow")
+            if ended.wait(timeout: .now() + min(seconds, 5)) == .timedOut {
+                kill(process.processIdentifier, SIGKILL)
+                ended.wait()
+            }
+            throw Fault(code: tooSlow)
         }
         guard process.terminationReason == .exit, process.terminationStatus == 0 else { throw Fault(code: "refused") }
     }

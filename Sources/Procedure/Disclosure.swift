@@ -121,3 +121,15 @@ extension GuardEvaluation {
         consentReferences(track: track).compactMap { listed[$0] }
     }
 }
+
+extension Profile {
+    /// On what a letter's forms are disclosed where nobody chooses: the one other basis that each of the events with a form names, where none
+    /// of them asks for a consent; else consent.
+    public func basis(of events: some Sequence<String>) -> Basis {
+        let rules = events.compactMap { event($0) }.filter { $0.form != nil }
+        guard let named = rules.first?.bases, named.count == 1, let basis = named.first,
+            rules.allSatisfy({ $0.bases == named && $0.consents.isEmpty })
+        else { return .consent }
+        return basis
+    }
+}

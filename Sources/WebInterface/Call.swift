@@ -16,6 +16,10 @@ struct Call: Sendable {
     var form = PostedForm()
     /// Who is signed in.
     var account: Account?
+    /// The language of the slip that a visitor has typed.
+    var invitedIn: String?
+    /// The token with which a program asks, as people name it.
+    var program: String?
     /// Made for a visitor without any cookie: the page sets it.
     let freshSecret: [UInt8]?
 
@@ -62,6 +66,7 @@ struct Call: Sendable {
     /// The language that the person chose, else the first of the browser's that we have, else English.
     var language: String {
         if let account { return account.language }
+        if let invitedIn { return invitedIn }
         if let chosen = request.cookies[Cookie.language], Words.languages.contains(chosen) { return chosen }
         let asked = (request.fields["accept-language"] ?? "").lowercased().split(separator: ",").map {
             String($0.drop { $0 == " " }.prefix { $0 != "-" && $0 != ";" })

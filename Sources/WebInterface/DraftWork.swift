@@ -15,6 +15,8 @@ struct DraftWork {
     let call: Call
     let form: DraftForm
     let words: DeskWords
+    /// About an invented person: nothing of it is ever sealed.
+    let isPractice: Bool
 
     var id: Digest { form.draft.id }
     var caseID: CaseID { form.draft.caseID }
@@ -43,6 +45,7 @@ struct DraftWork {
 
     init(_ call: Call, _ draft: DraftRecord) throws {
         self.call = call
+        isPractice = try call.desk.store.read { try $0.isPractice(draft.caseID) }
         let network = call.desk.network
         let profile = draft.content.opens ? network.profileInForce : try call.profile(of: draft.caseID)
         guard let profile else { throw WebFault.unavailable }
@@ -130,15 +133,8 @@ struct DraftWork {
 
     // MARK: The letter
 
-    /// On what its forms are disclosed: the one other basis that each of its events with a form names, where none of them asks for a
-    /// consent; else consent.
-    var basis: Basis {
-        let rules = content.events.compactMap { form.profile.event($0) }.filter { $0.form != nil }
-        guard let named = rules.first?.bases, named.count == 1, let basis = named.first,
-            rules.allSatisfy({ $0.bases == named && $0.consents.isEmpty })
-        else { return .consent }
-        return basis
-    }
+    /// On what its forms are disclosed.
+    var basis: Basis { form.profile.basis(of: content.events) }
 
     /// What the draft comes to.
     func act() -> Act {

@@ -41,8 +41,8 @@ struct Route: Sendable {
         case confirms
     }
     var passwordWork = PasswordWork.none
-    /// Its form may bring a file.
-    var takesFile = false
+    /// Its form may bring a file of so many bytes.
+    var fileBytes = 0
     /// It may read all forms: on a thread of its own.
     var searches = false
     /// What is shown where password or code were wrong.
@@ -53,7 +53,7 @@ struct Route: Sendable {
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
-        takesFile: Bool = false, searches: Bool = false,
+        fileBytes: Int = 0, searches: Bool = false,
         refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
         _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
@@ -61,7 +61,7 @@ struct Route: Sendable {
         self.pattern = pattern
         self.access = access
         self.passwordWork = passwordWork
-        self.takesFile = takesFile
+        self.fileBytes = fileBytes
         self.searches = searches
         self.work = work
         if let refused { self.refused = refused }
@@ -75,6 +75,7 @@ enum Routes {
         Route(.post, "/sign-in", .open, passwordWork: .checks, SignInPage.begin),
         Route(.post, "/language", .open, SignInPage.setLanguage),
         Route(.get, "/welcome", .open, WelcomePage.show),
+        Route(.get, "/welcome/:slip", .open, WelcomePage.scanned),
         Route(.post, "/welcome", .open, WelcomePage.open),
         Route(.post, "/welcome/accept", .open, passwordWork: .chooses, WelcomePage.accept),
         Route(.post, "/exit", .open, ExitPage.leave),
@@ -87,6 +88,7 @@ enum Routes {
         Route(
             .post, "/settings/password", .everyone, passwordWork: .checks, refused: SettingsPage.refused,
             SettingsPage.setPassword),
+        Route(.post, "/settings/tokens", .everyone, SettingsPage.revokeToken),
         Route(.get, "/", .everyone, TodayPage.show),
         Route(.get, "/cases", .sight, CasesPage.show),
         Route(.post, "/cases", .sight, searches: true, CasesPage.find),
@@ -101,6 +103,8 @@ enum Routes {
         Route(.post, "/cases/:case/form", .casework, FormPage.open),
         Route(.post, "/cases/:case/file", .casework, FormPage.file),
         Route(.post, "/cases/:case/acted", .casework, CasePage.markActedOn),
+        Route(.get, "/cases/:case/export", .supervision, CaseExportPage.show),
+        Route(.post, "/cases/:case/export", .supervision, CaseExportPage.take),
         Route(.get, "/cases/:case/stop", .sight, StopPage.show),
         Route(.post, "/cases/:case/stop", .sight, StopPage.record),
         Route(.post, "/cases/:case/do", .casework, DraftPage.take),
@@ -116,14 +120,21 @@ enum Routes {
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
-        Route(.post, "/drafts/:draft/:event/:field", .casework, takesFile: true, DraftPage.answer),
+        Route(.post, "/drafts/:draft/:event/:field", .casework, fileBytes: WebLimits.fileBytes, DraftPage.answer),
         Route(.get, "/drafts/:draft/:event/:field/file", .casework, DraftPage.file),
         Route(.get, "/offers", .sight, OffersPage.show),
         Route(.get, "/outbox", .sight, OutboxPage.show),
         Route(.get, "/members", .network, MembersPage.show),
         Route(.post, "/members", .casework, MembersPage.compared),
         Route(.get, "/audit", .trail, AuditPage.show),
+        Route(.post, "/audit/verify", .trail, BundlePage.verifyOwn),
+        Route(.post, "/audit/bundle", .trail, fileBytes: WebLimits.bundleBytes, BundlePage.take),
         Route(.get, "/people", .people, PeoplePage.show),
+        Route(
+            .post, "/people", .supervision, passwordWork: .confirms, refused: PeoplePage.refused, PeoplePage.invite),
+        Route(
+            .post, "/people/change", .supervision, passwordWork: .confirms, refused: PeoplePage.refused,
+            PeoplePage.change),
         Route(.get, "/export", .supervision, ExportPage.show),
         Route(.post, "/export", .supervision, ExportPage.take),
     ]

@@ -19,12 +19,15 @@ extension SignIn {
         }
     }
 
-    /// Another password. Every session of the account ends, and a new one begins.
+    /// Another password. Every session of the account ends, and a new one begins; so do the tokens of programs, which whoever had the old
+    /// one may have had made.
     ///
+    /// - Parameter keepsTokens: programs go on with theirs.
     /// - Returns: its token.
     /// - Throws: Fault `.passwordLength`, `.passwordsDiffer`; `.refused` where the present password or the code is wrong.
     func changePassword(
-        of name: String, from old: String, to password: String, again: String, code: String, at now: Instant
+        of name: String, from old: String, to password: String, again: String, code: String, keepsTokens: Bool = false,
+        at now: Instant
     ) throws -> [UInt8] {
         guard WebLimits.passwordCharacters.contains(password.count) else { throw Fault.passwordLength }
         guard password == again else { throw Fault.passwordsDiffer }
@@ -48,6 +51,7 @@ extension SignIn {
             credentials.recovery = account.credentials?.recovery ?? []
             account.credentials = credentials
             try transaction.endSessions(of: name)
+            if !keepsTokens { try transaction.revokeTokens(of: name) }
             try transaction.put(Self.session(token, of: name, at: now))
         }
         return token

@@ -33,11 +33,13 @@ extension SignIn {
     /// All tokens, those that have ended too.
     public func tokens() throws -> [APIToken] { try store.read { try $0.tokens() } }
 
-    /// - Parameter id: as people name it.
+    /// - Parameters:
+    ///   - id: as people name it.
+    ///   - account: whose it has to be; `nil` for anybody's.
     /// - Throws: Fault `.unknownToken` where none or several are called so.
-    public func revokeToken(_ id: String) throws {
+    public func revokeToken(_ id: String, of account: String? = nil) throws {
         try store.write { transaction in
-            let found = try transaction.tokens().filter { $0.id == id }
+            let found = try transaction.tokens().filter { $0.id == id && (account == nil || $0.account == account) }
             guard found.count == 1 else { throw Fault.unknownToken }
             try transaction.revokeToken(found[0].digest)
         }
@@ -46,7 +48,7 @@ extension SignIn {
     /// For whom a token acts now, and notes the request.
     ///
     /// - Returns: `nil` where there is no such token, it has ended, or its account is not active.
-    func holder(of secret: [UInt8], at now: Instant) throws -> (Account, APIToken.Scope)? {
+    func holder(of secret: [UInt8], at now: Instant) throws -> (Account, APIToken)? {
         let digest = Digest.sha256(secret)
         let found = try store.read { transaction -> (APIToken, Account)? in
             guard let token = try transaction.token(digest), let account = try transaction.account(token.account)
@@ -61,7 +63,7 @@ extension SignIn {
                 try transaction.put(token)
             }
         }
-        return (account, token.scope)
+        return (account, token)
     }
 }
 

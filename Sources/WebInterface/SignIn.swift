@@ -48,17 +48,22 @@ public struct SignIn: Sendable {
 
     /// Makes an account and its slip.
     ///
+    /// - Parameters:
+    ///   - language: of the first page that its person sees; one of ``languages``.
+    ///   - inviter: the account of whoever invites at the page.
     /// - Returns: the slip: 20 digits in groups of five. It is shown once; only its digest is stored.
     /// - Throws: Fault `.taken`, `.badName`.
-    public func invite(_ name: String, role: Account.Role, at now: Instant) throws -> String {
+    public func invite(
+        _ name: String, role: Account.Role, language: String = "en", by inviter: String? = nil, at now: Instant
+    ) throws -> String {
         guard Account.isName(name) else { throw Fault.badName }
         let slip = Self.newSlip()
         try store.write { transaction in
             guard try transaction.account(name) == nil else { throw Fault.taken }
             try transaction.put(
                 Account(
-                    name: name, role: role, slip: Self.digest(slip: slip), slipUntil: now + WebLimits.slipSeconds,
-                    created: now))
+                    name: name, role: role, language: language, slip: Self.digest(slip: slip),
+                    slipUntil: now + WebLimits.slipSeconds, created: now, invitedBy: inviter))
         }
         return slip
     }
@@ -74,7 +79,10 @@ public struct SignIn: Sendable {
         }
     }
 
-    /// Ends the account's sessions and takes away what it signed in with; a new slip lets its person in again.
+    /// Those that the page speaks.
+    public static var languages: [String] { Words.languages }
+
+    /// Ends the account's sessions and takes away what it signed in with; a new slip lets its person in again, or another.
     public func reset(_ name: String, at now: Instant) throws -> String {
         let slip = Self.newSlip()
         try change(name) { account, transaction in
@@ -82,8 +90,8 @@ public struct SignIn: Sendable {
             account.credentials = nil
             account.slip = Self.digest(slip: slip)
             account.slipUntil = now + WebLimits.slipSeconds
-            try transaction.endSessions(of: name)
-            try transaction.revokeTokens(of: name)
+            try Self.endAll(of: name, transaction)
+            try transaction.removeNotice(of: name)
         }
         return slip
     }
@@ -93,9 +101,15 @@ public struct SignIn: Sendable {
         try change(name) { account, transaction in
             account.state = .suspended
             account.slip = nil
-            try transaction.endSessions(of: name)
-            try transaction.revokeTokens(of: name)
+            try Self.endAll(of: name, transaction)
         }
+    }
+
+    /// What an account has begun and nobody has used yet.
+    private static func endAll(of name: String, _ transaction: CaseTransaction) throws {
+        try transaction.endSessions(of: name)
+        try transaction.revokeTokens(of: name)
+        try transaction.removeApprovals(by: name)
     }
 
     public func accounts() throws -> [Account] { try store.read { try $0.accounts() } }
@@ -124,7 +138,16 @@ public struct SignIn: Sendable {
         }.joined(separator: " ")
     }
 
-    private static func digest(slip: String) -> Digest { .sha256(Array(Digits.folded(slip).utf8)) }
+    /// Where a slip's code leads: the page that takes it, with its digits filled in.
+    ///
+    /// - Parameter origin: `https://node.example`.
+    public static func address(of slip: String, at origin: String) -> String {
+        "\(origin)/welcome/\(slip.split(separator: " ").joined(separator: "-"))"
+    }
+
+    private static func digest(slip: String) -> Digest {
+        .sha256(Array(Digits.folded(slip).utf8.filter { $0 != 0x2D }))
+    }
 
     /// Whose slip this is, and the secret that the authenticator takes: fixed by the slip, so that nothing is kept meanwhile.
     ///
@@ -246,6 +269,11 @@ public struct SignIn: Sendable {
 
     private static func digest(token: [UInt8]) -> Digest { .sha256(token) }
     private static func digest(code: String) -> String { Digest.sha256(Array(code.utf8)).hex }
+
+    /// What authenticators read from a picture: the same secret, and the account's local name.
+    static func enrolment(of name: String, secret: [UInt8]) -> String {
+        "otpauth://totp/Kheya:\(name)?secret=\(Base32.encode(secret))&issuer=Kheya"
+    }
 
     /// In groups of four, to be typed.
     static func spaced(secret: [UInt8]) -> String { spaced(Base32.encode(secret)) }

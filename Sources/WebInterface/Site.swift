@@ -22,6 +22,7 @@ public struct Site: Sendable {
     let logger: Logger
     let files = Gate(WebLimits.filesAtOnce)
     let throttle = Throttle()
+    let trail: TrailDesk
     private let desks: NIOThreadPool
     /// scrypt: two threads, so two at once.
     private let passwords: NIOThreadPool
@@ -33,6 +34,7 @@ public struct Site: Sendable {
         clock: @escaping @Sendable () -> Instant, logger: Logger
     ) {
         self.desk = desk
+        trail = TrailDesk(directory: desk.store.directory)
         self.signIn = signIn
         self.settings = settings
         self.notices = notices
@@ -55,10 +57,10 @@ public struct Site: Sendable {
 
     /// How much of a request's body is read: more where a file may come with a form.
     func bodyLimit(of request: WebRequest) -> Int {
-        guard Routes.find(request)?.0.takesFile == true,
+        guard let (route, _) = Routes.find(request),
             Multipart.boundary(of: request.fields["content-type"] ?? "") != nil
         else { return WebLimits.formBytes }
-        return WebLimits.formBytes + WebLimits.fileBytes
+        return WebLimits.formBytes + route.fileBytes
     }
 
     /// One request, one answer; never throws.
@@ -97,7 +99,7 @@ public struct Site: Sendable {
         }
         if call.request.method == .post {
             // Of a file that is too large the fields before it have come: its own page says so.
-            if let fault = call.request.fault, fault != .tooLarge || !route.takesFile { throw fault }
+            if let fault = call.request.fault, fault != .tooLarge || route.fileBytes == 0 { throw fault }
             call.form = try PostedForm(call.request)
             let isOurs = !isForeign && call.hasFormToken
             guard isOurs, call.account != nil || route.access == .open else {
@@ -144,19 +146,21 @@ public struct Site: Sendable {
     ) async throws -> WebResponse {
         // Who is signed in guesses at nobody else's.
         let name = route.access == .open ? call.form.value("name") : call.name
-        let delay = throttle.delaySeconds(of: name)
-        if delay > 0 {
-            try throttle.hold(name)
-            defer { throttle.letGo(name) }
-            try await Task.sleep(for: .seconds(delay))
-        }
+        let attempt = throttle.begin(name)
         do {
+            if attempt.delaySeconds > 0 {
+                try throttle.hold(name)
+                defer { throttle.letGo(name) }
+                try await Task.sleep(for: .seconds(attempt.delaySeconds))
+            }
             let response = try await work()
             // A code that is right says nothing of the password: a sign-in alone ends the count.
-            if route.passwordWork == .checks { throttle.succeeded(name) }
+            if route.passwordWork == .checks { throttle.succeeded(name) } else { throttle.takeBack(name) }
             return response
         } catch let fault as SignIn.Fault {
-            if fault == .refused || fault == .badCode, throttle.failed(name) == WebLimits.alarmingFailures {
+            if fault != .refused, fault != .badCode {
+                throttle.takeBack(name)
+            } else if attempt.count == WebLimits.alarmingFailures {
                 try await blocking { [desk, now = call.now] in
                     try desk.store.write { transaction in
                         // What was typed there may be anything; only a name of ours is kept.
@@ -166,6 +170,9 @@ public struct Site: Sendable {
                 }
             }
             return try await blocking { try route.refused(call, fault) }
+        } catch {
+            throttle.takeBack(name)
+            throw error
         }
     }
 

@@ -26,16 +26,18 @@ final class Throttle: Sendable {
     /// What cannot be a name needs no memory of its own.
     private static func key(_ name: String) -> String { Account.isName(name) ? name : "" }
 
-    /// How long this attempt waits before it is looked at.
-    func delaySeconds(of name: String) -> Int {
-        let failures = content.withLock { $0.failures[Self.key(name)]?.count ?? 0 }
-        guard failures >= WebLimits.freeFailures else { return 0 }
-        return min(1 << min(failures - WebLimits.freeFailures, 10), WebLimits.longestDelaySeconds)
+    /// One attempt, counted as a failure before it is looked at: many that come at once wait as those that come one after the other.
+    struct Attempt {
+        /// How often this name has failed since it last succeeded, with this one.
+        let count: Int
+        /// How long it waits before it is looked at.
+        var delaySeconds: Int {
+            count <= WebLimits.freeFailures
+                ? 0 : min(1 << min(count - WebLimits.freeFailures - 1, 10), WebLimits.longestDelaySeconds)
+        }
     }
 
-    /// - Returns: how often this name has failed since it last succeeded.
-    @discardableResult
-    func failed(_ name: String) -> Int {
+    func begin(_ name: String) -> Attempt {
         content.withLock { content in
             let key = Self.key(name)
             if content.failures[key] == nil, content.failures.count >= WebLimits.rememberedNames,
@@ -46,7 +48,17 @@ final class Throttle: Sendable {
             content.turn += 1
             content.failures[key, default: Failures()].count += 1
             content.failures[key]?.turn = content.turn
-            return content.failures[key]?.count ?? 0
+            return Attempt(count: content.failures[key]?.count ?? 0)
+        }
+    }
+
+    /// The attempt was no failure, and tells nothing of the others.
+    func takeBack(_ name: String) {
+        content.withLock { content in
+            let key = Self.key(name)
+            guard let count = content.failures[key]?.count else { return }
+            content.failures[key]?.count = count - 1
+            if count <= 1 { content.failures[key] = nil }
         }
     }
 

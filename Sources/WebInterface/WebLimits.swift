@@ -11,6 +11,8 @@ enum WebLimits {
     static let formFields = 1_000
     /// 16 MiB: a telephone's photo has a third of it, a scan of twenty pages too.
     static let fileBytes = 16_777_216
+    /// 32 MiB: some thousand letters; larger bundles are verified by command, which reads a stream.
+    static let bundleBytes = 33_554_432
     /// 192 KiB: a piece with its fields stays below what any form may have.
     static let pieceBytes = 196_608
     /// All files of one draft.

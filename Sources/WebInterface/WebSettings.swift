@@ -37,6 +37,11 @@ public struct WebSettings: Sendable, Hashable {
         return ["127.0.0.1", "localhost", "[::1]"].contains(text) || text == self.host
     }
 
+    /// Of the page as another machine asks for it; `nil` where it has no name that one could ask for.
+    public var publicOrigin: String? {
+        host.map { origin(host: isSecure && port != 443 ? "\($0):\(port)" : $0) }
+    }
+
     func origin(host: String) -> String { (isSecure ? "https://" : "http://") + host }
 
     /// - Returns: `nil` where the home says `"web_listen": "off"`.

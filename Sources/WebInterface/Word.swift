@@ -42,4 +42,15 @@ enum Word: String, CaseIterable, Sendable {
     case sheetDesk, sheetTelephone, sheetComplaint, sheetAnswer, answerYes, answerNo, answerLater, answerLess
     case sheetInterpreter, sheetWitness, sheetSignature, sheetDate, sheetLeftOut, sheetAttached, checkpointNewest
     case keptHow, stateCommand
+    case authenticatorCode, nameTaken, nameWrong, accountNameHint, slipTitle, slipHandOver, slipCode
+    case slipUntil, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip, anotherSlipHow, keepTokens
+    case programs, programsHow, tokenReads, tokenWrites, tokenUntil, tokenUsed, tokenUnused, endToken
+    case practise, practiseHow, practiceWhat, practiceMark, practiceEnd, practiceDone, practiceDelete, madeUp
+    case language
+    case byProgram
+    case exportCase, exportCaseHow
+    case ownTrail, ownTrailHow, ownTrailHolds, ownTrailWrong, trailProved, trailUnproved, trailWrong
+    case checkpointsKept, verifyNow, bundle, bundleHow, bundleRunning, lookAgain, bundleFile, bundleHint
+    case bundleTooLarge, verifyBundle, report, reportEntries, reportLetters, reportErased, reportFindings
+    case reportMore, verdictPass, verdictFail, verdictIncomplete, verdictUnchecked
 }

@@ -6,6 +6,8 @@ import http.client
 import json
 import os
 import pathlib
+import subprocess
+import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -130,6 +132,13 @@ class Person:
               .then((result) => done(result.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" "))));
         """)
         return result
+
+    def scan(self, selector):
+        """What a telephone reads from a code on the page."""
+        with tempfile.NamedTemporaryFile(suffix=".png") as picture:
+            picture.write(self.find(selector).screenshot_as_png)
+            picture.flush()
+            return subprocess.run(["zbarimg", "-q", "--raw", picture.name], check=True, capture_output=True, text=True).stdout.strip()
 
     def shot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ class Corridor(unittest.TestCase):
         self.assertEqual(person.find("html").get_attribute("lang"), self.language, name)
         self.assertEqual(person.axe(self.axe), [], name)
         self.assertLessEqual(person.overflow(), 0, name)
-        if self.language != "en":
+        if not SENTENCES[self.language]["number.digits"].startswith("0"):
             for element in person.all(".since, .hint, .late"):
                 self.assertIsNone(re.search(r"(?<![A-Za-z0-9-])[0-9](?![A-Za-z0-9-]*[A-Za-z])", element.text), f"{name}: {element.text}")
         person.shot(f"corridor-{name}-{self.language}-{self.width}")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Journeys through the page of two nodes in a real browser. `make browser` runs them."""
 
+import os
 import subprocess
 import sys
 import time
@@ -22,9 +23,10 @@ world = None
 
 
 def setUpModule():
-    global world, axe, asha, rehana, night, auditor
+    global world, axe, asha, rehana, night, auditor, mala
     world = World()
     axe = axe_source()
+    mala = None
     asha = Person(world.facts["shelter"])
     asha.accept(world.facts["asha"])
     rehana = Person(world.facts["ngo"])
@@ -37,10 +39,20 @@ def setUpModule():
 
 def tearDownModule():
     global world
-    for person in (asha, rehana, night, auditor):
-        person.close()
+    for person in (asha, rehana, night, auditor, mala):
+        if person is not None:
+            person.close()
     world.close()
     world = None
+
+
+def supervisor():
+    """Mala, signed in by the first who asks."""
+    global mala
+    if mala is None:
+        mala = Person(world.facts["shelter"])
+        mala.accept(world.facts["mala"])
+    return mala
 
 
 def answer(person, **values):
@@ -286,6 +298,101 @@ class Journeys(unittest.TestCase):
             self.assertEqual(meera.find("[name=answer]").get_attribute("value"), "2")
         finally:
             meera.close()
+
+    def test_practice_says_so_on_every_page_and_is_gone_when_it_is_deleted(self):
+        asha.go("/cases/new")
+        asha.press("input[name=practice] ~ button")
+        draft = "/" + "/".join(asha.driver.current_url.split("/")[3:5])
+        for language in LANGUAGES:
+            asha.go("/safety")
+            asha.speak(language)
+            for name, path in {"practice": draft, "practice-check": draft + "/check", "practice-today": "/"}.items():
+                asha.go(path)
+                self.assertTrue(asha.all(".practice"), path)
+                for width in WIDTHS:
+                    asha.resize(width)
+                    self.assertEqual(asha.axe(axe), [])
+                    self.assertLessEqual(asha.overflow(), 0)
+                    asha.shot(f"{name}-{language}-{width}")
+                asha.resize(1280)
+        asha.go("/safety")
+        asha.speak("en")
+        asha.go(draft)
+        asha.press("[action$='/discard'] button")
+        self.assertFalse(asha.all(".practice"))
+        asha.go(draft)
+        self.assertFalse(asha.all("[action$='/discard']"))
+
+    def test_a_supervisor_invites_somebody_whose_telephone_reads_the_key_and_who_reads_hindi(self):
+        mala = supervisor()
+        mala.go("/people")
+        mala.fill(name="usha-t")
+        mala.find("#language option[value=hi]").click()
+        mala.fill(code=code(mala.secret, time.time() + 30))
+        for width in WIDTHS:
+            mala.resize(width)
+            self.assertEqual(mala.axe(axe), [])
+            self.assertLessEqual(mala.overflow(), 0)
+            mala.shot(f"people-{width}")
+        mala.press("[action='/people'] .button.main")
+        self.assertEqual(mala.axe(axe), [])
+        mala.shot("slip")
+        slip = mala.find(".secret").text
+        usha = Person(world.facts["shelter"], width=320)
+        try:
+            usha.go("/welcome/" + slip.replace(" ", "-"))
+            usha.press()
+            self.assertEqual(usha.find("html").get_attribute("lang"), "hi")
+            self.assertEqual(usha.axe(axe), [])
+            self.assertLessEqual(usha.overflow(), 0)
+            usha.shot("welcome-hi-320")
+            usha.secret = usha.find(".secret").text.replace(" ", "")
+            self.assertEqual(usha.scan(".qr"), f"otpauth://totp/Kheya:usha-t?secret={usha.secret}&issuer=Kheya")
+            usha.fill(password=PASSWORD, again=PASSWORD, code=code(usha.secret))
+            usha.press()
+            usha.go("/cases")
+            self.assertEqual(usha.find("html").get_attribute("lang"), "hi")
+            self.assertIn(world.reference("case"), usha.text())
+        finally:
+            usha.close()
+
+    def test_a_supervisor_takes_one_case_away_and_it_is_shown_that_she_did(self):
+        mala = supervisor()
+        path = f"/cases/{world.facts['case']}/export"
+        mala.go(path)
+        self.assertEqual(mala.axe(axe), [])
+        mala.shot("case-export")
+        mala.find("[value=json]").click()
+        mala.go("/export")
+        self.assertIn(world.reference("case"), mala.text())
+        mala.go(f"/cases/{world.facts['case']}")
+        self.assertIn("mala-r", mala.text())
+
+    def test_a_bundle_is_dropped_on_the_page_and_its_report_is_read(self):
+        mala = supervisor()
+        bundle = str(world.work / "browser.trail")
+        subprocess.run([os.environ["KHEYA"], "audit", "export", "--home", str(world.work / "in-broker"), "--home",
+                        str(world.work / "bd-broker"), "--for", "in:oversight", "--destroy", "2027-12-31", "--to", bundle],
+                       check=True, capture_output=True, env={**os.environ, "KHEYA_KEY_FILE": str(world.work / "practice.key")})
+        for file, verdict in [(bundle, "PASS"), (__file__, "FAIL")]:
+            mala.go("/audit")
+            mala.find("[name=file]").send_keys(file)
+            mala.press("[action='/audit/bundle'] .button.main")
+            WebDriverWait(mala.driver, 60).until(lambda _: mala.go("/audit") or not mala.all("progress"))
+            self.assertIn(verdict, mala.find("section.state .stage").text, mala.text())
+            self.assertEqual(mala.axe(axe), [])
+            mala.shot(f"audit-{verdict}")
+        mala.go("/audit")
+        mala.press("[action='/audit/verify'] button")
+        proved = mala.all("main dl")[1].find_elements(By.CSS_SELECTOR, "dd")
+        self.assertGreater(int(proved[0].text), 0)
+        self.assertEqual([e.text for e in proved[1:]], ["0", "0"])
+        for width in WIDTHS:
+            mala.resize(width)
+            self.assertEqual(mala.axe(axe), [])
+            self.assertLessEqual(mala.overflow(), 0)
+            mala.shot(f"audit-own-{width}")
+        mala.resize(1280)
 
     def test_script_in_an_answer_stays_text(self):
         asha.go("/cases/new")

@@ -6,10 +6,11 @@ import Cryptography
 import Foundation
 import Letters
 import Membership
-import Node
 import Procedure
 import TestSupport
 import Testing
+
+@testable import Node
 
 /// Protocols/Notices.md: what goes out, to whom, when, and that it says nothing.
 @Suite struct NoticeTests {
@@ -152,6 +153,19 @@ import Testing
         // No such program at all: nobody is told, nothing fails.
         desk.settings.sendmail = desk.box.appendingPathComponent("none").path
         #expect(try await desk.service().pass() == 0)
+    }
+
+    @Test func `a mail program that never ends is ended, and nobody waits for it again at once`() throws {
+        let desk = try Desk()
+        let (program, mark) = (desk.box.appendingPathComponent("hangs"), desk.box.appendingPathComponent("pid"))
+        try Data("#!/bin/sh\ntrap '' TERM\necho $$ > \(mark.path)\nwhile :; do sleep 1; done\n".utf8).write(to: program)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: program.path)
+        let start = ContinuousClock.now
+        #expect(throws: Sendmail.Fault.self) { try Sendmail.send([], by: program.path, patience: 1) }
+        #expect(ContinuousClock.now - start < .seconds(20))
+        let pid = try #require(
+            Int32(String(contentsOf: mark, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(pid, 0) == -1, "it still runs")
     }
 
     @Test func `an address is no second line, no second address and no option`() {

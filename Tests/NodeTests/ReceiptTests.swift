@@ -58,6 +58,23 @@ import TransparencyLog
         #expect(try LogReceipt(entry.relayed ?? []).bytes == entry.relayed)
     }
 
+    @Test func `a node proves by the receipts that it keeps which of its letters are in the log`() async throws {
+        let (nodes, _, letter) = try offered()
+        let desk = try nodes.desk(Self.shelter)
+        #expect(try desk.verifyOwnTrail() == OwnTrail(), "what waits is in no log")
+        _ = try await nodes.service(Self.shelter).pushDue()
+        let trail = try desk.verifyOwnTrail()
+        #expect(trail.proved == 1 && trail.unproved == 0 && trail.wrong.isEmpty && trail.checkpoints.count == 1)
+        // A receipt under which another letter lies proves nothing of this one.
+        let entry = try #require(try state(nodes, letter))
+        var bytes = try #require(entry.relayed)
+        bytes[bytes.count - 8] ^= 1
+        try nodes.store(Self.shelter).write { [bytes] in
+            try $0.settle(letter, as: .stored, at: nodes.clock.now, relayed: bytes)
+        }
+        #expect(try desk.verifyOwnTrail().wrong == [letter])
+    }
+
     @Test func `the receipt of another letter is none`() async throws {
         let (nodes, office, letter) = try offered()
         let other = try office.state.withLock { state in

@@ -149,6 +149,71 @@ import Testing
         #expect((letters["letters"] as? [Any])?.count == 2)
     }
 
+    @Test func `under one key one case is opened, whatever becomes of the answer`() async throws {
+        let office = try Office()
+        _ = try await office.person("asha", .caseworker)
+        _ = try await office.person("mala", .caseworker)
+        let asha = try office.signIn.issueToken(for: "asha", scope: .write, days: 1, at: office.now).secret
+        let mala = try office.signIn.issueToken(for: "mala", scope: .write, days: 1, at: office.now).secret
+        let key = String(repeating: "5", count: 32)
+        let body = try Self.text(try Self.example(office), ["key": key])
+        let opened = await office.program(.post, "/api/v1/cases", asha, body: body)
+        try #require(opened.status == 201, "\(opened.text)")
+        let again = await office.program(.post, "/api/v1/cases", asha, body: body)
+        #expect(again.status == 409)
+        let error = try #require(try Self.read(again)["error"] as? [String: Any])
+        #expect(error["code"] as? String == "repeated")
+        #expect(error["case"] as? String == (try Self.read(opened)["case"] as? String))
+        #expect(error["case"] as? String != key, "a program chose a pseudonym")
+        #expect(try office.desk.cases().count == 1)
+        // Another account's key is another key.
+        #expect(await office.program(.post, "/api/v1/cases", mala, body: body).status == 201)
+        for wrong in ["5", key.uppercased() + "A", "not one"] {
+            let answer = await office.program(
+                .post, "/api/v1/cases", asha, body: try Self.text(try Self.example(office), ["key": wrong]))
+            #expect(answer.status == 400, "\(wrong)")
+        }
+    }
+
+    @Test func `a program does not choose on what she is spoken of`() async throws {
+        let office = try Office()
+        let browser = try await office.person("asha", .caseworker)
+        let token = try office.signIn.issueToken(for: "asha", scope: .write, days: 1, at: office.now).secret
+        let opened = try await office.opened(by: browser)
+        let body = try Self.text(["events": [["event": "EMERGENCY_DISCLOSURE"]], "basis": "emergency"])
+        let answer = await office.program(.post, "/api/v1/cases/\(opened.text)/steps", token, body: body)
+        #expect(answer.status == 400)
+        let profile = try #require(office.desk.network.profileInForce)
+        for event in profile.definition.events.keys {
+            let draft = try office.draft([event])
+            #expect(try DraftWork(office.call("/"), draft).basis == profile.basis(of: [event]))
+        }
+    }
+
+    @Test func `a list that a program takes is noted with its token, once a working day and when it grows`()
+        async throws
+    {
+        let office = try Office()
+        let browser = try await office.person("asha", .caseworker)
+        let rina = try await office.person("rina", .supervisor)
+        let (token, known) = try office.signIn.issueToken(for: "asha", scope: .read, days: 2, at: office.now)
+        func list() async throws -> [ExportRecord] {
+            #expect(await office.program(.get, "/api/v1/cases", token).status == 200)
+            return try office.desk.store.read { try $0.exports(limit: 9) }
+        }
+        #expect(try await list().map(\.cases) == [0])
+        #expect(try await list().count == 1)
+        _ = try await office.opened(by: browser)
+        #expect(try await list().map(\.cases) == [1, 0])
+        office.advance(WebLimits.sessionSeconds - 1)
+        #expect(try await list().count == 2)
+        office.advance(2)
+        #expect(try await list().count == 3)
+        #expect(try await list().allSatisfy { $0.program == known.id && $0.account == "asha" })
+        office.advance(-WebLimits.sessionSeconds)
+        #expect(await rina.get("/export").text.contains(known.id))
+    }
+
     @Test func `a form that a program opens is noted under its account first`() async throws {
         let office = try Office()
         _ = try await office.person("asha", .caseworker)

@@ -40,4 +40,36 @@ import Testing
         _ = await asha.get("/safety")
         #expect(await asha.post("/export", ["format": "csv"]).status == 403)
     }
+
+    @Test func `one case goes as a file with its forms, each noted as read before it goes`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let rina = try await office.person("rina", .supervisor)
+        let caseID = try await office.opened(by: asha)
+        let path = "/cases/\(caseID.text)/export"
+        #expect(await rina.get(path).text.contains(HTML(Words.of("en").say(.exportWarning)).text))
+        let forms = try office.desk.history(of: caseID).flatMap { $0.forms.keys }.sorted()
+        #expect(!forms.isEmpty)
+        let before = try office.rows("opening")
+        let json = await rina.post(path, ["format": "json"])
+        #expect(json.fields["content-disposition"] == "attachment; filename=\"case.json\"")
+        let read = try #require(try JSONSerialization.jsonObject(with: Data(json.body)) as? [String: Any])
+        let letters = try #require(read["letters"] as? [[String: Any]])
+        #expect(letters.count == 1 && (letters[0]["forms"] as? [Any])?.count == forms.count)
+        #expect(try office.rows("opening") == before + forms.count)
+        let noted = try office.desk.store.read { try $0.openings(of: caseID, limit: 9) }
+        #expect(Set(noted.filter { $0.account == "rina" }.map(\.form)) == Set(forms))
+        _ = await rina.get(path)
+        let table = await rina.post(path, ["format": "csv"])
+        #expect(table.text.contains("\"REFERRAL_OFFER\"") && table.text.contains("\"age_band\""))
+        #expect(try office.desk.store.read { try $0.exports(limit: 9) }.map(\.caseID) == [caseID, caseID])
+        _ = await asha.get("/safety")
+        #expect(await asha.post(path, ["format": "csv"]).status == 403)
+        let token = try office.signIn.issueToken(for: "rina", scope: .read, days: 1, at: office.now).secret
+        let program = await office.program(.post, "/api/v1\(path)", token)
+        #expect(program.status == 200 && program.body.count == json.body.count)
+        let other = String(repeating: "0", count: 32)
+        #expect(await office.program(.post, "/api/v1/cases/\(other)/export", token).status == 404)
+        #expect(try office.desk.store.read { try $0.exports(limit: 9) }.count == 3)
+    }
 }

@@ -96,10 +96,9 @@ extension Office {
     }
 
     /// Pieces of uploads that lie here.
-    func uploadRows() throws -> Int {
-        let output = try sqlite("SELECT COUNT(*) FROM upload")
-        return try #require(Int(output))
-    }
+    func uploadRows() throws -> Int { try rows("upload") }
+
+    func rows(_ table: String) throws -> Int { try #require(Int(try sqlite("SELECT COUNT(*) FROM \(table)"))) }
 
     private func sqlite(_ query: String) throws -> String {
         let process = Process()

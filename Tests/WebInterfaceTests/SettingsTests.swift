@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CaseFile
+import Cryptography
 import Node
+import Procedure
 import TestSupport
 import Testing
 
@@ -46,5 +48,44 @@ import Testing
         let meera = try await office.person("meera", .administrator)
         office.advance(60)
         #expect(await meera.get("/safety").text.contains(mark))
+    }
+
+    @Test func `a person sees the programs that act for her, ends one at once, and all with another password`()
+        async throws
+    {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        _ = try await office.person("mala", .caseworker)
+        func token(_ name: String) throws -> (secret: String, token: APIToken) {
+            try office.signIn.issueToken(for: name, scope: .read, days: 1, at: office.now)
+        }
+        let (first, second, other) = (try token("asha"), try token("asha"), try token("mala"))
+        let page = await asha.get("/settings")
+        #expect(page.text.contains(first.token.id) && page.text.contains(second.token.id))
+        #expect(!page.text.contains(other.token.id) && !page.text.contains(String(first.secret.suffix(64))))
+        func serves(_ secret: String) async -> Bool {
+            await office.program(.get, "/api/v1/cases", secret).status == 200
+        }
+        for id in [first.token.id, other.token.id, "00000000"] {
+            #expect(await asha.post("/settings/tokens", ["id": id]).status == 303)
+        }
+        #expect(await !serves(first.secret))
+        #expect(await serves(second.secret))
+        #expect(await serves(other.secret), "another's")
+        func change(_ old: String, _ new: String, _ more: [String: String]) async -> Int {
+            office.advance(30)
+            _ = await asha.get("/settings")
+            let code = TOTP.code(secret: asha.secret, step: TOTP.step(at: office.now.seconds))
+            return await asha.post(
+                "/settings/password",
+                ["password": old, "new": new, "again": new, "code": code].merging(more) { $1 }
+            ).status
+        }
+        let third = "five dry mango leaves"
+        #expect(await change(Office.password, third, ["keep-tokens": "yes"]) == 303)
+        #expect(await serves(second.secret))
+        #expect(await change(third, Office.password, [:]) == 303)
+        #expect(await !serves(second.secret))
+        #expect(await serves(other.secret))
     }
 }

@@ -162,13 +162,12 @@ import Testing
         let throttle = Throttle()
         var delays: [Int] = []
         for _ in 0..<10 {
-            delays.append(throttle.delaySeconds(of: "asha"))
-            throttle.failed("asha")
+            delays.append(throttle.begin("asha").delaySeconds)
         }
         #expect(delays == [0, 0, 0, 1, 2, 4, 8, 8, 8, 8])
-        #expect(throttle.delaySeconds(of: "rina") == 0)
+        #expect(throttle.begin("rina").delaySeconds == 0)
         throttle.succeeded("asha")
-        #expect(throttle.delaySeconds(of: "asha") == 0)
+        #expect(throttle.begin("asha").delaySeconds == 0)
     }
 
     @Test func `nothing but a sign-in ends the count of a name's failures`() async throws {
@@ -191,20 +190,19 @@ import Testing
 
     @Test func `of too many names the one longest ago is forgotten, not all`() {
         let throttle = Throttle()
-        for _ in 0..<5 { throttle.failed("asha") }
-        for number in 0..<4_095 { throttle.failed("n\(number)") }
-        #expect(throttle.delaySeconds(of: "asha") == 4)
-        throttle.failed("asha")
-        throttle.failed("one-more")
-        #expect(throttle.delaySeconds(of: "asha") == 8, "n0 is longest ago")
-        for number in 0..<4_096 { throttle.failed("m\(number)") }
-        #expect(throttle.delaySeconds(of: "asha") == 0)
+        for _ in 0..<5 { _ = throttle.begin("asha") }
+        for number in 0..<4_095 { _ = throttle.begin("n\(number)") }
+        #expect(throttle.begin("asha").delaySeconds == 4)
+        _ = throttle.begin("one-more")
+        #expect(throttle.begin("asha").delaySeconds == 8, "n0 is longest ago")
+        for number in 0..<4_096 { _ = throttle.begin("m\(number)") }
+        #expect(throttle.begin("asha").delaySeconds == 0)
     }
 
     @Test func `ten failures of one name raise an alarm that somebody sees`() async throws {
         let office = try Office()
         _ = try await office.person("asha", .caseworker)
-        for _ in 0..<9 { office.site.throttle.failed("asha") }
+        for _ in 0..<9 { _ = office.site.throttle.begin("asha") }
         #expect(try office.desk.alarms().isEmpty)
         _ = await signIn(Browser(office), "asha", password: "not hers at all", code: "0")
         #expect(try office.desk.alarms().map(\.kind) == [.signIn])
@@ -240,7 +238,7 @@ import Testing
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)
         office.advance(60)
-        for _ in 0..<5 { for name in 0..<20 { office.site.throttle.failed("n\(name)") } }
+        for _ in 0..<5 { for name in 0..<20 { _ = office.site.throttle.begin("n\(name)") } }
         try await withThrowingTaskGroup(of: Int.self) { group in
             for name in 0..<20 {
                 group.addTask { [self] in

@@ -177,9 +177,12 @@ extension Browser {
 
 extension Office {
     /// A draft that opens a case and can be sealed.
-    func opening(by browser: Browser) async throws -> String {
+    ///
+    /// - Parameter choice: with which it is begun.
+    func opening(by browser: Browser, _ choice: [String: String] = [:]) async throws -> String {
         _ = await browser.get("/cases/new")
-        guard let draft = await browser.post("/cases/new", ["event": "REFERRAL_OFFER"]).fields["location"] else {
+        let begun = await browser.post("/cases/new", choice.merging(["event": "REFERRAL_OFFER"]) { $1 })
+        guard let draft = begun.fields["location"] else {
             throw Failed(status: 0)
         }
         _ = await browser.get(draft)

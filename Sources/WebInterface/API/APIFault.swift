@@ -17,6 +17,8 @@ struct APIFault: Error {
         case methodNotAllowed = "method-not-allowed"
         /// Somebody here has sent something in this case since it was read.
         case changed
+        /// A case was opened under this key before.
+        case repeated
         case tooLarge = "too-large"
         case unsupportedType = "unsupported-type"
         case unavailable
@@ -29,7 +31,7 @@ struct APIFault: Error {
             case .forbidden: 403
             case .notFound: 404
             case .methodNotAllowed: 405
-            case .changed: 409
+            case .changed, .repeated: 409
             case .tooLarge: 413
             case .unsupportedType: 415
             case .unavailable: 503
@@ -41,6 +43,7 @@ struct APIFault: Error {
     private struct Body: Encodable {
         struct Content: Encodable {
             let code: String
+            var `case`: String?
             var message: String?
             var event: String?
             var `guard`: String?
@@ -57,6 +60,12 @@ struct APIFault: Error {
         status = code.status
         content = .init(code: code.rawValue, message: message)
         self.allow = allow
+    }
+
+    /// - Parameter caseID: the case that is there already.
+    init(_ code: Code, in caseID: CaseID) {
+        status = code.status
+        content = .init(code: code.rawValue, case: caseID.text)
     }
 
     init(_ error: any Error, _ call: Call) {

@@ -38,6 +38,7 @@ enum APIRoutes {
         APIRoute(.get, "/api/v1/cases/:case/possible", .sight, .read, CaseAPI.possible),
         APIRoute(.get, "/api/v1/cases/:case/letters", .sight, .read, LetterAPI.ofCase),
         APIRoute(.post, "/api/v1/cases/:case/steps", .casework, .write, StepAPI.perform),
+        APIRoute(.post, "/api/v1/cases/:case/export", .supervision, .read, CaseExportPage.program),
         APIRoute(.post, "/api/v1/cases/:case/forms/:form", .casework, .read, LetterAPI.form),
         APIRoute(.get, "/api/v1/inbox", .sight, .read, LetterAPI.inbox),
         APIRoute(.get, "/api/v1/letters/:letter", .sight, .read, LetterAPI.show),
@@ -73,10 +74,13 @@ extension Site {
             return try await blocking { [signIn, call] in
                 var call = call
                 guard let token = APIToken.secret(in: asked.fields["authorization"]),
-                    let (account, scope) = try signIn.holder(of: token, at: call.now)
+                    let (account, program) = try signIn.holder(of: token, at: call.now)
                 else { throw APIFault(.unauthorized) }
-                guard route.access.admits(account.role), scope.admits(route.scope) else { throw APIFault(.forbidden) }
+                guard route.access.admits(account.role), program.scope.admits(route.scope) else {
+                    throw APIFault(.forbidden)
+                }
                 call.account = account
+                call.program = program.id
                 return try route.work(call)
             }
         } catch {

@@ -67,9 +67,21 @@ enum CaseAPI {
         let all = try call.desk.list(at: call.now).cases.sorted { $0.caseID < $1.caseID }
         let rest = all.drop { summary in last.map { summary.caseID <= $0 } ?? false }
         let page = rest.prefix(WebLimits.casesOfAnswer)
+        try note(all.count, call)
         let cases = try page.map { Overview($0, try call.procedure(under: $0.overview.profile), call.now) }
         let next = rest.count > page.count ? page.last.map { "/api/v1/cases/after/\($0.caseID.text)" } : nil
         return .json(200, List(cases: cases, next: next))
+    }
+
+    /// What a program lists is taken away as by an export; noted once a working day, and when there is more to take.
+    private static func note(_ count: Int, _ call: Call) throws {
+        guard let program = call.program else { return }
+        let since = call.now + -WebLimits.sessionSeconds
+        let isNoted = try call.desk.store.read {
+            try $0.hasNotedExport(of: count, by: call.name, program: program, since: since)
+        }
+        guard !isNoted else { return }
+        try call.desk.store.write { try $0.note(export: count, by: call.name, program: program, at: call.now) }
     }
 
     private struct Board: Encodable {

@@ -12,6 +12,8 @@ struct StepAPI {
     private let act: Act
     /// Our newest letter of the case, as the program read it.
     private let previous: LetterID?
+    /// Drawn by the program: under one key one case is opened, however often it is asked for.
+    private let key: CaseID?
     /// Only to be judged.
     private let isRehearsal: Bool
 
@@ -22,12 +24,25 @@ struct StepAPI {
             guard let caseID = CaseID(random: SecureRandom.bytes(16)) else { throw APIFault(.failed) }
             return try step.rehearsed(in: caseID, opens: true, call)
         }
-        return .json(201, Made(try call.desk.openCase(step.act, at: call.now)))
+        let caseID = try step.key.map { try Self.pseudonym(of: $0, call) }
+        if let caseID, try call.desk.store.read({ try $0.caseRecord(caseID) }) != nil {
+            throw APIFault(.repeated, in: caseID)
+        }
+        return .json(201, Made(try call.desk.openCase(step.act, caseID: caseID, at: call.now)))
+    }
+
+    /// Fixed by account and key, and by a secret of the node: no program chooses a pseudonym.
+    private static func pseudonym(of key: CaseID, _ call: Call) throws -> CaseID {
+        let code = HMACSHA256.code(
+            Array("kheya case key\n\(call.name)\n\(key.text)".utf8), key: try call.desk.store.keys.accountKey())
+        guard let caseID = CaseID(random: Array(code.prefix(16))) else { throw APIFault(.failed) }
+        return caseID
     }
 
     static func perform(_ call: Call) throws -> WebResponse {
         let caseID = try call.caseInAddress()
         let step = try StepAPI(call)
+        guard step.key == nil else { throw APIFault(.badRequest, "key: the case is there; use previous") }
         if step.isRehearsal { return try step.rehearsed(in: caseID, opens: false, call) }
         let result = try call.desk.perform(step.act, in: caseID, at: call.now) { transaction, result in
             // Within the transaction that seals: who did not see our newest letter does nothing twice.
@@ -95,8 +110,11 @@ struct StepAPI {
             }
             return member
         }
-        let basis = try fields.optional("basis") { (entry: inout FieldReader) throws(LetterError) in
-            try entry.code("basis", Basis.self)
+        key = try fields.optional("key") { (entry: inout FieldReader) throws(LetterError) in
+            guard let key = CaseID(try entry.string("key")) else {
+                throw entry.fault("key", "not 32 hexadecimal digits")
+            }
+            return key
         }
         previous = try fields.optionalDigest("previous")
         isRehearsal =
@@ -105,7 +123,12 @@ struct StepAPI {
             } ?? false
         try fields.finish()
         guard !events.isEmpty || !forms.isEmpty else { throw APIFault(.badRequest, "step: neither events nor forms") }
-        act = Act(events: events, forms: forms, basis: basis ?? .consent, to: to, account: call.name)
+        var act = Act(events: events, forms: [], to: to, account: call.name)
+        let codes = events.map(\.code) + forms.map(\.event)
+        act.forms = forms.map(\.draft)
+        // As at the page: a program does not choose on what she is spoken of.
+        act.basis = try Self.profile(call)?.basis(of: codes) ?? .consent
+        self.act = act
     }
 
     private static func event(_ entry: inout FieldReader) throws(LetterError) -> Event {
@@ -129,15 +152,24 @@ struct StepAPI {
         return Event(code: code, facts: facts, at: at)
     }
 
-    private static func form(_ entry: inout FieldReader) throws(LetterError) -> FormDraft {
+    /// The rules of the case in the address, or of a case that is opened now.
+    private static func profile(_ call: Call) throws -> Profile? {
+        call.parameters["case"] == nil
+            ? call.desk.network.profileInForce : try call.profile(of: call.caseInAddress())
+    }
+
+    private static func form(
+        _ entry: inout FieldReader
+    ) throws(LetterError) -> (event: String, draft: FormDraft) {
         let event = try entry.pattern("event", Patterns.event)
         let form = try entry.pattern("form", Patterns.profile)
         let fields = try entry.object("fields") { (entry: inout FieldReader) throws(LetterError) in entry.all() }
-        return FormDraft(
+        let draft = FormDraft(
             document: CanonicalJSON.writeText(
                 .object([
                     "event": .string(event), "form": .string(form),
                     "fields": .object(Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }),
                 ])))
+        return (event, draft)
     }
 }

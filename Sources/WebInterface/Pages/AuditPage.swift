@@ -8,12 +8,17 @@ import Procedure
 
 /// The node's own trail, without any case: how far its letters have come, and what somebody should look at.
 enum AuditPage {
-    static func show(_ call: Call) throws -> WebResponse {
+    static func show(_ call: Call) throws -> WebResponse { try response(call) }
+
+    /// - Parameter fault: why the bundle that came is not taken.
+    static func response(_ call: Call, fault: Word? = nil) throws -> WebResponse {
         let words = try call.procedure()
         let outbox = try call.desk.outbox().filter { $0.letter.type == .step }
         let counts = Dictionary(grouping: outbox, by: \.entry.state.rawValue).mapValues(\.count)
         let alarms = try call.desk.alarms()
-        return Page(call: call, title: .audit).response {
+        let bundle = BundlePage(call: call, words: words, fault: fault)
+        return Page(call: call, title: .audit, hasError: fault != nil).response(status: fault == nil ? 200 : 422) {
+            call.errorSummary(fault.map { [("file", call.say($0))] } ?? [])
             E("p", ["class": "hint"]) { call.say(.auditHow) }
             E("h2") { call.say(.auditLetters) }
             E("dl") {
@@ -28,6 +33,8 @@ enum AuditPage {
             E("h2") { call.say(.alarms) }
             if alarms.isEmpty { E("p") { call.say(.noAlarms) } }
             list(alarms, words, call)
+            bundle.ownTrail
+            bundle.bundle
         }
     }
 

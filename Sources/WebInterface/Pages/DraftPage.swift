@@ -25,6 +25,17 @@ enum DraftPage {
                 call.tokenField
                 for event in openings { E("button", ["name": "event", "value": event]) { words.event(event) } }
             }
+            E("h2") { call.say(.practise) }
+            E("p") { call.say(.practiseHow) }
+            E("form", ["method": "post", "action": "/cases/new", "class": "steps"]) {
+                call.tokenField
+                E("input", ["type": "hidden", "name": "practice", "value": "yes"])
+                for event in openings {
+                    E("button", ["name": "event", "value": event]) {
+                        call.say(.practiceWhat, ["event": words.event(event)])
+                    }
+                }
+            }
         }
     }
 
@@ -33,7 +44,7 @@ enum DraftPage {
         guard call.desk.network.profileInForce?.definition.opening[event] != nil,
             let caseID = CaseID(random: SecureRandom.bytes(16))
         else { throw WebFault.badRequest }
-        return try begin(call, event, in: caseID, opens: true)
+        return try begin(call, event, in: caseID, opens: true, isPractice: call.form.has("practice"))
     }
 
     /// Goes on with the draft of this step that is there already.
@@ -46,17 +57,32 @@ enum DraftPage {
         return try begin(call, event, in: caseID, opens: false)
     }
 
-    private static func begin(_ call: Call, _ event: String, in caseID: CaseID, opens: Bool) throws -> WebResponse {
+    private static func begin(
+        _ call: Call, _ event: String, in caseID: CaseID, opens: Bool, isPractice: Bool = false
+    ) throws -> WebResponse {
         guard let id = Digest(SecureRandom.bytes(32)) else { throw WebFault.failed }
-        let draft = DraftRecord(
+        var draft = DraftRecord(
             id: id, caseID: caseID, created: call.now, updated: call.now,
             content: ActDraft(events: [event], opens: opens, by: call.name))
-        try call.desk.store.write { try $0.put(draft) }
+        if isPractice {
+            // Marked before there is anything that could be taken for a case.
+            try call.desk.store.write { try $0.addPractice(caseID) }
+            draft.content.answers = invented(try DraftWork(call, draft).form.questions, call)
+        }
+        try call.desk.store.write { [draft] in try $0.put(draft) }
         let work = try DraftWork(call, draft)
         guard work.addressedRoles.isEmpty, let first = work.form.next(after: nil) else {
             return .seeOther("/drafts/\(id.hex)")
         }
         return .seeOther("/drafts/\(id.hex)/\(first.address)")
+    }
+
+    /// What people would type themselves is made up already, and says so: no real name gets in by habit.
+    private static func invented(_ questions: [Question], _ call: Call) -> [String: ActDraft.Answer] {
+        questions.reduce(into: [:]) { answers, question in
+            guard case .text = question.field.kind else { return }
+            answers[question.key] = ActDraft.Answer(values: [call.say(.madeUp)], by: call.name)
+        }
     }
 
     // MARK: The list of its questions
@@ -69,7 +95,7 @@ enum DraftPage {
         let aloud = try work.readAloud(isOpen: true)
         return Page(
             call: call, title: .draftTitle, heading: words.events(work.form.draft.content.events),
-            caseReference: work.reference
+            caseReference: work.reference, isPractice: work.isPractice
         ).response {
             aloud
             if !work.addressedRoles.isEmpty { recipient(work) }
@@ -109,7 +135,7 @@ enum DraftPage {
             }
             E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/discard"]) {
                 call.tokenField
-                E("button", ["class": "link"]) { call.say(.discard) }
+                E("button", ["class": "link"]) { call.say(work.isPractice ? .practiceDelete : .discard) }
             }
         }
     }
@@ -160,6 +186,10 @@ enum DraftPage {
     static func discard(_ call: Call) throws -> WebResponse {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
+        guard !work.isPractice else {
+            try call.desk.store.endPractice(work.caseID)
+            return .seeOther("/")
+        }
         try call.desk.store.write { try $0.removeDraft(work.id) }
         return .seeOther(work.reference.map { "/cases/\($0)" } ?? "/cases")
     }

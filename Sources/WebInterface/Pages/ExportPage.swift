@@ -53,6 +53,8 @@ enum ExportPage {
                     for export in taken {
                         E("li") {
                             E("span", ["translate": "no"]) { export.account }
+                            if let program = export.program { E("span") { call.say(.byProgram, ["token": program]) } }
+                            if let caseID = export.caseID { CaseReference.html(caseID) }
                             E("span", ["class": "since"]) {
                                 "\(words.moment(export.at)) · \(words.labels.number(Int64(export.cases)))"
                             }

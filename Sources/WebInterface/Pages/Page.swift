@@ -13,6 +13,8 @@ struct Page {
     /// The case that the page is about, as it stands in addresses: *She wants to stop* leads there.
     var caseReference: String?
     var hasError = false
+    /// Everything on it is made up and stays here.
+    var isPractice = false
 
     func response(status: Int = 200, @Markup _ content: () throws -> HTML) rethrows -> WebResponse {
         let main = try content()
@@ -41,6 +43,7 @@ struct Page {
                         if call.account != nil { navigation }
                         E("main", ["id": "main", "tabindex": "-1"]) {
                             E("h1") { heading ?? call.say(title) }
+                            if isPractice { E("p", ["class": "practice"]) { call.say(.practiceMark) } }
                             main
                         }
                     }

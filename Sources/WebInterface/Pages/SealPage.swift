@@ -18,6 +18,7 @@ enum SealPage {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return done(work) }
         guard call.form.value("seen") == (try work.seen()) else { return try check(work, after: nil, isNew: true) }
+        guard !work.isPractice else { return practised(work) }
         func alongside(_ transaction: CaseTransaction, _ result: ActResult) throws {
             // What goes is what was looked at, also when somebody answers between the two.
             guard var draft = try transaction.draft(work.id), draft.letters.isEmpty,
@@ -48,7 +49,9 @@ enum SealPage {
     static func approve(_ call: Call) throws -> WebResponse {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return done(work) }
-        guard call.form.value("seen") == (try work.seen()) else { return try check(work, after: nil, isNew: true) }
+        guard call.form.value("seen") == (try work.seen()), !work.isPractice else {
+            return try check(work, after: nil, isNew: true)
+        }
         try call.site.signIn.confirm(call.name, code: call.form.value("code"), at: call.now)
         do {
             try call.desk.approve(
@@ -90,7 +93,7 @@ enum SealPage {
         }
         return try Page(
             call: call, title: .checkAnswers, caseReference: work.reference,
-            hasError: isNew || refusal != nil || hasWrongCode
+            hasError: isNew || refusal != nil || hasWrongCode, isPractice: work.isPractice
         ).response(status: isNew ? 409 : refusal == nil && !hasWrongCode ? 200 : 422) {
             if hasWrongCode { call.errorSummary([("code", call.say(.codeRefused))]) }
             if isNew { E("p", ["class": "errors", "role": "alert"]) { call.say(.changedMeanwhile) } }
@@ -121,8 +124,10 @@ enum SealPage {
             consents(work)
             leftOut(planned, work)
             if errors.isEmpty, refusal == nil {
-                if let approval { try secondPerson(approval, work) }
-                if approval?.isCompulsory != true || approval?.accounts.isEmpty == false {
+                if let approval, !work.isPractice { try secondPerson(approval, work) }
+                if work.isPractice {
+                    try post("seal", .practiceEnd, work)
+                } else if approval?.isCompulsory != true || approval?.accounts.isEmpty == false {
                     try post("seal", .sealIt, work)
                 }
             }
@@ -255,6 +260,19 @@ enum SealPage {
                     }
                 }
             }
+        }
+    }
+
+    /// Where a real one would now wait to go.
+    private static func practised(_ work: DraftWork) -> WebResponse {
+        let call = work.call
+        return Page(call: call, title: .practise, isPractice: true).response {
+            E("p") { call.say(.practiceDone, ["who": work.words.members(work.readers)]) }
+            E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/discard"]) {
+                call.tokenField
+                E("button", ["class": "button main"]) { call.say(.practiceDelete) }
+            }
+            E("p") { E("a", ["href": "/drafts/\(work.id.hex)"]) { call.say(.taskList) } }
         }
     }
 

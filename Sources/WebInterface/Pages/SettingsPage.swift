@@ -20,7 +20,7 @@ struct SettingsPage {
     static func changed(_ call: Call) throws -> WebResponse {
         var page = try SettingsPage(call: call, words: call.procedure(), choice: current(call).choice)
         page.isSaved = true
-        return page.response()
+        return try page.response()
     }
 
     /// The session goes on under another token, every other of the account ends.
@@ -28,7 +28,7 @@ struct SettingsPage {
         let form = call.form
         let token = try call.site.signIn.changePassword(
             of: call.name, from: form.value("password"), to: form.value("new"), again: form.value("again"),
-            code: form.value("code"), at: call.now)
+            code: form.value("code"), keepsTokens: form.has("keep-tokens"), at: call.now)
         var response = WebResponse.seeOther("/settings/changed")
         response.cookies = [Cookie.set(Cookie.session, Hex.text(token))]
         return response
@@ -41,7 +41,15 @@ struct SettingsPage {
         case .passwordsDiffer: page.errors = [("again", call.say(.passwordsDiffer))]
         default: page.errors = [("password", call.say(.passwordRefused))]
         }
-        return page.response(status: 422)
+        return try page.response(status: 422)
+    }
+
+    /// Ends one of her own at once: who is signed in may stop, without a code.
+    static func revokeToken(_ call: Call) throws -> WebResponse {
+        do { try call.site.signIn.revokeToken(call.form.value("id"), of: call.name) } catch SignIn.Fault.unknownToken {
+            // It has been ended before, by another press.
+        }
+        return .seeOther("/settings")
     }
 
     static func setNotices(_ call: Call) throws -> WebResponse {
@@ -56,10 +64,10 @@ struct SettingsPage {
         if !mail.isEmpty, !NoticeSettings.isAddress(mail) { page.errors.append(("mail", call.say(.mailWrong))) }
         let isQuiet = from.flatMap { from in to.flatMap { QuietHours(from: from, to: $0) } } != nil
         if !isQuiet, from != nil || to != nil { page.errors.append(("quiet-from", call.say(.quietWrong))) }
-        guard page.errors.isEmpty else { return page.response(status: 422) }
+        guard page.errors.isEmpty else { return try page.response(status: 422) }
         try call.desk.store.write { [notice] in try $0.put(notice) }
         page.isSaved = true
-        return page.response()
+        return try page.response()
     }
 
     private static func current(_ call: Call) throws -> NoticeRecord {
@@ -69,8 +77,9 @@ struct SettingsPage {
 
     private static func hour(_ text: String) -> Int? { Int(text).flatMap { (0...23).contains($0) ? $0 : nil } }
 
-    private func response(status: Int = 200) -> WebResponse {
-        Page(call: call, title: .settings, hasError: !errors.isEmpty).response(status: status) {
+    private func response(status: Int = 200) throws -> WebResponse {
+        let tokens = try call.site.signIn.tokens().filter { $0.account == call.name && call.now < $0.until }
+        return Page(call: call, title: .settings, hasError: !errors.isEmpty).response(status: status) {
             call.errorSummary(errors)
             if isSaved { E("p", ["role": "status"]) { call.say(.settingsSaved) } }
             E("h2") { call.say(.notices) }
@@ -102,7 +111,42 @@ struct SettingsPage {
                 secret("new", .newPassword, "new-password", hint: .newPasswordHint)
                 secret("again", .passwordAgain, "new-password")
                 call.textField("code", .code, hint: .codeNow, autocomplete: "one-time-code", mode: "numeric")
+                if !tokens.isEmpty {
+                    E("label", ["class": "choice"]) {
+                        E("input", ["type": "checkbox", "name": "keep-tokens", "value": "yes"])
+                        call.say(.keepTokens)
+                    }
+                }
                 E("button", ["class": "button"]) { call.say(.changePassword) }
+            }
+            programs(tokens)
+        }
+    }
+
+    /// What lets programs act for her, and a way to end each.
+    private func programs(_ tokens: [APIToken]) -> HTML {
+        guard !tokens.isEmpty else { return .empty }
+        return group {
+            E("h2") { call.say(.programs) }
+            E("p") { call.say(.programsHow) }
+            E("ul", ["class": "rows"]) {
+                for token in tokens {
+                    E("li") {
+                        E("b", ["translate": "no"]) { token.id }
+                        E("p") { call.say(token.scope == .read ? .tokenReads : .tokenWrites) }
+                        E("p", ["class": "since"]) {
+                            call.say(.tokenUntil, ["time": words.moment(token.until)])
+                            " · "
+                            token.used.map { call.say(.tokenUsed, ["time": words.moment($0)]) }
+                                ?? call.say(.tokenUnused)
+                        }
+                        E("form", ["method": "post", "action": "/settings/tokens"]) {
+                            call.tokenField
+                            E("input", ["type": "hidden", "name": "id", "value": token.id])
+                            E("button", ["class": "link"]) { call.say(.endToken, ["token": token.id]) }
+                        }
+                    }
+                }
             }
         }
     }

@@ -24,6 +24,9 @@ struct TimelinePage {
         return Page(call: call, title: .timeline, caseReference: reference).response {
             call.ways(reference)
             E("ol", ["class": "thread"]) { for entry in history { page.item(entry) } }
+            if call.account?.role == .supervisor {
+                E("p") { E("a", ["href": "/cases/\(reference)/export"]) { call.say(.exportCase) } }
+            }
         }
     }
 

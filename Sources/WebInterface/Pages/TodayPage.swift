@@ -28,6 +28,9 @@ struct TodayPage {
         let alarms = try call.desk.alarms()
         let drafts =
             Access.casework.admits(call.account?.role ?? .readOnly) ? try call.desk.store.read { try $0.drafts() } : []
+        let practice = try call.desk.store.read { transaction in
+            try Set(drafts.map(\.caseID).filter(transaction.isPractice))
+        }
         let waiting = list.cases.flatMap(\.underWay)
         let words = try call.procedure()
         return try Page(call: call, title: .today).response {
@@ -46,6 +49,9 @@ struct TodayPage {
                         E("li") {
                             E("a", ["class": "what", "href": "/drafts/\(draft.id.hex)"]) {
                                 words.events(draft.content.events)
+                            }
+                            if practice.contains(draft.caseID) {
+                                E("p", ["class": "practice"]) { call.say(.practiceMark) }
                             }
                             E("p", ["class": "since"]) { "\(draft.content.by) · \(words.moment(draft.updated))" }
                         }

@@ -10,13 +10,31 @@ struct WelcomePage {
 
     static func show(_ call: Call) -> WebResponse { WelcomePage(call: call).askSlip() }
 
+    /// What the code on a slip leads to: the same page with the digits filled in, whether they are any slip's or not.
+    static func scanned(_ call: Call) -> WebResponse {
+        WelcomePage(call: call).askSlip(call.parameters["slip"]?.replacing("-", with: " ") ?? "")
+    }
+
     static func open(_ call: Call) throws -> WebResponse {
+        let call = inLanguageOfInvitation(call)
         do { return try WelcomePage(call: call).askPassword() } catch let fault as SignIn.Fault {
             return WelcomePage(call: call, fault: fault).askSlip()
         }
     }
 
+    /// The language that the invitation names, where this browser has not chosen one here.
+    private static func inLanguageOfInvitation(_ call: Call) -> Call {
+        guard call.request.cookies[Cookie.language] == nil,
+            let account = try? call.site.signIn.open(slip: call.form.value("slip"), at: call.now).account,
+            account.language != "en"
+        else { return call }
+        var call = call
+        call.invitedIn = account.language
+        return call
+    }
+
     static func accept(_ call: Call) throws -> WebResponse {
+        let call = inLanguageOfInvitation(call)
         let form = call.form
         do {
             let (token, recovery) = try call.site.signIn.accept(
@@ -31,13 +49,13 @@ struct WelcomePage {
         }
     }
 
-    private func askSlip() -> WebResponse {
+    private func askSlip(_ value: String = "") -> WebResponse {
         let error = fault == nil ? nil : call.say(.slipRefused)
         return Page(call: call, title: .welcome, hasError: fault != nil).response(status: fault == nil ? 200 : 403) {
             call.errorSummary(error.map { [("slip", $0)] } ?? [])
             E("form", ["method": "post", "action": "/welcome", "class": "card"]) {
                 call.tokenField
-                call.textField("slip", .slip, hint: .slipHint, mode: "numeric", error: error)
+                call.textField("slip", .slip, hint: .slipHint, value: value, mode: "numeric", error: error)
                 E("button", ["class": "button main"]) { call.say(.goOn) }
             }
         }
@@ -71,6 +89,9 @@ struct WelcomePage {
                     "again", .passwordAgain, type: "password", autocomplete: "new-password", error: error("again"))
                 E("h2") { call.say(.authenticator) }
                 E("p") { call.say(.authenticatorHow) }
+                if let code = QRCode(SignIn.enrolment(of: account.name, secret: secret)) {
+                    code.picture(call.say(.authenticatorCode))
+                }
                 E("p", ["class": "secret", "translate": "no"]) { SignIn.spaced(secret: secret) }
                 call.textField(
                     "code", .code, hint: .codeFirst, autocomplete: "one-time-code", mode: "numeric",

@@ -1,0 +1,186 @@
+// Copyright 2026 The Kheya authors.
+// SPDX-License-Identifier: Apache-2.0
+
+import CaseFile
+import Cryptography
+import Foundation
+import Letters
+import Node
+import Procedure
+import Sealing
+import TestSupport
+import Testing
+
+@testable import WebInterface
+
+@Suite struct InviteTests {
+    /// A code of this person's authenticator that has not served.
+    private func code(_ browser: Browser) -> String {
+        browser.office.advance(30)
+        return TOTP.code(secret: browser.secret, step: TOTP.step(at: browser.office.now.seconds))
+    }
+
+    private func secret(_ page: String) throws -> String {
+        String(try #require(page.firstMatch(of: /class="secret" translate="no">([^<]*)</)).1)
+    }
+
+    /// What a scanner reads from the code on a page.
+    private func scanned(_ page: String) throws -> String {
+        let svg = try #require(page.firstMatch(of: /viewBox="-4 -4 ([0-9]+) [0-9]+"[^>]*><path d="([^"]*)"/))
+        let side = try #require(Int(svg.1))
+        var dark = Set<[Int]>()
+        for run in svg.2.matches(of: /M([0-9]+) ([0-9]+)h([0-9]+)/) {
+            let numbers = [run.1, run.2, run.3].compactMap { Int($0) }
+            for column in numbers[0]..<numbers[0] + numbers[2] { dark.insert([column, numbers[1]]) }
+        }
+        let scale = 4
+        var image = "P1\n\(side * scale) \(side * scale)\n"
+        for row in 0..<side * scale {
+            image +=
+                (0..<side * scale).map { dark.contains([$0 / scale - 4, row / scale - 4]) ? "1" : "0" }.joined(
+                    separator: " ") + "\n"
+        }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-code-\(UUID().uuidString).pbm")
+        try Data(image.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let (process, pipe) = (Process(), Pipe())
+        process.executableURL = URL(filePath: "/usr/bin/zbarimg")
+        process.arguments = ["-q", "--raw", file.path]
+        process.standardOutput = pipe
+        try process.run()
+        let read = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: read, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    @Test
+    func `a supervisor invites somebody, whose slip leads to a password and an authenticator in her own language`()
+        async throws
+    {
+        var settings = WebSettings()
+        settings.host = "kheya.office.example"
+        let office = try Office(settings: settings)
+        let rina = try await office.person("rina", .supervisor)
+        _ = await rina.get("/people")
+        let invited = await rina.post(
+            "/people", ["name": "asha", "role": "caseworker", "language": "bn", "code": code(rina)])
+        try #require(invited.status == 200, "\(invited.text)")
+        let slip = try secret(invited.text)
+        #expect(invited.text.contains("lang=\"bn\"") && invited.text.contains(HTML(Words.of("bn").say(.welcome)).text))
+        #expect(try !office.onDisk(Array(slip.utf8)) && !office.onDisk(Array(slip.filter { $0 != " " }.utf8)))
+        // Her telephone reads where it leads.
+        let address = try scanned(invited.text)
+        #expect(address == "http://kheya.office.example/welcome/" + slip.replacing(" ", with: "-"))
+        let asha = Browser(office)
+        let path = String(address.dropFirst("http://kheya.office.example".count))
+        #expect(await asha.get(path).text.contains("value=\"\(slip)\""))
+        let asked = await asha.post("/welcome", ["slip": slip])
+        #expect(asked.text.contains("<html lang=\"bn\""))
+        let key = try secret(asked.text).filter { $0 != " " }
+        #expect(try scanned(asked.text) == "otpauth://totp/Kheya:asha?secret=\(key)&issuer=Kheya")
+        let own = try office.signIn.open(slip: slip, at: office.now).secret
+        let taken = await asha.post(
+            "/welcome/accept",
+            [
+                "slip": slip, "password": Office.password, "again": Office.password,
+                "code": TOTP.code(secret: own, step: TOTP.step(at: office.now.seconds)),
+            ])
+        #expect(taken.status == 200)
+        let account = try #require(try office.signIn.accounts().first { $0.name == "asha" })
+        #expect(account.state == .active && account.language == "bn" && account.invitedBy == "rina")
+        let again = Browser(office)
+        _ = await again.get("/welcome")
+        #expect(await again.post("/welcome", ["slip": slip]).status == 403, "it served twice")
+        #expect(await rina.get("/people").text.contains(HTML(Words.of("en").say(.invitedBy, ["name": "rina"])).text))
+    }
+
+    @Test func `any digits in an address are told the same`() async throws {
+        let office = try Office()
+        let slip = try office.signIn.invite("asha", role: .caseworker, at: office.now)
+        let pages = await [slip, "12345 67890 12345 67890"].asyncMap { digits in
+            await Browser(office).get("/welcome/" + digits.replacing(" ", with: "-")).text
+                .replacing(digits, with: "").replacing(/name="token" value="[^"]*"/, with: "")
+        }
+        #expect(pages[0] == pages[1])
+    }
+
+    @Test func `nobody invites at the page who could invite then, nor without her own code`() async throws {
+        let office = try Office()
+        let rina = try await office.person("rina", .supervisor)
+        _ = try await office.person("mala", .supervisor)
+        _ = await rina.get("/people")
+        func invite(_ change: [String: String]) async -> Int {
+            let form = ["name": "asha", "role": "caseworker", "language": "en", "code": code(rina)]
+            return await rina.post("/people", form.merging(change) { $1 }).status
+        }
+        for role in ["supervisor", "administrator", "root", ""] {
+            #expect(await invite(["role": role]) == 400, "\(role)")
+        }
+        #expect(await invite(["language": "xx"]) == 400)
+        for wrong in [["code": "000000"], ["name": "Asha K"], ["name": "mala"]] {
+            #expect(await invite(wrong) == 422, "\(wrong)")
+        }
+        #expect(
+            await rina.post("/people/change", ["account": "mala", "do": "suspend", "change-code": code(rina)]).status
+                == 400)
+        #expect(try office.signIn.accounts().map(\.name) == ["mala", "rina"])
+    }
+
+    @Test func `a slip that is lost ends when another is made, and an account is suspended at once`() async throws {
+        let office = try Office()
+        let rina = try await office.person("rina", .supervisor)
+        let lost = try office.signIn.invite("asha", role: .caseworker, at: office.now)
+        _ = await rina.get("/people")
+        let made = await rina.post("/people/change", ["account": "asha", "do": "slip", "change-code": code(rina)])
+        let slip = try secret(made.text)
+        #expect(throws: SignIn.Fault.badSlip) { try office.signIn.open(slip: lost, at: office.now) }
+        #expect(try office.signIn.open(slip: slip, at: office.now).account.name == "asha")
+        let mira = try await office.person("mira", .readOnly)
+        #expect(await mira.get("/").status == 200)
+        _ = await rina.get("/people")
+        #expect(
+            await rina.post("/people/change", ["account": "mira", "do": "slip", "change-code": code(rina)]).status
+                == 400)
+        #expect(
+            await rina.post("/people/change", ["account": "mira", "do": "suspend", "change-code": code(rina)]).status
+                == 303)
+        #expect(await mira.get("/").status == 401)
+    }
+
+    @Test func `whoever gets an account after a reset has approved nothing and is told nowhere`() async throws {
+        let office = try Office()
+        _ = try await office.person("asha", .caseworker)
+        let digest = Digest.sha256([1])
+        let caseID = try #require(CaseID(random: SecureRandom.bytes(16)))
+        try office.desk.store.write { transaction in
+            try transaction.note(approval: digest, of: caseID, by: "asha", at: office.now)
+            try transaction.put(
+                NoticeRecord(account: "asha", since: office.now, choice: NoticeChoice(mail: "asha@office.example")))
+        }
+        #expect(try office.desk.store.read { try $0.approvals(of: digest) } == ["asha"])
+        _ = try office.signIn.reset("asha", at: office.now)
+        #expect(try office.desk.store.read { try $0.approvals(of: digest) } == [])
+        #expect(try office.desk.store.read { try $0.notice(of: "asha") } == nil)
+    }
+
+    @Test func `attempts that come at once wait as those that come one after the other`() async throws {
+        let throttle = Throttle()
+        #expect((0..<6).map { _ in throttle.begin("asha").delaySeconds } == [0, 0, 0, 1, 2, 4])
+        for _ in 0..<6 { throttle.takeBack("asha") }
+        #expect(throttle.begin("asha").delaySeconds == 0)
+        // A code that is right takes back its own attempt alone.
+        throttle.takeBack("asha")
+        for _ in 0..<3 { _ = throttle.begin("asha") }
+        _ = throttle.begin("asha")
+        throttle.takeBack("asha")
+        #expect(throttle.begin("asha").delaySeconds == 1)
+    }
+}
+
+extension Sequence {
+    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await body(element)) }
+        return values
+    }
+}
