@@ -57,12 +57,12 @@ test: install-deps browser  ## Run all tests, those in a browser first; the last
 	@# One after the other: many tests run real processes and sockets, and two cores are few.
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test --no-parallel --disable-xctest
 
-browser: build  ## The page of two nodes in a real browser; screenshots in .build/screenshots
+browser: build  ## The page of two nodes in a real browser, ONLY=… some; screenshots in .build/screenshots
 	@$(MAKE) --no-print-directory install-deps PACKAGES="$(PACKAGES) $(BROWSER_PACKAGES)"
 	# axe-core comes in a package for Python; its code is read from there and never kept here.
 	[ -n "$$(ls .build/axe/*.whl 2>/dev/null)" ] || python3 -m pip download -q --no-deps --dest .build/axe axe-playwright-python
 	KHEYA="$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/kheya" KHEYA_AXE="$$(ls $(CURDIR)/.build/axe/*.whl)" \
-	  /usr/bin/python3 Tests/Browser/test_pages.py
+	  /usr/bin/python3 -m unittest discover -v -s Tests/Browser $(if $(ONLY),-k $(ONLY))
 
 api: build  ## The HTTP API of a real node against its OpenAPI document, N=200 requests an operation
 	@$(MAKE) --no-print-directory install-deps PACKAGES="$(PACKAGES) python3-venv"

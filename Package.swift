@@ -177,7 +177,7 @@ let tests: [Target] = [
         name: "WebInterfaceTests",
         dependencies: [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "MessageStore", "CaseFile", "Node",
-            "WebInterface", "TrailAudit", "TestSupport", logging,
+            "WebInterface", "TrailAudit", "TestSupport", logging, nioPosix,
         ],
         swiftSettings: swiftSettings),
     .testTarget(

@@ -1,9 +1,10 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import Letters
 public import Procedure
 
-/// A person of this node who signs in at its page. Never leaves the node.
+/// A person who acts at this node, by command or at its page. Never leaves the node.
 ///
 /// - SeeAlso: Protocols/Web.md, "Accounts".
 public struct Account: Sendable, Hashable {
@@ -32,6 +33,7 @@ public struct Account: Sendable, Hashable {
     public enum State: String, Sendable, CaseIterable {
         /// A slip is out; nobody can sign in yet.
         case invited
+        /// Acts. Without ``Account/credentials`` by command only.
         case active
         /// Sessions ended, no sign-in; what the person did stays.
         case suspended
@@ -46,7 +48,7 @@ public struct Account: Sendable, Hashable {
     /// Of an open invitation or reset: the digest of its slip, and when it ends.
     public var slip: Digest?
     public var slipUntil: Instant
-    /// What the person signs in with; absent until the slip was used.
+    /// What the person signs in with at the page; absent until a slip was used.
     public var credentials: Credentials?
     /// The last step of a one-time password that served.
     public var lastStep: Int64
@@ -69,6 +71,21 @@ public struct Account: Sendable, Hashable {
         self.lastStep = lastStep
         self.created = created
         self.invitedBy = invitedBy
+    }
+
+    /// An account that acts by command and signs in nowhere: who has the command line needs no password for it.
+    public init(actsByCommand name: String, role: Role, at now: Instant) {
+        self.init(name: name, role: role, state: .active, slipUntil: now, created: now)
+    }
+
+    /// Whether it acts by command and cannot sign in at the page.
+    public var actsByCommandOnly: Bool { state == .active && credentials == nil }
+
+    /// Whether it can be the name of an account: 1 to 64 of `a-z 0-9 - .`.
+    public static func isName(_ text: String) -> Bool { pattern.matches(text) }
+
+    private static let pattern = Pattern("an account", length: 1...64) {
+        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E
     }
 }
 

@@ -18,8 +18,6 @@ public struct CaseFileError: Error, Sendable, Equatable {
         case busy = "case-file.busy"
         /// Another process runs the service of this home.
         case inUse = "node.in-use"
-        /// The accounts file is not one.
-        case accountsMalformed = "accounts.malformed"
     }
 
     public let code: Code

@@ -11,7 +11,7 @@ import Procedure
 struct ActOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("Who acts: an account of this node (`kheya node account list`).", valueName: "account"))
+        help: ArgumentHelp("Who acts: an account of this node (`kheya user list`).", valueName: "account"))
     var account: String
     @Option(
         help: ArgumentHelp(

@@ -32,6 +32,16 @@ extension CaseCommand {
                 let words: String
             }
             struct Awaited: Encodable { let event, form, letter, from, since, words: String }
+            /// What keeps the case from being erased.
+            struct Kept: Encodable {
+                struct Hold: Encodable {
+                    let track, state: String
+                    let by, since: String?
+                }
+                let holds: [Hold]
+                let trailUntil: String?
+                let words: [String]
+            }
             struct Checkpoint: Encodable {
                 let track: String
                 let states: [String]
@@ -54,6 +64,7 @@ extension CaseCommand {
             let tracks: [String: String]
             let waits: [WaitReport]
             let formsAwaited: [Awaited]
+            let kept: Kept
 
             init(_ view: CaseView, _ words: DeskWords, now: Instant) {
                 `case` = view.record.caseID.text
@@ -84,6 +95,11 @@ extension CaseCommand {
                         event: $0.event, form: $0.form, letter: $0.letter.hex, from: $0.from.text,
                         since: Moment.text($0.since), words: words.sentence(for: $0))
                 }
+                kept = Kept(
+                    holds: view.retention.holds.map {
+                        Kept.Hold(track: $0.track, state: $0.state, by: $0.by?.text, since: $0.since.map(Moment.text))
+                    }, trailUntil: view.retention.trailUntil.map(Moment.text),
+                    words: words.sentences(for: view.retention))
             }
         }
 
@@ -243,6 +259,7 @@ struct Board {
         lines += view.checkpoints.map { "\($0.standing == .green ? "●" : "○") \(words.checkpoint($0))" }
         lines += words.sentences(for: view.waits, at: now)
         lines += view.formsAwaited.map(words.sentence)
+        lines += words.sentences(for: view.retention)
         if let procedure = words.labels.procedure { lines.append(procedure) }
         return lines.joined(separator: "\n")
     }

@@ -123,7 +123,7 @@ extension CommandFailure {
             case .formInvalid, .mixedLanes, .attachment, .fileNotTaken: (.dataError, "")
             case .unknownCase: (.noInput, "`kheya case list` shows the cases of this node.")
             case .unknownLetter, .unknownMember: (.noInput, "")
-            case .unknownAccount: (.notPermitted, "`kheya node account list` shows who may act here.")
+            case .unknownAccount: (.notPermitted, "`kheya user list` shows who may act here.")
             case .noRecipient: (.usage, "Name one: --to MEMBER.")
             case .incomplete: (.tryLater, "The node fetches what is missing by itself once it has a line.")
             case .unknownProfile: (.configuration, "Import the profile: `kheya member import FILE`.")
@@ -148,7 +148,6 @@ extension CommandFailure {
             case .damaged, .unsafeSettings: .checkFailed
             case .unwritable: .inputOutput
             case .inUse, .busy: .tryLater
-            case .accountsMalformed: .configuration
             }
         self.init(status, code: error.code.rawValue, error.reason)
     }

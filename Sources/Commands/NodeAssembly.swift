@@ -1,6 +1,7 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+import CaseFile
 import Exchange
 import Foundation
 import Logging
@@ -36,6 +37,12 @@ enum NodeAssembly {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
         }
+    }
+
+    /// What a home keeps, before it has any certificate.
+    static func store(of options: HomeOptions) throws -> CaseStore {
+        let home = try MemberHome.open(at: try options.directory.path, unlock: try options.unlock())
+        return try LocalNode.store(of: home)
     }
 
     /// The node of a home, for a command that acts or looks.

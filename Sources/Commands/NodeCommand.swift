@@ -28,7 +28,7 @@ struct NodeCommand: AsyncParsableCommand {
             --root in-root.crt --root bd-root.crt --account worker-1 --request shelter.request
               kheya node run --home node --key-file node.key
             """,
-        subcommands: [Create.self, Run.self, Once.self, Status.self, Secret.self, Account.self])
+        subcommands: [Create.self, Run.self, Once.self, Status.self, Secret.self])
 
     struct Create: Verb {
         static let configuration = CommandConfiguration(
@@ -59,17 +59,21 @@ struct NodeCommand: AsyncParsableCommand {
         @OptionGroup var reader: LanguageOptions
 
         func execute(_ console: Console) async throws {
-            var accounts = Accounts()
-            for name in account { try accounts.set(name, roles: []) }
+            if let wrong = account.first(where: { !CaseFile.Account.isName($0) }) {
+                throw CommandFailure(.usage, "\(wrong) cannot be an account", cure: "1 to 64 of a-z 0-9 - .")
+            }
             var settings = HomeSettings(kind: .member, id: id, name: enrolment.name)
             if let language = reader.language { settings.options["language"] = .string(language) }
             if keepSealed { settings.options["keep_sealed"] = .bool(true) }
-            let report = try enrolment.create(
-                settings, kind: .member(roles: Set(role)), in: home, now: Moment.now())
-            try accounts.write(home: try home.directory)
+            let now = Moment.now()
+            let report = try enrolment.create(settings, kind: .member(roles: Set(role)), in: home, now: now)
+            try NodeAssembly.store(of: home).write { transaction in
+                for name in account {
+                    try transaction.put(CaseFile.Account(actsByCommand: name, role: .caseworker, at: now))
+                }
+            }
             try console.result("node.create", report) { report.text }
             guard let supervisor else { return }
-            let now = Moment.now()
             let (signIn, origin) = try UserCommand.page(home)
             let slip = UserCommand.Slip(
                 try signIn.invite(supervisor, role: .supervisor, language: reader.language ?? "en", at: now),
@@ -94,83 +98,6 @@ struct NodeCommand: AsyncParsableCommand {
             struct Report: Encodable { let password: String }
             let password = String(decoding: opened.home.vault.keyPassword, as: UTF8.self)
             try console.result("node.secret", Report(password: password)) { password }
-        }
-    }
-
-    struct Account: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Who may act on this node (`--as`).",
-            discussion: """
-                Example:
-                  kheya node account add worker-1 --home node
-                """, subcommands: [Add.self, Remove.self, List.self])
-
-        struct Report: Encodable {
-            struct Entry: Encodable {
-                let account: String
-                let roles: [String]
-            }
-            let accounts: [Entry]
-
-            init(_ accounts: Accounts) {
-                self.accounts = accounts.roles.sorted { $0.key < $1.key }.map {
-                    Entry(account: $0.key, roles: $0.value.sorted())
-                }
-            }
-
-            var text: String {
-                accounts.isEmpty
-                    ? "No account yet."
-                    : Table.lines(accounts.map { [$0.account, $0.roles.joined(separator: ", ")] }).joined(
-                        separator: "\n")
-            }
-        }
-
-        struct Add: Verb {
-            static let configuration = CommandConfiguration(
-                abstract: "Add an account, or give it other roles.",
-                example: "kheya node account add reviewer-1 --role reviewer --home node")
-            @OptionGroup var output: OutputOptions
-            @OptionGroup var home: HomeOptions
-            @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
-            @Option(help: ArgumentHelp("A local role; may be repeated.", valueName: "role")) var role: [String] = []
-
-            func execute(_ console: Console) async throws {
-                var accounts = try Accounts(home: try home.directory)
-                try accounts.set(account, roles: Set(role))
-                try accounts.write(home: try home.directory)
-                try console.result("node.account", Report(accounts)) { Report(accounts).text }
-            }
-        }
-
-        struct Remove: Verb {
-            static let configuration = CommandConfiguration(
-                abstract: "Take an account away; what it did stays in the history.",
-                example: "kheya node account remove reviewer-1 --home node")
-            @OptionGroup var output: OutputOptions
-            @OptionGroup var home: HomeOptions
-            @Argument(help: "The account.") var account: String
-
-            func execute(_ console: Console) async throws {
-                var accounts = try Accounts(home: try home.directory)
-                guard accounts.has(account) else { throw CommandFailure(.noInput, "there is no such account") }
-                accounts.remove(account)
-                try accounts.write(home: try home.directory)
-                try console.result("node.account", Report(accounts)) { Report(accounts).text }
-            }
-        }
-
-        struct List: Verb {
-            static let configuration = CommandConfiguration(
-                abstract: "List the accounts.",
-                example: "kheya node account list --home node")
-            @OptionGroup var output: OutputOptions
-            @OptionGroup var home: HomeOptions
-
-            func execute(_ console: Console) async throws {
-                let accounts = try Accounts(home: try home.directory)
-                try console.result("node.account", Report(accounts)) { Report(accounts).text }
-            }
         }
     }
 }

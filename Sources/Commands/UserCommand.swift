@@ -15,7 +15,7 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
         abstract:
-            "Invite the people who sign in at this node's page; suspend them, let them in again; give programs tokens.",
+            "The people who act at this node, by command or at its page: invite, add, suspend, let in again; give programs tokens.",
         discussion: """
             An invitation is a slip of twenty digits, printed here once. It is handed over on paper, serves once and ends after three \
             days; at http://127.0.0.1:8420/welcome it becomes a password, an authenticator and recovery codes.
@@ -25,7 +25,7 @@ struct UserCommand: AsyncParsableCommand {
               kheya user list --home node --key-file node.key
             """,
         subcommands: [
-            Invite.self, List.self, Suspend.self, Reset.self, Token.self, Tokens.self, Revoke.self,
+            Invite.self, Add.self, List.self, Suspend.self, Reset.self, Token.self, Tokens.self, Revoke.self,
         ])
 
     /// The slip, for paper.
@@ -86,6 +86,26 @@ struct UserCommand: AsyncParsableCommand {
         }
     }
 
+    struct Add: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an account that acts by command (`--as`) and signs in nowhere.",
+            discussion: "`kheya user reset` gives it a slip for the page.",
+            example: "kheya user add worker-1 --home node")
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "A local name that never leaves the node: a-z, 0-9, - and full stop.") var account: String
+        @Option(help: "caseworker, supervisor, administrator, auditor or read-only.") var role: Account.Role =
+            .caseworker
+
+        func execute(_ console: Console) async throws {
+            struct Report: Encodable { let account, role: String }
+            try UserCommand.signIn(home).add(account, role: role, at: Moment.now())
+            try console.result("user.add", Report(account: account, role: role.rawValue)) {
+                "\(account) acts by command"
+            }
+        }
+    }
+
     struct Reset: Verb {
         static let configuration = CommandConfiguration(
             abstract: "Take away password, authenticator and sessions of an account, and print a new slip.",
@@ -126,19 +146,27 @@ struct UserCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             struct Report: Encodable {
-                struct Entry: Encodable { let account, role, state, language: String }
+                struct Entry: Encodable {
+                    let account, role, state, language: String
+                    /// Whether it can sign in at the page.
+                    let page: Bool
+                }
                 let accounts: [Entry]
             }
             let report = Report(
                 accounts: try UserCommand.signIn(home).accounts().map {
                     Report.Entry(
-                        account: $0.name, role: $0.role.rawValue, state: $0.state.rawValue, language: $0.language)
+                        account: $0.name, role: $0.role.rawValue, state: $0.state.rawValue, language: $0.language,
+                        page: $0.credentials != nil)
                 })
             try console.result("user.list", report) {
                 report.accounts.isEmpty
                     ? "No account yet."
-                    : Table.lines(report.accounts.map { [$0.account, $0.role, $0.state, $0.language] }).joined(
-                        separator: "\n")
+                    : Table.lines(
+                        report.accounts.map {
+                            [$0.account, $0.role, $0.state, $0.language, $0.page ? "page and command" : "command"]
+                        }
+                    ).joined(separator: "\n")
             }
         }
     }

@@ -22,8 +22,12 @@ public enum FormsDocument {
         var catalogue = FormCatalogue(
             profile: try fields.pattern("profile", Patterns.profile),
             version: try fields.pattern("version", Patterns.version),
-            dataClasses: classes, forms: [:])
+            dataClasses: classes, naming: Set(try fields.strings("naming", limit: 64, ProfilePatterns.name)),
+            forms: [:])
         try fields.finish()
+        if let unknown = catalogue.naming.subtracting(classes).min() {
+            throw LetterError(.profileInvalid, "forms.naming: unknown data class \(unknown)")
+        }
         for (name, value) in forms {
             guard ProfilePatterns.form.matches(name), case .object(let object) = value else {
                 throw fields.fault("forms", "not a form")

@@ -79,6 +79,7 @@ private struct Names {
         need("fact", profile.facts.keys)
         need("role", profile.roles.keys)
         need("consent", profile.consents.keys)
+        optional.formUnion(profile.consents.keys.map { "say.\($0)" })
         need("state", profile.lifecycle.care.keys)
         need("track", profile.tracks.keys)
         for (name, track) in profile.tracks {

@@ -94,6 +94,12 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case notJudged = "not-judged"
     case toActOn = "to-act-on"
     case formAwaited = "form-awaited"
+
+    // Why a case is kept, and how long.
+    case keptBy = "kept-by"
+    case keptOpen = "kept-open"
+    case keptContent = "kept-content"
+    case keptTrail = "kept-trail"
     case formNamed = "form-named"
     case unread
     case waitingHere = "waiting-here"
@@ -178,6 +184,9 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
         case .notWithBroker, .notJudged, .toActOn: ["letters", "span"]
         case .notOpened: ["holder", "letters", "span"]
         case .formAwaited: ["holder", "form", "event"]
+        case .keptBy: ["track", "state", "holder", "time"]
+        case .keptTrail: ["time"]
+        case .keptOpen, .keptContent: []
         case .unread, .waitingHere: ["letters"]
         case .void: ["reason"]
         case .brokerLater: ["code"]

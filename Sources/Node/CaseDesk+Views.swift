@@ -37,7 +37,9 @@ extension CaseDesk {
                 parties: sight.history.parties, checkpoints: sight.history.checkpoints(at: now),
                 waits: try Waits(sight: sight, member: identity.member, now: now).all(transaction),
                 formsAwaited: formsAwaited(sight),
-                countsAsChild: sight.history.countsAsChild)
+                countsAsChild: sight.history.countsAsChild,
+                retention: Retention(
+                    state, sight.history.profile, newest: sight.letters.map(\.sent).max() ?? sight.record.created))
         }
     }
 

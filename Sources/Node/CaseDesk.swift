@@ -19,18 +19,16 @@ public struct CaseDesk: Sendable {
     public let store: CaseStore
     public let network: NetworkView
     public let settings: NodeSettings
-    public let accounts: Accounts
     let lists = CaseLists()
     let searches = CaseSearch()
 
     public init(
-        identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings, accounts: Accounts
+        identity: NodeIdentity, store: CaseStore, network: NetworkView, settings: NodeSettings
     ) {
         self.identity = identity
         self.store = store
         self.network = network
         self.settings = settings
-        self.accounts = accounts
     }
 
     // MARK: Acting
@@ -146,7 +144,7 @@ public struct CaseDesk: Sendable {
         _ now: Instant, standIn: String? = nil
     ) throws -> [LetterPlan] {
         let (planner, previous, parents) = try planner(caseID, opening: opening, transaction, personKey, now)
-        let act = try planner.signed(planner.countersigned(act, transaction, accounts), standIn: standIn)
+        let act = try planner.signed(planner.countersigned(act, transaction), standIn: standIn)
         let plans = try planner.rehearse(act, previous: previous, parents: parents)
         try requireCurrentDirectory(for: plans, now)
         return plans
@@ -186,7 +184,7 @@ public struct CaseDesk: Sendable {
             if case .flagged(let flags) = plan.verdict { result.flags.formUnion(flags) }
         }
         let (first, previous, parents) = try planner(caseID, opening: opening, transaction, personKey, now)
-        let countersigned = try first.countersigned(act, transaction, accounts)
+        let countersigned = try first.countersigned(act, transaction)
         let act = try first.signed(countersigned)
         if let approval = countersigned.approval { try transaction.useApprovals(of: approval.digest) }
         let (main, following) = try first.plan(act, previous: previous, parents: parents)
@@ -221,8 +219,8 @@ public struct CaseDesk: Sendable {
     }
 
     func check(_ account: String) throws {
-        guard try accounts.has(account) || store.read({ try $0.account(account)?.state == .active }) else {
-            throw DeskError(.unknownAccount, "no account \(account) at this node: run `kheya node account add`")
+        guard try store.read({ try $0.account(account)?.state == .active }) else {
+            throw DeskError(.unknownAccount, "no account \(account) acts at this node: run `kheya user add`")
         }
     }
 

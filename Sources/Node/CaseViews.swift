@@ -38,6 +38,8 @@ public struct CaseView: Sendable, Hashable {
     public var formsAwaited: [FormAwaited]
     /// Whether she counts as a child.
     public var countsAsChild: Bool
+    /// What stands against erasing it.
+    public var retention: Retention
 }
 
 /// Who waits on whom, since when, and until when.

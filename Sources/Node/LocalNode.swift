@@ -27,17 +27,15 @@ public struct LocalNode: Sendable {
     public static func open(_ home: MemberHome, now: Instant) throws -> LocalNode {
         let settings = try NodeSettings(home.settings)
         let keys = try home.keys()
-        let directory = URL(fileURLWithPath: home.path, isDirectory: true)
         let store = try store(of: home)
         let network = try NetworkView(directories: try home.directories(now: now), home: home)
         let identity = NodeIdentity(member: home.settings.id, signing: keys.signing, sealing: keys.sealing)
         let desk = CaseDesk(
-            identity: identity, store: store, network: network, settings: settings,
-            accounts: try Accounts(home: directory))
+            identity: identity, store: store, network: network, settings: settings)
         return LocalNode(home: home, settings: settings, store: store, network: network, desk: desk)
     }
 
-    /// What the node keeps, opened by itself: also before its authority has admitted it.
+    /// What the node keeps (cases, letters on their way, accounts), opened by itself: also before its authority has admitted it.
     ///
     /// - Throws: ``CaseFileError``.
     public static func store(of home: MemberHome) throws -> CaseStore {

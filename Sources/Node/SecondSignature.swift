@@ -150,7 +150,7 @@ extension CaseDesk {
         return try store.read { transaction in
             let opening = opens ? network.profileInForce : nil
             let (planner, _, _) = try planner(caseID, opening: opening, transaction, personKey, now)
-            return try planner.countersigned(act, transaction, accounts).approval
+            return try planner.countersigned(act, transaction).approval
         }
     }
 
@@ -172,10 +172,10 @@ extension CaseDesk {
 
 extension ActPlanner {
     /// An act with its places for a second signature, and who of this node has approved it.
-    func countersigned(_ act: Act, _ transaction: CaseTransaction, _ known: Accounts) throws -> CountersignedAct {
+    func countersigned(_ act: Act, _ transaction: CaseTransaction) throws -> CountersignedAct {
         try CountersignedAct(act, in: caseID, profile: profile, catalogue: catalogue) { digest in
             try transaction.approvals(of: digest).filter { account in
-                try transaction.account(account).map { $0.state != .suspended } ?? known.has(account)
+                try transaction.account(account).map { $0.state != .suspended } ?? false
             }
         }
     }

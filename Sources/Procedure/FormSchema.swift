@@ -10,14 +10,23 @@ public struct FormCatalogue: Hashable, Sendable {
     public var version: String
     /// What a consent may be given or withheld for.
     public var dataClasses: Set<String>
+    /// Those of them that say who she is: left out on paper unless somebody asks for them.
+    public var naming: Set<String>
     public var forms: [String: FormSchema]
 
-    public init(profile: String, version: String, dataClasses: Set<String>, forms: [String: FormSchema]) {
+    public init(
+        profile: String, version: String, dataClasses: Set<String>, naming: Set<String> = [],
+        forms: [String: FormSchema]
+    ) {
         self.profile = profile
         self.version = version
         self.dataClasses = dataClasses
+        self.naming = naming
         self.forms = forms
     }
+
+    /// Whether a field says who she is.
+    public func names(_ field: FormSchema.Field) -> Bool { field.dataClass.map(naming.contains) ?? false }
 
     /// Every violation, none left out; empty when the form may be sealed.
     ///

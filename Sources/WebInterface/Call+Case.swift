@@ -21,8 +21,10 @@ extension Call {
     }
 
     /// How this reader is told about a case, members by the names of the directory.
-    func procedure(_ caseID: CaseID? = nil) throws -> DeskWords {
-        named(try desk.words(for: caseID, in: language))
+    ///
+    /// - Parameter other: another language than the reader's, for what is read to or by somebody else.
+    func procedure(_ caseID: CaseID? = nil, in other: String? = nil) throws -> DeskWords {
+        named(try desk.words(for: caseID, in: other ?? language))
     }
 
     /// The same by the profile of a case that is at hand.
@@ -47,7 +49,8 @@ extension Call {
         E("nav", ["class": "where", "aria-label": say(.caseTitle)]) {
             for (path, word) in [
                 ("", Word.caseTitle), ("/board", .board), ("/consents", .consents), ("/timeline", .timeline),
-            ] {
+                ("/sheets", .sheets),
+            ] where account.map({ $0.role != .readOnly }) == true || path != "/sheets" {
                 E(
                     "a",
                     [
@@ -57,5 +60,16 @@ extension Call {
                 ) { say(word) }
             }
         }
+    }
+
+    /// *She wants to stop* in a row of a list: one press from there too.
+    func stopWay(_ caseID: CaseID) -> HTML {
+        E(
+            "a",
+            [
+                "class": "row-stop", "href": "/cases/\(caseID.text)/stop",
+                "aria-label": say(.stopHeading, ["reference": CaseReference.text(caseID)]),
+            ]
+        ) { say(.sheWantsToStop) }
     }
 }

@@ -43,6 +43,8 @@ struct Route: Sendable {
     var passwordWork = PasswordWork.none
     /// Its form may bring a file of so many bytes.
     var fileBytes = 0
+    /// It may read all forms: on a thread of its own.
+    var searches = false
     /// What is shown where password or code were wrong.
     var refused: @Sendable (Call, SignIn.Fault) throws -> WebResponse = {
         SignInPage(call: $0, fault: $1).response(status: 403)
@@ -51,7 +53,8 @@ struct Route: Sendable {
 
     init(
         _ method: WebRequest.Method, _ pattern: String, _ access: Access, passwordWork: PasswordWork = .none,
-        fileBytes: Int = 0, refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
+        fileBytes: Int = 0, searches: Bool = false,
+        refused: (@Sendable (Call, SignIn.Fault) throws -> WebResponse)? = nil,
         _ work: @escaping @Sendable (Call) throws -> WebResponse
     ) {
         self.method = method
@@ -59,6 +62,7 @@ struct Route: Sendable {
         self.access = access
         self.passwordWork = passwordWork
         self.fileBytes = fileBytes
+        self.searches = searches
         self.work = work
         if let refused { self.refused = refused }
     }
@@ -87,13 +91,15 @@ enum Routes {
         Route(.post, "/settings/tokens", .everyone, SettingsPage.revokeToken),
         Route(.get, "/", .everyone, TodayPage.show),
         Route(.get, "/cases", .sight, CasesPage.show),
-        Route(.post, "/cases", .sight, CasesPage.find),
+        Route(.post, "/cases", .sight, searches: true, CasesPage.find),
         Route(.get, "/cases/new", .casework, DraftPage.chooseOpening),
         Route(.post, "/cases/new", .casework, DraftPage.open),
         Route(.get, "/cases/:case", .sight, CasePage.show),
         Route(.get, "/cases/:case/board", .sight, BoardPage.show),
         Route(.get, "/cases/:case/consents", .sight, ConsentsPage.show),
         Route(.get, "/cases/:case/timeline", .sight, TimelinePage.show),
+        Route(.get, "/cases/:case/sheets", .casework, SheetsPage.show),
+        Route(.post, "/cases/:case/sheets", .casework, SheetsPage.make),
         Route(.post, "/cases/:case/form", .casework, FormPage.open),
         Route(.post, "/cases/:case/file", .casework, FormPage.file),
         Route(.post, "/cases/:case/acted", .casework, CasePage.markActedOn),
@@ -102,6 +108,8 @@ enum Routes {
         Route(.get, "/cases/:case/stop", .sight, StopPage.show),
         Route(.post, "/cases/:case/stop", .sight, StopPage.record),
         Route(.post, "/cases/:case/do", .casework, DraftPage.take),
+        Route(.get, "/stop", .sight, StopPage.choose),
+        Route(.post, "/stop", .sight, StopPage.find),
         Route(.get, "/drafts/:draft", .casework, DraftPage.show),
         Route(.get, "/drafts/:draft/check", .casework, SealPage.check),
         Route(.post, "/drafts/:draft/to", .casework, DraftPage.setRecipient),

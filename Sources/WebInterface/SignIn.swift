@@ -56,7 +56,7 @@ public struct SignIn: Sendable {
     public func invite(
         _ name: String, role: Account.Role, language: String = "en", by inviter: String? = nil, at now: Instant
     ) throws -> String {
-        guard Accounts.isName(name) else { throw Fault.badName }
+        guard Account.isName(name) else { throw Fault.badName }
         let slip = Self.newSlip()
         try store.write { transaction in
             guard try transaction.account(name) == nil else { throw Fault.taken }
@@ -66,6 +66,17 @@ public struct SignIn: Sendable {
                     slipUntil: now + WebLimits.slipSeconds, created: now, invitedBy: inviter))
         }
         return slip
+    }
+
+    /// Makes an account that acts by command only; a reset gives it a slip for the page.
+    ///
+    /// - Throws: Fault `.taken`, `.badName`.
+    public func add(_ name: String, role: Account.Role, at now: Instant) throws {
+        guard Account.isName(name) else { throw Fault.badName }
+        try store.write { transaction in
+            guard try transaction.account(name) == nil else { throw Fault.taken }
+            try transaction.put(Account(actsByCommand: name, role: role, at: now))
+        }
     }
 
     /// Those that the page speaks.

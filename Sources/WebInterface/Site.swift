@@ -26,6 +26,8 @@ public struct Site: Sendable {
     private let desks: NIOThreadPool
     /// scrypt: two threads, so two at once.
     private let passwords: NIOThreadPool
+    /// Searches, one after the other: the first reads every form, and no other page waits for that.
+    let searches: NIOThreadPool
 
     public init(
         desk: CaseDesk, signIn: SignIn, settings: WebSettings, notices: NoticeSettings = NoticeSettings(),
@@ -40,6 +42,8 @@ public struct Site: Sendable {
         self.logger = logger
         desks = NIOThreadPool(numberOfThreads: 4)
         passwords = NIOThreadPool(numberOfThreads: WebLimits.passwordThreads)
+        searches = NIOThreadPool(numberOfThreads: 1)
+        searches.start()
         desks.start()
         passwords.start()
     }
@@ -48,6 +52,7 @@ public struct Site: Sendable {
     public func close() async throws {
         try await desks.shutdownGracefully()
         try await passwords.shutdownGracefully()
+        try await searches.shutdownGracefully()
     }
 
     /// How much of a request's body is read: more where a file may come with a form.
@@ -118,6 +123,7 @@ public struct Site: Sendable {
 
     private func run(_ route: Route, _ call: Call) async throws -> WebResponse {
         switch route.passwordWork {
+        case .none where route.searches: return try await searches.runIfActive { try route.work(call) }
         case .none: return try await blocking { try route.work(call) }
         case .chooses:
             do { return try await inLine(route, call) } catch let fault as SignIn.Fault {

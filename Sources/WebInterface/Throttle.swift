@@ -24,7 +24,7 @@ final class Throttle: Sendable {
     private let content = Mutex(Content())
 
     /// What cannot be a name needs no memory of its own.
-    private static func key(_ name: String) -> String { Accounts.isName(name) ? name : "" }
+    private static func key(_ name: String) -> String { Account.isName(name) ? name : "" }
 
     /// One attempt, counted as a failure before it is looked at: many that come at once wait as those that come one after the other.
     struct Attempt {

@@ -37,6 +37,11 @@ enum Word: String, CaseIterable, Sendable {
     case noticeAtOnce, quietFrom, quietTo, quietHow, quietNone, quietWrong, save, settingsSaved, findAny, foundAlike
     case changePassword, changePasswordHow, passwordRefused, codeNow
     case export, exportHow, exportWarning, exportAs, exportsTaken
+    case readAloud, sayBefore, sayAfter, stopFind, stopFindHow, sheets, sheetsHow, sheetLanguage, sheetNames
+    case sheetCard, sheetHers, sheetConsent, sheetsHers, sheetsForms, sheetsBlank, print, printedBy, sheetStop
+    case sheetDesk, sheetTelephone, sheetComplaint, sheetAnswer, answerYes, answerNo, answerLater, answerLess
+    case sheetInterpreter, sheetWitness, sheetSignature, sheetDate, sheetLeftOut, sheetAttached, checkpointNewest
+    case keptHow, stateCommand
     case authenticatorCode, nameTaken, nameWrong, accountNameHint, slipTitle, slipHandOver, slipCode
     case slipUntil, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip, anotherSlipHow, keepTokens
     case programs, programsHow, tokenReads, tokenWrites, tokenUntil, tokenUsed, tokenUnused, endToken

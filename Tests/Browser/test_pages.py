@@ -19,10 +19,11 @@ from kheya_world import PASSWORD, World, code
 
 LANGUAGES = ["en", "bn", "hi"]
 WIDTHS = [1280, 320]
+world = None
 
 
 def setUpModule():
-    global world, axe, asha, rehana, mala
+    global world, axe, asha, rehana, night, auditor, mala
     world = World()
     axe = axe_source()
     mala = None
@@ -30,13 +31,19 @@ def setUpModule():
     asha.accept(world.facts["asha"])
     rehana = Person(world.facts["ngo"])
     rehana.accept(world.facts["rehana"])
+    night = Person(world.facts["shelter"], width=320, script=False)
+    night.accept(world.facts["night"])
+    auditor = Person(world.facts["shelter"])
+    auditor.accept(world.facts["auditor"])
 
 
 def tearDownModule():
-    for person in (asha, rehana, mala):
+    global world
+    for person in (asha, rehana, night, auditor, mala):
         if person is not None:
             person.close()
     world.close()
+    world = None
 
 
 def supervisor():
@@ -218,17 +225,12 @@ class Journeys(unittest.TestCase):
         self.assertIn("Accepted: the dossier may be sent", asha.text())
 
     def test_she_stops_it_with_two_presses_and_the_other_side_sees_it(self):
-        night = Person(world.facts["shelter"], width=320, script=False)
-        try:
-            night.accept(world.facts["night"])
-            night.go(f"/cases/{world.reference('case')}")
-            self.assertFalse(night.all("form[action$='/do']"), "read-only is offered a step")
-            night.press(".button.stop")
-            night.shot("stop-night")
-            night.press(".button.stop.main")
-            self.assertIn("The stop is recorded", night.text())
-        finally:
-            night.close()
+        night.go(f"/cases/{world.reference('case')}")
+        self.assertFalse(night.all("form[action$='/do']"), "read-only is offered a step")
+        night.press(".button.stop")
+        night.shot("stop-night")
+        night.press(".button.stop.main")
+        self.assertIn("The stop is recorded", night.text())
         end = time.time() + 30
         while time.time() < end:
             rehana.go(f"/cases/{world.reference('case')}/timeline")
@@ -269,17 +271,33 @@ class Journeys(unittest.TestCase):
             meera.close()
 
     def test_an_auditor_sees_the_trail_and_no_case(self):
-        auditor = Person(world.facts["shelter"])
+        auditor.go("/audit")
+        self.assertEqual(auditor.axe(axe), [])
+        auditor.shot("audit")
+        for path in ["/cases", f"/cases/{world.reference('case')}", "/outbox"]:
+            auditor.go(path)
+            self.assertNotIn("K-", auditor.find("main").text)
+
+    def test_a_session_that_dies_in_the_middle_of_a_question_loses_nothing(self):
+        meera = Person(world.facts["shelter"], width=320)
         try:
-            auditor.accept(world.facts["auditor"])
-            auditor.go("/audit")
-            self.assertEqual(auditor.axe(axe), [])
-            auditor.shot("audit")
-            for path in ["/cases", f"/cases/{world.reference('case')}", "/outbox"]:
-                auditor.go(path)
-                self.assertNotIn("K-", auditor.find("main").text)
+            meera.accept(world.facts["meera-2"])
+            meera.go("/cases/new")
+            meera.press("[value=REFERRAL_OFFER]")
+            question = meera.driver.current_url + "/REFERRAL_OFFER/children_with_her"
+            meera.driver.get(question)
+            meera.fill(answer="2")
+            subprocess.run(["sqlite3", world.work / "shelter" / "node.sqlite", ".timeout 5000",
+                            "DELETE FROM session WHERE account = 'meera-2'"], check=True)
+            meera.press("form[data-draft] .button.main")
+            self.assertIn("Your answer was saved", meera.text())
+            # Its own code was used a moment ago: the next one serves.
+            meera.fill(name="meera-2", password=PASSWORD, code=code(meera.secret, time.time() + 30))
+            meera.press()
+            self.assertEqual(meera.driver.current_url, question)
+            self.assertEqual(meera.find("[name=answer]").get_attribute("value"), "2")
         finally:
-            auditor.close()
+            meera.close()
 
     def test_practice_says_so_on_every_page_and_is_gone_when_it_is_deleted(self):
         asha.go("/cases/new")

@@ -110,7 +110,7 @@ import TransparencyLog
         #expect(try again.view(of: caseID, at: now).record.root == root)
     }
 
-    @Test func `a hold that comes after the order was judged keeps the case, and nobody certifies by hand`()
+    @Test func `a hold that comes after the order was judged keeps the case, is told, and nobody certifies by hand`()
         async throws
     {
         let nodes = try PracticeNodes()
@@ -124,7 +124,16 @@ import TransparencyLog
             )
             try await nodes.settle()
         }
+        func told() throws -> (Retention, [String]) {
+            let retention = try desk.view(of: caseID, at: nodes.clock.now).retention
+            return (retention, try desk.words(for: caseID, in: "en").sentences(for: retention))
+        }
+        #expect(try told() == (Retention(holds: [], hasEnded: false), ["Nothing is erased while the case goes on."]))
         try await record(Event(code: "SHARE_CONSENT_WITHDRAWN"))
+        let (over, words) = try told()
+        let newest = try #require(try desk.history(of: caseID).map(\.letter.sent).max())
+        #expect(over == Retention(holds: [], hasEnded: true, trailUntil: newest + 2_557 * 86_400))
+        #expect(words.count == 2 && words[0].contains("is erased when an order comes") && words[1].contains("2034"))
         let order = try await order(nodes, caseID, root: try desk.view(of: caseID, at: nodes.clock.now).record.root)
         let line = try #require(nodes.brokers[PracticeWorld.inBroker]).connection(for: .member(PracticeNodes.nodal))
         _ = try await line.push([order], context: [])
@@ -143,6 +152,11 @@ import TransparencyLog
         try await record(
             Event(code: "LEGAL_HOLD_SET", facts: facts.mapValues { .text($0) }), [FormDraft(document: Array(paper))],
             basis: .law)
+        let (held, sentences) = try told()
+        #expect(held.holds.map(\.track) == ["legal_hold"] && held.holds.first?.by == PracticeNodes.ngo)
+        #expect(held.holds.first?.since != nil && !sentences.contains(words[0]))
+        let says = "Nothing is erased – Legal hold: In force. Set by \(PracticeNodes.ngo.text), "
+        #expect(sentences.first?.hasPrefix(says) == true)
         let refused = #expect(throws: DeskError.self) {
             try desk.erase(by: order.id, account: "reviewer", at: nodes.clock.now)
         }

@@ -36,8 +36,7 @@ import Testing
         var settings = NodeSettings()
         settings.batchLetters = 1
         let narrow = CaseDesk(
-            identity: desk.identity, store: desk.store, network: desk.network, settings: settings,
-            accounts: desk.accounts)
+            identity: desk.identity, store: desk.store, network: desk.network, settings: settings)
         let clock = nodes.clock
         let line = ThinLine(inner: try nodes.connection(PracticeNodes.shelter), carries: nil)
         let service = NodeService(desk: narrow, connection: line, clock: { clock.now }, logger: PracticeNodes.logger)

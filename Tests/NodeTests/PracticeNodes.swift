@@ -115,19 +115,22 @@ final class PracticeNodes {
     func desk(_ member: MemberID) throws -> CaseDesk {
         let party = try world.party(member)
         let store = try store(member)
-        var accounts = Accounts()
-        for account in ["caseworker", "reviewer", "visitor"] { try accounts.set(account, roles: []) }
         let network = try network(member)
         return CaseDesk(
             identity: NodeIdentity(member: member, signing: party.keys.signing, sealing: party.keys.sealing),
             store: store,
-            network: network, settings: NodeSettings(), accounts: accounts)
+            network: network, settings: NodeSettings())
     }
 
     func store(_ member: MemberID) throws -> CaseStore {
         if let store = stores[member] { return store }
         try FileManager.default.createDirectory(at: home(member), withIntermediateDirectories: true)
         let store = try CaseStore(directory: home(member), wrapping: Array(repeating: 7, count: 32))
+        try store.write { transaction in
+            for name in ["caseworker", "reviewer", "visitor"] {
+                try transaction.put(Account(actsByCommand: name, role: .caseworker, at: PracticeWorld.start))
+            }
+        }
         stores[member] = store
         return store
     }

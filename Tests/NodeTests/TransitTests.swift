@@ -69,7 +69,8 @@ import Testing
         #expect(office.state.withLock { $0.pushes } == pushes, "what is answered has come")
     }
 
-    @Test func `an ancestor that has come is judged before what rests on it, in whatever order both came`() async throws {
+    @Test func `an ancestor that has come is judged before what rests on it, in whatever order both came`() async throws
+    {
         let office = PostOffice()
         let nodes = try PracticeNodes(office: office)
         var example = try ExampleCase(nodes)
@@ -508,8 +509,7 @@ import Testing
         func bare(_ member: MemberID) throws -> CaseDesk {
             let desk = try nodes.desk(member)
             return CaseDesk(
-                identity: desk.identity, store: desk.store, network: network, settings: desk.settings,
-                accounts: desk.accounts)
+                identity: desk.identity, store: desk.store, network: network, settings: desk.settings)
         }
         #expect(throws: DeskError(.unknownProfile, "")) {
             try bare(PracticeNodes.shelter).openCase(example.act("01", to: [PracticeNodes.ngo]), at: nodes.clock.now)

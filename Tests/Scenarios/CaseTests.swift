@@ -198,7 +198,7 @@ import Testing
     @Test func `what needs two persons is approved by one account and done by another, once`() throws {
         let world = try World()
         let home = ["--home", world.path("shelter")]
-        try world.must(["node", "account", "add", "reviewer"] + home)
+        try world.must(["user", "add", "reviewer"] + home)
         let opened = try world.must(
             ["case", "open"] + opening + [
                 "--as", "worker", "--to", World.ngo, "--facts", try offer(world), "--json",

@@ -7,7 +7,7 @@ import Testing
 /// What needs no network: exit codes, `--json`, and what bad input gets.
 @Suite struct CommandTests {
     @Test(arguments: [
-        [], ["authority"], ["broker"], ["node"], ["node", "account"], ["member"], ["case"], ["letter"], ["courier"],
+        [], ["authority"], ["broker"], ["node"], ["member"], ["case"], ["letter"], ["courier"],
         ["procedure"], ["timestamp"], ["doctor"],
         ["case", "do"], ["authority", "admit"], ["courier", "export"], ["procedure", "replay"],
     ])

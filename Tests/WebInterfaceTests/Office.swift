@@ -50,7 +50,7 @@ final class Office: Sendable {
         desk = CaseDesk(
             identity: NodeIdentity(member: member, signing: party.keys.signing, sealing: party.keys.sealing),
             store: store,
-            network: network, settings: NodeSettings(), accounts: Accounts())
+            network: network, settings: NodeSettings())
         signIn = SignIn(store: store, cost: .practice)
         let start = PracticeWorld.start + 3_600
         let clock = SharedClock(start)

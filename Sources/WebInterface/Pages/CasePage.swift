@@ -56,6 +56,8 @@ struct CasePage {
             waits
             notPossible
             takesPart
+            E("h2") { call.say(.keptHow) }
+            E("ul") { for sentence in words.sentences(for: view.retention) { E("li") { sentence } } }
             if !openings.isEmpty {
                 E("h2") { call.say(.whoRead) }
                 E("ul") {

@@ -18,9 +18,25 @@ enum CasesPage {
             guard Access.casework.admits(call.account?.role ?? .readOnly) else { return try page(call, wrong: asked) }
             let named = try call.desk.search(asked)
             guard !named.exact.isEmpty || !named.similar.isEmpty else { return try page(call, wrong: asked) }
+            try note(named, call)
             return try page(call, among: named.exact, alike: named.similar)
         }
         return found.count == 1 ? .seeOther("/cases/\(caseID.text)") : try page(call, among: found)
+    }
+
+    /// Whoever is shown whose case it is has opened what says so: noted first, once a working day.
+    private static func note(_ found: FoundCases, _ call: Call) throws {
+        let since = call.now + -WebLimits.sessionSeconds
+        let fresh = try call.desk.store.read { transaction in
+            try found.named.flatMap { caseID, forms in
+                try forms.filter { try !transaction.hasNoted(opening: $0, in: caseID, by: call.name, since: since) }
+                    .map { (caseID, $0) }
+            }
+        }
+        guard !fresh.isEmpty else { return }
+        try call.desk.store.write { transaction in
+            for (caseID, form) in fresh { try transaction.note(opening: form, in: caseID, by: call.name, at: call.now) }
+        }
     }
 
     /// - Parameters:
@@ -65,6 +81,7 @@ enum CasesPage {
                             " · \(call.say(.newLetters)): \(words.labels.number(Int64(overview.unread)))"
                         }
                     }
+                    if overview.hasEnded != true { call.stopWay(overview.caseID) }
                 }
             }
         }

@@ -32,14 +32,16 @@ struct ConsentsPage {
         let tracks = Dictionary(grouping: profile.definition.consents.keys.sorted()) {
             profile.definition.consents[$0]?.track ?? ""
         }.sorted { ($0.value.first ?? "") < ($1.value.first ?? "") }
-        return Page(call: call, title: .consents, caseReference: reference).response {
+        return try Page(call: call, title: .consents, caseReference: reference).response {
             call.ways(reference)
             E("p", ["class": "hint"]) { call.say(.consentsHow) }
-            for (track, names) in tracks { card(track, names, history, reference) }
+            for (track, names) in tracks { try card(track, names, history, reference) }
         }
     }
 
-    private func card(_ track: String, _ names: [String], _ history: [HistoryEntry], _ reference: String) -> HTML {
+    private func card(_ track: String, _ names: [String], _ history: [HistoryEntry], _ reference: String) throws -> HTML
+    {
+        let text = try ReadAloud(call: call, profile: profile, decisions: names).text(in: call.language)
         let states = view.state.tracks[track] ?? []
         let checkpoint = view.checkpoints.first { $0.track == track }
         // A decision that is no settled checkpoint, for the preview alone, is a decision all the same.
@@ -60,6 +62,12 @@ struct ConsentsPage {
                 }
             }
             E("ul", ["class": "hint"]) { for name in names { E("li") { words.labels.name("consent", name) } } }
+            if !text.text.isEmpty {
+                E("details") {
+                    E("summary") { call.say(.readAloud) }
+                    text
+                }
+            }
             if call.account.map({ Access.casework.admits($0.role) }) == true {
                 E("form", ["method": "post", "action": "/cases/\(reference)/do", "class": "steps"]) {
                     call.tokenField

@@ -92,10 +92,12 @@ enum DraftPage {
         guard work.form.draft.letters.isEmpty else { return SealPage.done(work) }
         let missing = work.form.missing
         let words = work.words
+        let aloud = try work.readAloud(isOpen: true)
         return Page(
             call: call, title: .draftTitle, heading: words.events(work.form.draft.content.events),
             caseReference: work.reference, isPractice: work.isPractice
         ).response {
+            aloud
             if !work.addressedRoles.isEmpty { recipient(work) }
             for event in work.form.draft.content.events {
                 let questions = work.form.questions.filter {

@@ -67,8 +67,8 @@ struct Page {
         E("header", ["class": "top"]) {
             E("a", ["class": "product", "href": "/", "translate": "no"]) { "Kheya" }
             E("div", ["class": "ways-out"]) {
-                if let caseReference, call.account != nil {
-                    E("a", ["class": "button stop", "href": "/cases/\(caseReference)/stop"]) {
+                if let role = call.account?.role, role.seesCases {
+                    E("a", ["class": "button stop", "href": caseReference.map { "/cases/\($0)/stop" } ?? "/stop"]) {
                         call.say(.sheWantsToStop)
                     }
                 }

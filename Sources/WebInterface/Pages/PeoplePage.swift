@@ -98,7 +98,7 @@ struct PeoplePage {
                         E("b", ["translate": "no"]) { account.name }
                         E("span") { call.say(account.role.word) }
                         E("span", ["class": "hint"]) {
-                            call.say(account.state.word)
+                            call.say(account.actsByCommandOnly ? .stateCommand : account.state.word)
                             if let inviter = account.invitedBy {
                                 " · \(call.say(.invitedBy, ["name": inviter]))"
                             }

@@ -36,6 +36,7 @@ struct QuestionPage {
             caseReference: work.reference, hasError: error != nil, isPractice: work.isPractice
         ).response(status: error == nil ? 200 : 422) {
             call.errorSummary(error.map { [("answer", $0)] } ?? [])
+            try work.readAloud(isOpen: false)
             if let answer, let other = answer.other { conflict(answer, other, address) }
             try E(
                 "form",

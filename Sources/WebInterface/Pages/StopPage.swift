@@ -36,6 +36,48 @@ struct StopPage {
         return page.done(events, failed.filter { running.contains($0.key) })
     }
 
+    // MARK: From a page that is about no case
+
+    static func choose(_ call: Call) throws -> WebResponse { try chosen(call) }
+
+    static func find(_ call: Call) throws -> WebResponse {
+        let asked = call.form.value("reference")
+        let found = try CaseReference.find(asked, in: call.desk.store)
+        if found.count == 1 { return .seeOther("/cases/\(found[0].text)/stop") }
+        return try chosen(call, among: found, wrong: found.isEmpty ? asked : nil)
+    }
+
+    /// - Parameters:
+    ///   - found: the cases that are called so, where there are several; empty: all.
+    ///   - wrong: what was typed and is no reference of a case here.
+    private static func chosen(_ call: Call, among found: [CaseID] = [], wrong: String? = nil) throws -> WebResponse {
+        let cases = try call.desk.list(at: call.now).cases.filter { summary in
+            found.isEmpty ? summary.overview.hasEnded != true : found.contains(summary.caseID)
+        }
+        let error = wrong.map { _ in call.say(.notFoundCase) }
+        return try Page(call: call, title: .stopTitle, heading: call.say(.sheWantsToStop), hasError: wrong != nil)
+            .response(status: wrong == nil ? 200 : 404) {
+                call.errorSummary(error.map { [("reference", $0)] } ?? [])
+                E("p") { call.say(.stopFindHow) }
+                E("form", ["method": "post", "action": "/stop", "class": "find"]) {
+                    call.tokenField
+                    call.textField("reference", .stopFind, value: wrong ?? "", error: error)
+                    E("button", ["class": "button stop main"]) { call.say(.goOn) }
+                }
+                try E("ul", ["class": "rows"]) {
+                    for overview in cases.prefix(WebLimits.cases).map(\.overview) {
+                        let words = try call.procedure(under: overview.profile)
+                        E("li") {
+                            E("a", ["class": "what", "href": "/cases/\(overview.caseID.text)/stop"]) {
+                                CaseReference.html(overview.caseID)
+                            }
+                            E("p") { words.states(overview.lifecycle) }
+                        }
+                    }
+                }
+            }
+    }
+
     private init(_ call: Call) throws {
         self.call = call
         caseID = try call.caseID()
@@ -56,7 +98,7 @@ struct StopPage {
 
     private func ask() throws -> WebResponse {
         let heading = call.say(.stopHeading, ["reference": CaseReference.text(caseID)])
-        return Page(call: call, title: .stopTitle, heading: heading).response {
+        return Page(call: call, title: .stopTitle, heading: heading, caseReference: reference).response {
             if running.isEmpty {
                 E("p") { call.say(.stopNothing) }
                 E("p") { E("a", ["class": "button", "href": "/cases/\(reference)"]) { call.say(.backToCase) } }

@@ -96,6 +96,7 @@ struct TodayPage {
             }
             E("p", ["class": isLate ? "late" : nil]) { words.sentence(for: wait, at: call.now) }
             E("p", ["class": "since"]) { call.say(.since, ["time": words.moment(wait.since)]) }
+            call.stopWay(summary.caseID)
         }
     }
 }

@@ -30,6 +30,13 @@ addEventListener("pageshow", (event) => { if (event.persisted) { cover(); locati
 const errors = document.getElementById("errors");
 if (errors) errors.focus();
 
+// A sheet is printed by a press; without script the browser's own menu does it.
+const print = document.querySelector("[data-print]");
+if (print) {
+  print.parentElement.hidden = false;
+  print.addEventListener("click", () => window.print());
+}
+
 // Answers are saved when a field is left and every ten seconds, as "Continue" does.
 const answers = document.querySelector("form[data-draft]");
 if (answers) {
