@@ -66,7 +66,7 @@ import Testing
                     caseID, opening: profile, transaction, personKey, office.now)
                 let plan = try #require(
                     try planner.plan(
-                        planner.signed(planner.countersigned(act, transaction, desk.accounts)), previous: previous,
+                        planner.signed(planner.countersigned(act, transaction)), previous: previous,
                         parents: parents
                     ).main)
                 _ = try desk.maker(transaction, office.now).make(plan, caseID: caseID, record: nil, prepared: [:])
