@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import subprocess
-import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -133,12 +132,10 @@ class Person:
         """)
         return result
 
-    def scan(self, selector):
-        """What a telephone reads from a code on the page."""
-        with tempfile.NamedTemporaryFile(suffix=".png") as picture:
-            picture.write(self.find(selector).screenshot_as_png)
-            picture.flush()
-            return subprocess.run(["zbarimg", "-q", "--raw", picture.name], check=True, capture_output=True, text=True).stdout.strip()
+    def scan(self, name):
+        """What a telephone reads from the code on the page, whose picture is kept as `name`."""
+        self.shot(name)
+        return subprocess.run(["zbarimg", "-q", "--raw", SHOTS / f"{name}.png"], check=True, capture_output=True, text=True).stdout.strip()
 
     def shot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)
