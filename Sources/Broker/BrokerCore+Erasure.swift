@@ -45,10 +45,11 @@ extension BrokerCore {
             guard let opening = slips.first(where: { $0.1.root == nil }), let profile = opening.1.profile else {
                 throw ErasureError(.otherLeaves, "the letter that opened the case is not here")
             }
-            let named = Set(slips.flatMap(\.1.ancestors))
+            let standing = slips.filter { !$0.0.isVoid }
+            let named = Set(standing.flatMap(\.1.ancestors))
             return ErasureDraft(
                 caseID: caseID, root: opening.0.id, profile: profile.digest,
-                heads: slips.map(\.0.id).filter { !named.contains($0) }.suffix(LetterLimits.parents).sorted(),
+                heads: standing.map(\.0.id).filter { !named.contains($0) }.suffix(LetterLimits.parents).sorted(),
                 parties: Set(steps.flatMap { $0.to.map(\.member) + [$0.from] }).sorted(), facts: erasure.facts)
         }
     }
@@ -84,7 +85,7 @@ extension BrokerTransaction {
         try requireNotDone(letter, caseID, log)
         let erasure =
             try cases.isEmpty
-            ? content(of: caseID, letter, ordered, log.origin) : record(of: cases, ordered, log.origin)
+            ? content(of: caseID, letter, ordered, log.origin) : record(of: cases, letter, ordered, log.origin)
         let slip = Digest.sha256(try store.slip(order) ?? [])
         for start in stride(from: 0, to: erasure.leaves.count, by: LogLimits.erasedLeaves) {
             let leaves = Array(erasure.leaves[start..<min(start + LogLimits.erasedLeaves, erasure.leaves.count)])
@@ -160,9 +161,8 @@ extension BrokerTransaction {
         of caseID: CaseID, _ order: LetterRecord, _ ordered: ErasureFacts, _ origin: String
     ) throws -> Erasure {
         let letters = try store.letters(of: caseID).map(\.record)
-        let place = letters.firstIndex { $0.id == order.id } ?? 0
-        guard !letters[place...].contains(where: { $0.type == .step && $0.lane == .urgent && !$0.isVoid }) else {
-            throw ErasureError(.objected, "something urgent, as a hold is, came after the order")
+        guard try !isOvertaken(order, in: letters) else {
+            throw ErasureError(.objected, "the order was made without something urgent, as a hold is")
         }
         for letter in letters where letter.status.isOpen {
             guard try store.neededParts(of: letter.id).isEmpty || letter.id == order.id else {
@@ -176,8 +176,14 @@ extension BrokerTransaction {
         return Erasure(origin: origin, level: .content, leaves: Array(leaves.prefix(count)))
     }
 
-    private func record(of cases: Set<CaseID>, _ ordered: ErasureFacts, _ origin: String) throws -> Erasure {
+    /// The longest retention counts, of the order's profile too, from the end of the last case: so auditors count it, who do not know any
+    /// more which case had which.
+    private func record(
+        of cases: Set<CaseID>, _ order: LetterRecord, _ ordered: ErasureFacts, _ origin: String
+    ) throws -> Erasure {
         var leaves: [Int64] = []
+        var retention = try slip(of: order.id).profile.flatMap { view.profiles[$0.digest] }?.retentionSeconds ?? 0
+        var closed: [(CaseID, Profile, Instant)] = []
         for caseID in cases.sorted() {
             let own = try BrokerCore.leaves(of: caseID, in: origin, store)
             leaves += own
@@ -187,11 +193,14 @@ extension BrokerTransaction {
             }
             let last = try own.last.flatMap { try store.leaves(of: origin, from: $0, count: 1).first?.event }
             let end = try last.map { try LogEvent($0).at } ?? view.now
-            guard view.now - end >= history.profile.retentionSeconds else {
-                throw ErasureError(.retention, "until \((end + history.profile.retentionSeconds).seconds)")
-            }
-            try logClosed(caseID, history.profile, end)
+            retention = max(retention, history.profile.retentionSeconds)
+            closed.append((caseID, history.profile, end))
         }
+        let end = closed.map(\.2).max() ?? view.now
+        guard view.now - end >= retention else {
+            throw ErasureError(.retention, "until \((end + retention).seconds)")
+        }
+        for (caseID, profile, end) in closed { try logClosed(caseID, profile, end) }
         let erasure = Erasure(origin: origin, level: .record, leaves: leaves.sorted())
         guard erasure.facts == ordered else { throw ErasureError(.otherLeaves, "the cases have other leaves here") }
         return erasure
@@ -201,17 +210,28 @@ extension BrokerTransaction {
     /// one that names the case from outside; and nothing urgent, as a hold is, may have come since.
     private func requireContentFirst(_ caseID: CaseID, _ origin: String) throws {
         let letters = try store.letters(of: caseID).map(\.record)
-        let order = try letters.lastIndex { letter in
+        let order = try letters.last { letter in
             guard letter.type == .step, (try? facts(of: letter, origin, .content)) != nil else { return false }
             try requireAnswers(to: letter)
             return true
         }
-        guard let order, !letters[order...].contains(where: { $0.type == .step && $0.lane == .urgent }) else {
-            throw ErasureError(.contentFirst, "no order in the case, or something urgent came after it")
+        guard let order, try !isOvertaken(order, in: letters) else {
+            throw ErasureError(.contentFirst, "no order in the case, or one made without something urgent")
         }
         guard !letters.contains(where: { $0.status.isOpen }) else {
             throw ErasureError(.open, "a letter of the case is still on its way")
         }
+    }
+
+    /// Whether an urgent step stands that the order does not follow. Guards judge the order by its ancestors, so nobody has weighed it yet,
+    /// whether it came here before the order or after it.
+    private func isOvertaken(_ order: LetterRecord, in letters: [LetterRecord]) throws -> Bool {
+        var (known, next): (Set<LetterID>, [LetterID]) = ([order.id], [order.id])
+        while let letter = next.popLast() {
+            guard try store.letter(letter) != nil else { continue }
+            next += try slip(of: letter).ancestors.filter { known.insert($0).inserted }
+        }
+        return letters.contains { $0.type == .step && $0.lane == .urgent && !$0.isVoid && !known.contains($0.id) }
     }
 
     /// What may be known of a case for ever: no case id.

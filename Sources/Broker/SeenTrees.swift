@@ -21,26 +21,24 @@ final class SeenTrees: Sendable {
     }
     private let state = Mutex(State())
 
-    /// What of these slips is to be compared now.
-    func unknown(of slips: [Slip], at now: Instant) -> Set<SeenCheckpoint> {
+    /// What of these slips is to be compared now, and who is charged for it.
+    func unknown(of slips: [Slip], at now: Instant) -> [SeenCheckpoint: MemberID] {
         state.withLock { state in
             if state.minute != now.seconds / 60 { (state.minute, state.counts) = (now.seconds / 60, [:]) }
-            var unknown: Set<SeenCheckpoint> = []
-            for slip in slips {
-                for seen in slip.seen where !state.compared.contains(seen) && !unknown.contains(seen) {
-                    guard state.counts[slip.from, default: 0] < Self.comparedInAMinute else { break }
-                    state.counts[slip.from, default: 0] += 1
-                    unknown.insert(seen)
-                }
+            var unknown: [SeenCheckpoint: MemberID] = [:]
+            for slip in slips where state.counts[slip.from, default: 0] < Self.comparedInAMinute {
+                for seen in slip.seen where !state.compared.contains(seen) { unknown[seen] = slip.from }
             }
             return unknown
         }
     }
 
-    func remember(_ seen: Set<SeenCheckpoint>) {
+    /// What could be compared. The rest costs nobody anything, and is asked again when its letter or another one comes.
+    func remember(_ compared: [SeenCheckpoint: MemberID]) {
         state.withLock { state in
-            if state.compared.count + seen.count > Self.remembered { state.compared = [] }
-            state.compared.formUnion(seen)
+            if state.compared.count + compared.count > Self.remembered { state.compared = [] }
+            state.compared.formUnion(compared.keys)
+            for member in compared.values { state.counts[member, default: 0] += 1 }
         }
     }
 }
@@ -57,7 +55,7 @@ extension BrokerCore {
             let (good, bad) = try await look { reading -> (Set<SeenCheckpoint>, Set<SeenCheckpoint>) in
                 let own = Dictionary(try reading.logs().map { ($0.origin, $0.head.size) }) { first, _ in first }
                 var (good, bad): (Set<SeenCheckpoint>, Set<SeenCheckpoint>) = ([], [])
-                for seen in unknown {
+                for seen in unknown.keys {
                     let size = try own[seen.origin] ?? reading.mirror(of: seen.origin).size
                     guard seen.size >= 1, seen.size <= size else { continue }
                     let head = try MerkleTree.head(size: seen.size) { position in
@@ -70,7 +68,7 @@ extension BrokerCore {
                 return (good, bad)
             }
             // A false one too: its letter comes again, and is told of once.
-            seenTrees.remember(good.union(bad))
+            seenTrees.remember(unknown.filter { good.contains($0.key) || bad.contains($0.key) })
             for letter in letters where !bad.isDisjoint(with: letter.slip.seen) {
                 log(
                     .error, "log.conflict: a letter's sender has seen another history of a log",

@@ -54,8 +54,17 @@ public final class CaseKeys: Sendable {
     /// Makes the file of a letter's key, or leaves the one that is there. Durable when this returns.
     public func makeKey(of letter: LetterID) throws { _ = try makeKey(named: letter.hex) }
 
-    /// Whether the file of a letter's key is there.
-    public func hasKey(of letter: LetterID) -> Bool { DurableFile.size(url(letter.hex)) != nil }
+    /// Whether a letter's key is there. A file that was overwritten, and by a crash not removed, has none.
+    ///
+    /// - Throws: an error of the disk, which says nothing.
+    public func hasKey(of letter: LetterID) throws -> Bool {
+        do {
+            _ = try key(named: letter.hex)
+            return true
+        } catch let error as CaseFileError where error.code == .unknownCase || error.code == .damaged {
+            return false
+        }
+    }
 
     /// Destroys the key of a letter's forms. Where there is none, nothing happens.
     func destroyKey(of letter: LetterID) throws { try destroyKey(named: letter.hex) }

@@ -66,14 +66,15 @@ enum CaseSchema {
             changes.map { trigger(on: table, $0, "SELECT pseudonym FROM letter WHERE id = NEW.letter") }
         }.joined()
 
-    /// Without a conflict clause: the one of the statement that fires a trigger would take its place.
-    /// Letters whose forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay.
+    /// Letters of which forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay.
     private static let apartTables =
         """
         CREATE TABLE apart(
             letter BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, judged INTEGER NOT NULL, holds_until INTEGER) WITHOUT ROWID;
+        ALTER TABLE record ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
         """ + trigger(on: "apart", "DELETE", "SELECT OLD.pseudonym AS pseudonym")
 
+    /// Without a conflict clause: the one of the statement that fires a trigger would take its place.
     private static func trigger(on table: String, _ change: String, _ pseudonym: String) -> String {
         """
 

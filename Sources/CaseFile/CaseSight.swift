@@ -19,9 +19,14 @@ public struct CaseSight: Sendable {
     /// with their sealed steps unknown.
     /// - Throws: ``CaseFileError`` `.damaged`.
     ///
-    /// - Parameter profiles: all that this node holds, by digest.
+    /// - Parameters:
+    ///   - profiles: all that this node holds, by digest.
+    ///   - noticesCount: whether a letter that a notice ended is void, as everywhere; not where the answer must hold although the letter
+    ///     turns out to have been opened.
     /// - Returns: `nil` where the profile that the case was opened under is not among them.
-    public init?(_ record: CaseRecord, profiles: [Digest: Profile], in transaction: CaseTransaction) throws {
+    public init?(
+        _ record: CaseRecord, profiles: [Digest: Profile], noticesCount: Bool = true, in transaction: CaseTransaction
+    ) throws {
         guard let profile = profiles[record.profile] else { return nil }
         self.record = record
         history = CaseHistory(profile: profile, versions: profiles)
@@ -29,7 +34,9 @@ public struct CaseSight: Sendable {
         for letter in letters where letter.state.isInGraph {
             let slip = try StoredSlip.read(letter.slip)
             slips[letter.id] = slip
-            history.insert(try transaction.step(of: letter, slip: slip))
+            var step = try transaction.step(of: letter, slip: slip)
+            if step.isVoid, !noticesCount { step.isVoid = try transaction.isRefused(letter) }
+            history.insert(step)
         }
     }
 
@@ -77,6 +84,16 @@ extension CaseTransaction {
 
     /// Whether the letter's steps do not count.
     public func isVoid(_ letter: LetterRecord) throws -> Bool {
+        if try isRefused(letter) { return true }
+        // A notice that crossed the receipt on its way: opened wins, the notice stays as a fact.
+        let wasOpened =
+            try letter.state == .valid || letter.state == .flagged
+            || receipts(for: letter.id).contains { $0.state == .valid || $0.state == .flagged }
+        return try !wasOpened && voids(of: letter.id).contains { $0.code != NoticeCode.seenPossibly.rawValue }
+    }
+
+    /// Whether it will never count, whatever comes.
+    func isRefused(_ letter: LetterRecord) throws -> Bool {
         if letter.state == .invalid,
             try letter.direction == .out || inboxEntry(letter.id)?.code?.hasPrefix("procedure.") == true
         {
@@ -84,12 +101,6 @@ extension CaseTransaction {
         }
         // The broker has said so already; its signed refusal is on the way.
         if letter.direction == .out, try outboxEntry(letter.id)?.state == .refused { return true }
-        let voids = try voids(of: letter.id)
-        if voids.contains(where: { $0.type == .refusal }) { return true }
-        // A notice that crossed the receipt on its way: opened wins, the notice stays as a fact.
-        let wasOpened =
-            try letter.state == .valid || letter.state == .flagged
-            || receipts(for: letter.id).contains { $0.state == .valid || $0.state == .flagged }
-        return !wasOpened && voids.contains { $0.code != NoticeCode.seenPossibly.rawValue }
+        return try voids(of: letter.id).contains { $0.type == .refusal }
     }
 }

@@ -6,7 +6,8 @@ import GRDB
 public import Letters
 public import Procedure
 
-/// Forms that may have to go before their case does lie under a key of their letter, which is destroyed alone.
+/// Forms that may have to go before their case does lie under a key of their letter, which is destroyed alone; so do all attachments of the
+/// letter.
 /// Protocols/CaseFile.md §3.2.
 extension CaseTransaction {
     /// A letter whose forms lie apart, and the turn of its case.
@@ -16,7 +17,7 @@ extension CaseTransaction {
         public var turn: Int64
     }
 
-    /// From now on forms and attachments of this letter lie under its own key, which must be there (``CaseKeys/makeKey(of:)-(LetterID)``).
+    /// Forms of this letter lie under its own key, as its attachments do; the key must be there (``CaseKeys/makeKey(of:)-(LetterID)``).
     public func setApart(_ letter: LetterID, in caseID: CaseID) throws {
         try database.run("INSERT OR IGNORE INTO apart VALUES(?, ?, 0, NULL)", [letter.data, caseID.text])
     }
@@ -51,7 +52,7 @@ extension CaseTransaction {
         try keys.destroyKey(of: letter)
         let attachments = try String.fetchAll(
             database.statement("SELECT DISTINCT file FROM attachment WHERE letter = ?"), arguments: [letter.data])
-        try database.run("DELETE FROM record WHERE kind = 'form' AND letter = ?", [letter.data])
+        try database.run("DELETE FROM record WHERE kind = 'form' AND letter = ? AND apart", [letter.data])
         try database.run("DELETE FROM attachment WHERE letter = ?", [letter.data])
         try database.run("DELETE FROM apart WHERE letter = ?", [letter.data])
         return (attachments.compactMap { Digest(hex: $0) }, try dropParts(of: letter))

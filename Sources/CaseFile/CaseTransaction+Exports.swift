@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRDB
-import GRDB
 public import Letters
 public import Procedure
 
@@ -31,7 +30,8 @@ extension CaseTransaction {
     public func hasNotedExport(of cases: Int, by account: String, program: String, since: Instant) throws -> Bool {
         try Bool.fetchOne(
             database.statement(
-                "SELECT EXISTS(SELECT 1 FROM export WHERE account = ? AND program = ? AND at >= ? AND cases >= ?)"),
+                "SELECT EXISTS(SELECT 1 FROM export WHERE account = ? AND program = ? AND at >= ? AND cases >= ? AND pseudonym IS NULL)"
+            ),
             arguments: [account, program, since.seconds, cases]) ?? false
     }
 

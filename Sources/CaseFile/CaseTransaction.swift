@@ -167,51 +167,54 @@ public struct CaseTransaction {
         case verdict
     }
 
+    /// One of another letter is never written over: a part that two letters name belongs to the first.
+    ///
+    /// - Parameter isApart: a form that lies under its letter's own key, which must be there.
     public func putRecord(
-        _ kind: RecordKind, id: Digest, letter: LetterID, in caseID: CaseID, version: Int64 = 1, _ content: [UInt8]
+        _ kind: RecordKind, id: Digest, letter: LetterID, in caseID: CaseID, version: Int64 = 1, isApart: Bool = false,
+        _ content: [UInt8]
     ) throws {
-        let key = try kind == .form ? contentKey(of: letter, in: caseID) : keys.key(of: caseID)
+        let key = try isApart ? keys.key(of: letter, in: caseID) : keys.key(of: caseID)
         let sealed = try AESGCM.seal(content, key: key, associatedData: Self.label(kind, id, caseID, version))
         try database.execute(
-            sql:
-                "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE SET version = excluded.version, sealed = excluded.sealed",
-            arguments: [kind.rawValue, caseID.text, id.data, version, letter.data, Data(sealed)])
+            sql: """
+                INSERT INTO record VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(kind, id) DO UPDATE
+                SET version = excluded.version, sealed = excluded.sealed, apart = excluded.apart WHERE letter = excluded.letter
+                """,
+            arguments: [kind.rawValue, caseID.text, id.data, version, letter.data, Data(sealed), isApart])
     }
 
     /// - Returns: `nil` where there is none, or one of another case, or one whose letter's own key is destroyed.
     /// - Throws: ``CaseFileError`` `.damaged` when the record is not what this node wrote there.
     public func record(_ kind: RecordKind, id: Digest, in caseID: CaseID) throws -> [UInt8]? {
-        guard
-            let row = try Row.fetchOne(
-                database.statement(
-                    "SELECT version, letter, sealed FROM record WHERE kind = ? AND id = ? AND pseudonym = ?"),
-                arguments: [kind.rawValue, id.data, caseID.text])
-        else { return nil }
-        return try open(
-            kind, id, of: row.digest("letter"), caseID, version: row["version"], sealed: row["sealed"])
+        try Row.fetchOne(
+            database.statement(
+                "SELECT id, version, letter, sealed, apart FROM record WHERE kind = ? AND id = ? AND pseudonym = ?"),
+            arguments: [kind.rawValue, id.data, caseID.text]
+        ).flatMap { try open(kind, $0, caseID) }
     }
 
     /// All records of a kind that belong to a letter, by id.
     public func records(_ kind: RecordKind, of letter: LetterID, in caseID: CaseID) throws -> [Digest: [UInt8]] {
         var result: [Digest: [UInt8]] = [:]
         for row in try Row.fetchAll(
-            database.statement("SELECT id, version, sealed FROM record WHERE kind = ? AND letter = ?"),
+            database.statement("SELECT id, version, letter, sealed, apart FROM record WHERE kind = ? AND letter = ?"),
             arguments: [kind.rawValue, letter.data])
         {
-            let id = try row.digest("id")
-            result[id] = try open(kind, id, of: letter, caseID, version: row["version"], sealed: row["sealed"])
+            result[try row.digest("id")] = try open(kind, row, caseID)
         }
         return result
     }
 
-    private func open(
-        _ kind: RecordKind, _ id: Digest, of letter: LetterID, _ caseID: CaseID, version: Int64, sealed: Data
-    ) throws -> [UInt8]? {
-        if kind == .form, try isGone(letter) { return nil }
-        let key = try kind == .form ? contentKey(of: letter, in: caseID) : keys.key(of: caseID)
+    private func open(_ kind: RecordKind, _ row: Row, _ caseID: CaseID) throws -> [UInt8]? {
+        let (id, letter) = (try row.digest("id"), try row.digest("letter"))
+        let isApart: Bool = row["apart"]
+        if isApart, try !keys.hasKey(of: letter) { return nil }
+        let key = try isApart ? keys.key(of: letter, in: caseID) : keys.key(of: caseID)
+        let sealed: Data = row["sealed"]
         do {
             return try AESGCM.open(
-                [UInt8](sealed), key: key, associatedData: Self.label(kind, id, caseID, version))
+                [UInt8](sealed), key: key, associatedData: Self.label(kind, id, caseID, row["version"]))
         } catch { throw CaseFileError(.damaged, "a record does not open under its case's key") }
     }
 
@@ -227,6 +230,13 @@ public struct CaseTransaction {
     ) throws -> AttachmentWriter {
         let key = try letter.map { try keys.key(of: $0, in: caseID) } ?? keys.key(of: caseID)
         return AttachmentWriter(caseID: caseID, key: key, name: name.hex, files: files)
+    }
+
+    /// Whose attachment this is, in any case.
+    public func letter(ofAttachment commitment: Digest) throws -> LetterID? {
+        try Row.fetchOne(
+            database.statement("SELECT letter FROM attachment WHERE commitment = ?"), arguments: [commitment.data]
+        ).map { try $0.digest("letter") }
     }
 
     /// Names an attachment that lies finished in a file. One file may stand under several commitments: one for each recipient.

@@ -23,7 +23,7 @@ extension CaseCommand {
         @Option(help: ArgumentHelp("Who oversees.", valueName: "member")) var to: MemberID
         @Option(
             name: .customLong("as"),
-            help: ArgumentHelp("Who acts: an account of this node (`kheya node account list`).", valueName: "account"))
+            help: ArgumentHelp("Who acts: an account of this node (`kheya user list`).", valueName: "account"))
         var account: String
 
         func execute(_ console: Console) async throws {

@@ -77,8 +77,13 @@ extension CaseDesk {
         guard (1...LetterLimits.addressees).contains(parties.count) else {
             throw DeskError(.noRecipient, "\(parties.count) parties")
         }
+        // What one broker does not know yet, as a hold of the other country, the order must follow too.
+        let heads = Set(drafts.flatMap(\.heads)).sorted()
+        guard heads.count <= LetterLimits.parents else { throw DeskError(.incomplete, "\(heads.count) newest letters") }
         let events = drafts.map { Event(code: code, facts: $0.facts.facts) }
-        return try store.write { try maker($0, now).makeOrder(events, in: draft, to: parties, by: profile).id }
+        return try store.write {
+            try maker($0, now).makeOrder(events, in: draft, after: heads, to: parties, by: profile).id
+        }
     }
 
     /// The order was judged by what its sender knew. Here it is judged by all that this node knows now.

@@ -163,7 +163,7 @@ struct LetterJudge {
         }
         // A form or attachment that does not open, or is none, does not undo what the steps tell: they count, the paper is asked again.
         if let fault = opened.fault { code = code ?? fault.rawValue }
-        if isRecorded { try keep(letter, opened, transaction) }
+        if isRecorded { try keep(letter, opened, profile, transaction) }
         try transaction.setState(state, of: letter.id)
         // An urgent letter that came before its ancestors has its effect at once and its answer with them: all that we make later would
         // descend from our answer, and so wait for what may never come.
@@ -201,19 +201,29 @@ struct LetterJudge {
         }
     }
 
-    private func keep(_ letter: LetterRecord, _ opened: OpenedLetter, _ transaction: CaseTransaction) throws {
+    private func keep(
+        _ letter: LetterRecord, _ opened: OpenedLetter, _ profile: Profile, _ transaction: CaseTransaction
+    ) throws {
         if opened.isApart { try transaction.setApart(letter.id, in: letter.caseID) }
         if let steps = opened.steps {
             try transaction.putRecord(.steps, id: letter.id, letter: letter.id, in: letter.caseID, steps.json())
         }
         for form in opened.forms {
-            try transaction.putRecord(.form, id: form.commitment, letter: letter.id, in: letter.caseID, form.document)
+            try transaction.putRecord(
+                .form, id: form.commitment, letter: letter.id, in: letter.caseID,
+                isApart: opened.isApart && Self.goesBeforeCase(form.document, by: profile), form.document)
         }
         for attachment in opened.attachments {
             try transaction.addAttachment(
                 attachment.commitment, file: attachment.commitment, bytes: attachment.byteCount, letter: letter.id,
                 in: letter.caseID)
         }
+    }
+
+    /// What came beside, as a consent with an offer, stays: what it covers holds on. What does not read goes with the rest.
+    private static func goesBeforeCase(_ document: [UInt8], by profile: Profile) -> Bool {
+        guard let form = try? FormDocument.read(document) else { return true }
+        return profile.definition.events[form.event]?.kept != nil
     }
 
     /// Each form is one of the profile for an event of this letter or of one that it follows, agrees with the event's facts, holds

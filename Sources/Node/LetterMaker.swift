@@ -124,14 +124,14 @@ struct LetterMaker {
     /// Signs an order of erasure into a case of which this node may hold nothing, and puts it into the outbox.
     ///
     /// - Parameter draft: where in the case it stands.
-    func makeOrder(_ events: [Event], in draft: ErasureDraft, to members: [MemberID], by profile: Profile) throws
-        -> SignedSlip
-    {
+    func makeOrder(
+        _ events: [Event], in draft: ErasureDraft, after heads: [LetterID], to members: [MemberID], by profile: Profile
+    ) throws -> SignedSlip {
         let slip = Slip(
             type: .step, lane: .normal, from: identity.member, to: try addressees(members), caseID: draft.caseID,
             root: draft.root,
             profile: ProfileReference(id: profile.id, version: profile.version, digest: profile.digest),
-            steps: profile.shown(events), parents: draft.heads,
+            steps: profile.shown(events), parents: heads,
             previous: try transaction.letters(of: draft.caseID).last { $0.sender == identity.member }?.id, at: now,
             expires: now + min(settings.expiryDays * 86_400, LetterLimits.expirySeconds),
             seen: try transaction.checkpoints().suffix(LetterLimits.seen))

@@ -55,7 +55,7 @@ struct LetterOpener {
                     opened.attachments.append(
                         (
                             reference.commitment,
-                            try attachment(reference, slip, caseID, key, apartWith: opened.isApart ? id : nil)
+                            try attachment(reference, slip, id, caseID, key, isApart: opened.isApart)
                         ))
                 case (nil, .custody):
                     let content = try part(reference, .steps, slip, caseID, key)
@@ -100,17 +100,22 @@ struct LetterOpener {
 
     /// Opens an attachment into its file at rest, named by its commitment.
     private func attachment(
-        _ reference: PartReference, _ slip: Slip, _ caseID: CaseID, _ key: SealingIdentity, apartWith letter: LetterID?
+        _ reference: PartReference, _ slip: Slip, _ id: LetterID, _ caseID: CaseID, _ key: SealingIdentity,
+        isApart: Bool
     ) throws(OpeningFault) -> Int64 {
         do {
             return try store.read { transaction in
+                // Its file is not written over: salted commitments come twice only where somebody names what another letter brought.
+                if let other = try transaction.letter(ofAttachment: reference.commitment), other != id {
+                    throw SealingError(.partMismatch, "an attachment of another letter")
+                }
                 guard let list = try transaction.part(reference.digest) else {
                     throw SealingError(.partMismatch, "no list")
                 }
                 let label = PartLabel(from: slip.from, to: identity.member, caseID: caseID, kind: .piece)
                 var opener = try AttachmentOpener(list: list, reference: reference, label: label, with: key)
                 let writer = try transaction.attachmentWriter(
-                    named: reference.commitment, in: caseID, apartWith: letter)
+                    named: reference.commitment, in: caseID, apartWith: isApart ? id : nil)
                 for digest in opener.pieces {
                     guard let file = try transaction.part(digest) else {
                         throw SealingError(.partMismatch, "a piece is missing")

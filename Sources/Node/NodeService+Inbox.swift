@@ -185,7 +185,9 @@ extension NodeService {
 
     /// What nobody may keep any longer goes.
     func destroyUnkept() throws {
-        for letter in try desk.destroyUnkept(at: clock()) { log("forms destroyed", letter, "not-kept") }
+        let looked = try desk.destroyUnkept(at: clock())
+        for letter in looked.destroyed { log("forms destroyed", letter, "not-kept") }
+        for letter in looked.failed { log("forms not looked at", letter, "damaged") }
     }
 
     /// An ancestor that has come and is not judged yet goes first: known by its slip, it is in the graph already.

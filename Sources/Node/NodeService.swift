@@ -124,12 +124,12 @@ public actor NodeService: Service {
         while !Task.isCancelled {
             do {
                 // What was stored before the last end, and not judged; and each minute what waits, and what nobody may keep.
-                if woken.map({ clock() - $0 >= 60 }) ?? true {
-                    try wakeHeld()
-                    try destroyUnkept()
-                    woken = clock()
-                }
+                let isDue = woken.map { clock() - $0 >= 60 } ?? true
+                if isDue { try wakeHeld() }
                 _ = try await judgeAll()
+                // Not at once after a start: a letter that keeps them may wait at the broker.
+                if isDue, woken != nil { try destroyUnkept() }
+                if isDue { woken = clock() }
                 _ = try await fetch(waitSeconds: settings.pullWaitSeconds)
                 backOff.reset()
             } catch {

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Runs jobs in the order they come, as many as have gathered in one transaction, hence one sync.
 ///
-/// While a commit waits for the disk, the next jobs gather: the busier the broker, the fewer syncs a letter costs. One that fails undoes
-/// only itself. No caller is answered before the commit it is part of has returned.
+/// While a commit waits for the disk, the next jobs gather: the busier the broker, the fewer syncs a letter costs. Each job has a savepoint
+/// of its own, so that one that fails undoes only itself. No caller is answered before the commit it is part of has returned.
 ///
 /// Jobs run on the writer queue of the pool, a thread that may block, never on the cooperative pool.
 final class GroupCommitWriter: Sendable {
@@ -71,12 +71,7 @@ final class GroupCommitWriter: Sendable {
 
     private func commit(_ batch: [any WriteJob], _ db: Database) {
         do {
-            // Jobs hardly ever fail, and a savepoint for each costs copies of all pages that it writes. So they run without, and only a
-            // batch of which one failed runs again with them.
-            if try !attempt(batch, db, withSavepoints: false) {
-                rollBack(db)
-                _ = try attempt(batch, db, withSavepoints: true)
-            }
+            try attempt(batch, db)
         } catch {
             rollBack(db)
             // A full disk undoes the whole transaction, so each job gets one of its own: what still has room is not hurt by what has not.
@@ -102,10 +97,7 @@ final class GroupCommitWriter: Sendable {
         }
     }
 
-    /// - Returns: `false` if a job failed that has no savepoint: nothing of the batch may be committed.
-    private func attempt(
-        _ batch: [any WriteJob], _ db: Database, withSavepoints: Bool
-    ) throws(StoreError) -> Bool {
+    private func attempt(_ batch: [any WriteJob], _ db: Database) throws(StoreError) {
         do {
             log.begin()
             try db.run("BEGIN IMMEDIATE")
@@ -113,7 +105,7 @@ final class GroupCommitWriter: Sendable {
             let limit = try SQLiteTransaction.limitBytes(db, path: log.path)
             for job in batch {
                 let mark = log.mark()
-                if withSavepoints { try db.run("SAVEPOINT job") }
+                try db.run("SAVEPOINT job")
                 do {
                     try job.attempt(
                         SQLiteTransaction(db, versions, log.keys, path: log.path, limit: limit, writer: log))
@@ -121,16 +113,14 @@ final class GroupCommitWriter: Sendable {
                     // SQLite ends the whole transaction by itself after some errors (SQLITE_FULL, SQLITE_IOERR): then all must be redone.
                     guard db.isInsideTransaction else { throw error }
                     if let error = error as? DatabaseError, error.resultCode != .SQLITE_CONSTRAINT { throw error }
-                    guard withSavepoints else { return false }
                     job.fail(error)
                     try db.run("ROLLBACK TO job")
                     log.restore(mark)
                 }
-                if withSavepoints { try db.run("RELEASE job") }
+                try db.run("RELEASE job")
             }
             try log.finish(db)
             try db.run("COMMIT")
-            return true
         } catch let error as DatabaseError {
             throw StoreError(error)
         } catch let error as StoreError {

@@ -111,7 +111,7 @@ extension CaseAuditor {
         // 3. The verdict, against the ancestors alone.
         if !isGap { addContexts(before, at: event, &view) }
         let step = step(letter, slip, at: event)
-        let verdict = verdict(step, slip, after: missing.isEmpty ? before : nil, in: view.history)
+        let verdict = verdict(step, slip, after: missing.isEmpty && !isGap ? before : nil, in: view.history)
         compare(verdict, logged, step, at: event, view)
         if logged == .admitted, missing.isEmpty { order(letter, slip, at: event) }
         let full = opened[letter].map { Step(id: letter, slip: slip, roles: step.roles, opened: $0) }
@@ -134,7 +134,7 @@ extension CaseAuditor {
 
     /// As a broker judges: admission, and for visible progress that is admitted the stops it had not seen. Papers are its own.
     ///
-    /// - Parameter ancestors: `nil` where some are missing.
+    /// - Parameter ancestors: all of them, each in `history`; `nil` where one is not: then the verdict is of this log alone.
     private func verdict(
         _ step: Step, _ slip: Slip, after ancestors: Ancestry.Letters?, in history: CaseHistory
     ) -> Verdict {

@@ -83,10 +83,13 @@ public struct SignIn: Sendable {
     public static var languages: [String] { Words.languages }
 
     /// Ends the account's sessions and takes away what it signed in with; a new slip lets its person in again, or another.
-    public func reset(_ name: String, at now: Instant) throws -> String {
+    ///
+    /// - Parameter by: the supervisor who hands out the slip and now stands for whom it lets in; `nil`: whoever runs the node.
+    public func reset(_ name: String, by supervisor: String? = nil, at now: Instant) throws -> String {
         let slip = Self.newSlip()
         try change(name) { account, transaction in
             account.state = .invited
+            account.invitedBy = supervisor
             account.credentials = nil
             account.slip = Self.digest(slip: slip)
             account.slipUntil = now + WebLimits.slipSeconds

@@ -16,7 +16,9 @@ import Testing
         var example: ExampleCase
         let caseID: CaseID
         let letter: LetterID
-        let forms: [Digest: [UInt8]]
+        /// What goes before the case, and the consent beside it, which stays.
+        let preview: [Digest: [UInt8]]
+        let consent: [Digest: [UInt8]]
 
         init() async throws {
             nodes = try PracticeNodes()
@@ -28,7 +30,13 @@ import Testing
             let desk = try nodes.desk(PracticeNodes.ngo)
             let names = try desk.history(of: caseID).first?.forms ?? [:]
             #expect(Set(names.values) == ["preview", "consent"])
-            forms = try Dictionary(uniqueKeysWithValues: names.keys.map { ($0, try desk.form($0, in: caseID)) })
+            func read(_ name: String) throws -> [Digest: [UInt8]] {
+                try Dictionary(
+                    uniqueKeysWithValues: names.filter { $0.value == name }.keys.map {
+                        ($0, try desk.form($0, in: caseID))
+                    })
+            }
+            (preview, consent) = (try read("preview"), try read("consent"))
         }
 
         func act(_ event: String, by member: MemberID, facts: [String: FactValue] = [:]) async throws {
@@ -44,17 +52,20 @@ import Testing
             try await nodes.settle([PracticeNodes.ngo])
         }
 
+        var key: URL { nodes.home(PracticeNodes.ngo).appendingPathComponent("case-keys/\(letter.hex).key") }
+
         func areKept() throws -> Bool {
             let desk = try nodes.desk(PracticeNodes.ngo)
             let entry = try #require(try desk.history(of: caseID).first { $0.letter.id == letter })
             // Slip, steps and what was answered stay whatever happens.
             #expect(entry.isOpened && entry.events.map(\.code).contains("REFERRAL_OFFER") && !entry.receipts.isEmpty)
-            let key = nodes.home(PracticeNodes.ngo).appendingPathComponent("case-keys/\(letter.hex).key")
-            let isThere = FileManager.default.fileExists(atPath: key.path)
-            #expect(isThere == !entry.forms.isEmpty)
-            for (id, content) in forms {
+            let isThere = entry.forms.values.contains("preview")
+            for (id, content) in preview {
                 if isThere { #expect(try desk.form(id, in: caseID) == content) }
                 if !isThere { #expect(throws: DeskError(.unknownLetter, "")) { try desk.form(id, in: caseID) } }
+            }
+            for (id, content) in consent {
+                #expect(try desk.form(id, in: caseID) == content, "what it covers holds on")
             }
             return isThere
         }
@@ -69,34 +80,44 @@ import Testing
         try nodes.store(PracticeNodes.ngo).close()
         nodes.restart(PracticeNodes.ngo)
         try FileManager.default.copyItem(at: home, to: copy)
-        nodes.clock.advance(7 * 86_400 - 3_600)
+        // Seven days, and one of grace.
+        nodes.clock.advance(8 * 86_400 - 3_600)
         try await offer.sweep()
         #expect(try offer.areKept(), "gone before its time")
         nodes.clock.advance(3_600)
         try await offer.sweep()
         #expect(try !offer.areKept())
+        #expect(!FileManager.default.fileExists(atPath: offer.key.path))
 
         // The database of before, with the keys of then and with those of now.
         func read(_ form: Digest) throws -> [UInt8]? {
             let old = try CaseStore(directory: copy, wrapping: Array(repeating: 7, count: 32))
             return try old.read { try $0.record(.form, id: form, in: offer.caseID) }
         }
-        for (form, content) in offer.forms { #expect(try read(form) == content) }
+        for (form, content) in offer.preview { #expect(try read(form) == content) }
         try FileManager.default.removeItem(at: copy.appendingPathComponent("case-keys"))
         try FileManager.default.copyItem(
             at: home.appendingPathComponent("case-keys"), to: copy.appendingPathComponent("case-keys"))
-        for form in offer.forms.keys { #expect(try read(form) == nil) }
-        // The sender's own stay, and a new offer brings its own.
+        for form in offer.preview.keys { #expect(try read(form) == nil) }
+        // The sender's own stay.
         let sent = try nodes.desk(PracticeNodes.shelter).history(of: offer.caseID).first {
             $0.letter.id == offer.letter
         }
         #expect(sent?.forms.isEmpty == false)
     }
 
-    @Test func `what came with an accepted offer stays with the case`() async throws {
+    @Test func `what came with an accepted offer stays with the case, also when she withdraws later`() async throws {
         var offer = try await Offer()
         try offer.example.send("02")
         try await offer.nodes.settle()
+        offer.nodes.clock.advance(60 * 86_400)
+        try await offer.sweep()
+        #expect(try offer.areKept())
+        try await offer.act(
+            "CASE_WITHDRAWN", by: PracticeNodes.shelter,
+            facts: ["end_reason": .text("offer_ended"), "pressure_seen": .text("none_seen")].filter {
+                offer.nodes.profile.compulsoryFacts(of: "CASE_WITHDRAWN").contains($0.key)
+            })
         offer.nodes.clock.advance(60 * 86_400)
         try await offer.sweep()
         #expect(try offer.areKept())
@@ -120,13 +141,20 @@ import Testing
         #expect(try !offer.areKept())
     }
 
-    @Test func `a crash between key and rows leaves nothing that reads, and the next look ends it`() async throws {
+    @Test(arguments: [true, false])
+    func `a crash between key and rows leaves nothing that reads, and the next look ends it`(_ isRemoved: Bool)
+        async throws
+    {
         let offer = try await Offer()
-        let key = offer.nodes.home(PracticeNodes.ngo).appendingPathComponent("case-keys/\(offer.letter.hex).key")
-        try FileManager.default.removeItem(at: key)
+        let size = try Data(contentsOf: offer.key).count
+        if isRemoved {
+            try FileManager.default.removeItem(at: offer.key)
+        } else {
+            try Data(repeating: 0, count: size).write(to: offer.key)
+        }
         offer.nodes.restart(PracticeNodes.ngo)
         #expect(try !offer.areKept())
-        offer.nodes.clock.advance(8 * 86_400)
+        offer.nodes.clock.advance(9 * 86_400)
         try await offer.sweep()
         #expect(try !offer.areKept())
         let rows = try offer.nodes.store(PracticeNodes.ngo).read { try $0.apart(dueAt: offer.nodes.clock.now) }

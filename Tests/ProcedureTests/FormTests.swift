@@ -39,7 +39,7 @@ import Testing
 
     private static let preferred: Set<String> = [
         "none", "none_known", "none_found", "none_seen", "found", "reachable", "yes", "said_back", "not_needed",
-        "return",
+        "return", "counsellor",
     ]
 
     static func answer(_ field: FormSchema.Field) -> Form.Value {

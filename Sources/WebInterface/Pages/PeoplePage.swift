@@ -42,7 +42,7 @@ struct PeoplePage {
             return .seeOther("/people")
         case ("slip", .invited):
             let until = try until(account.language, call)
-            return sheet(try signIn.reset(name, at: call.now), name, account.language, until, call)
+            return sheet(try signIn.reset(name, by: call.name, at: call.now), name, account.language, until, call)
         default: throw WebFault.badRequest
         }
     }
