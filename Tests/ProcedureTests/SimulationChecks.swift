@@ -42,7 +42,8 @@ extension Simulation {
 
     // MARK: while it runs
 
-    /// A broker refuses an honest letter only for what its sender could not know or count: a letter before it that is void meanwhile.
+    /// A broker refuses an honest letter only for what its sender could not know or count: a letter before it that is void meanwhile, or one
+    /// that counts after all, because somebody had opened what the sender was told had been given up.
     func checkRefusal(_ mail: Int, at broker: Int, _ refusal: Refusal) {
         guard mails[mail].isHonest, let end = end(of: mails[mail].step.from) else { return }
         let before =
@@ -52,12 +53,20 @@ extension Simulation {
             }
         let isExplained = before.contains {
             brokers[broker].judge.isVoid($0, mails) || ends[end].judge.refusedHere[$0] != nil
+                || isRevived($0, at: broker, unknownTo: mail)
         }
         if !isExplained {
             faults.append(
                 "\(brokers[broker].member) refused \(refusal.code) \(refusal.detail ?? "") what its sender admitted: "
                     + describe(mail))
         }
+    }
+
+    /// Whether a letter counts for a broker by a receipt that the maker of a later one had not heard of, only of the notice.
+    private func isRevived(_ mail: Int, at broker: Int, unknownTo later: Int) -> Bool {
+        let papers = mails[later].before.filter { mails[$0].subject == mail }.map { mails[$0].about }
+        return papers.contains(.notice) && !papers.contains(.opened)
+            && brokers[broker].judge.openedBySomebody.contains(mail) && !brokers[broker].judge.isVoid(mail, mails)
     }
 
     /// After a visible stop is known, no broker hands out visible progress of the lifecycle which neither precedes nor follows it; what
@@ -99,8 +108,8 @@ extension Simulation {
         var tally = Tally()
         checkRest()
         checkLate(&tally)
-        let voids = checkSights(&tally)
-        checkNothingLost(voids)
+        let full = checkSights(&tally)
+        checkNothingLost(full)
         count(&tally)
         return tally
     }
@@ -190,8 +199,9 @@ extension Simulation {
         for (place, one) in honest.enumerated() {
             for other in honest.dropFirst(place + 1) {
                 let (left, right) = (ends[one].judge, ends[other].judge)
+                // That a sealed list is empty knows only who reads it.
                 func sight(_ judge: SimulatedJudge) -> Set<Int> {
-                    judge.opened.filter { mails[$0].about == nil && !events($0).isEmpty }
+                    judge.opened.filter { mails[$0].about == nil && mails[$0].step.sealed != .none }
                 }
                 guard sight(left) == sight(right) else { continue }
                 tally.sameSight += 1
@@ -225,12 +235,11 @@ extension Simulation {
 
     /// One who reads everything judges all; who reads less never refuses what that one admits, and excludes no state that is true.
     ///
-    /// - Returns: letters that do not count for one who reads everything.
-    private func checkSights(_ tally: inout Tally) -> Set<Int> {
+    /// - Returns: the one who reads everything.
+    private func checkSights(_ tally: inout Tally) -> SimulatedJudge {
         var all = brokers[0].judge
         for end in honest { all.openedBySomebody.formUnion(ends[end].judge.openedBySomebody) }
         let full = all.again(in: shuffled(all), opening: Set(mails.indices), mails)
-        let voids = Set(voids(full))
         let state = full.history.state
         if !state.isExact || state.lifecycle.count != 1 {
             faults.append("one who reads all does not know: \(state.lifecycle)")
@@ -274,7 +283,7 @@ extension Simulation {
                 faults.append("\(name) excludes \(track) \(found): \(unsure.tracks[track] ?? [])")
             }
         }
-        return voids
+        return full
     }
 
     /// No clearance has effect beside a withdrawal of the consent to return or to share, nor after one without a new consent between
@@ -320,7 +329,7 @@ extension Simulation {
 
     /// Each honest letter came to each addressee, or its sender holds a paper that says it did not; facts and withdrawals always count;
     /// every event that counts stands in the record once.
-    private func checkNothingLost(_ voids: Set<Int>) {
+    private func checkNothingLost(_ full: SimulatedJudge) {
         // A broker takes what only the sealed steps forbid. Who holds which role may then be one thing for brokers and another for ends,
         // and brokers refuse letters between people who are no parties to them.
         let isJammed = honest.contains { end in
@@ -329,6 +338,10 @@ extension Simulation {
             }
         }
         guard !isJammed else { return }
+        let voids = Set(voids(full))
+        // Where the letter that gave somebody a part was retracted nobody writes to her any more, though a broker, which reads less, must
+        // still take her for a party: she has what was addressed to her, and need not hear of the rest.
+        let parties = Set(full.history.parties.values.joined())
         for mail in mails.indices where mails[mail].isHonest && mails[mail].about == nil {
             guard let sender = end(of: mails[mail].step.from), !isOutside(sender), !ends[sender].isHostile else {
                 continue
@@ -348,7 +361,7 @@ extension Simulation {
             for broker in brokers where mustStand && broker.judge.isVoid(mail, mails) {
                 faults.append("void at \(broker.member): \(describe(mail))")
             }
-            for end in honest where !voids.contains(mail) {
+            for end in honest where !voids.contains(mail) && parties.contains(ends[end].member) {
                 if ends[end].judge.history.step(mails[mail].step.id) == nil {
                     faults.append("\(ends[end].member) has lost \(describe(mail))")
                     continue
