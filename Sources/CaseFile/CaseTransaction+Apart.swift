@@ -58,7 +58,7 @@ extension CaseTransaction {
         return (attachments.compactMap { Digest(hex: $0) }, try dropParts(of: letter))
     }
 
-    /// The key under which forms and attachments of a letter lie.
+    /// The key under which the attachments of a letter lie; of a form its row says it.
     func contentKey(of letter: LetterID, in caseID: CaseID) throws -> [UInt8] {
         try isApart(letter) ? keys.key(of: letter, in: caseID) : keys.key(of: caseID)
     }
