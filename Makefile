@@ -97,9 +97,10 @@ bench: install-deps  ## Measure against the floor of the same machine; ONLY=cryp
 format:  ## Rewrite the sources in the house style
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
-check: install-deps  ## Format, import check, warnings as errors, all tests
+check: install-deps  ## Format, import check, warnings as errors, the release build, all tests
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+	$(SWIFT) build -c release --product kheya
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test --disable-xctest
 
 clean:  ## Remove what was built

@@ -25,10 +25,10 @@ extension CaseCommand {
         struct Report: Encodable { let order: String }
 
         func execute(_ console: Console) async throws {
-            let drafts = try drafts.map { try ErasureDraft(Files.read($0)) }
             let (node, opened) = try NodeAssembly.open(home)
             let order = try await NodeAssembly.blocking {
-                try node.desk.orderErasure(drafts, account: account, at: opened.now)
+                let drafts = try drafts.map { try ErasureDraft(Files.read($0)) }
+                return try node.desk.orderErasure(drafts, account: account, at: opened.now)
             }
             try console.result("case.order-erasure", Report(order: order.hex)) { "ordered by letter \(order.hex)" }
         }
