@@ -13,8 +13,6 @@ import Procedure
 struct AttachmentSection {
     let bench: Workbench
     let megabytes: Int
-    /// What the memory at full size is held against.
-    let small = 16
 
     func run(_ report: inout Report) async throws {
         report.begin(
@@ -31,7 +29,8 @@ struct AttachmentSection {
         var peaks: [[Double]] = []
         var sealed: [(seconds: Double, peak: Double)] = []
         var carried: [Double] = []
-        for size in [small, megabytes] {
+        // The first fills the caches of the stores, which are of a fixed size; twice as much must then take no more.
+        for size in [megabytes, 2 * megabytes] {
             let (caseID, desk) = try await preparedCase(network)
             let file = try paper(size, in: network.directory)
             for child in children { try child.forgetPeak() }
@@ -44,31 +43,31 @@ struct AttachmentSection {
         let start = floors_now()
         try floors.seal(piece, megabytes)
         let floor = Double(megabytes) / (floors_now() - start)
-        let last = peaks.count - 1
         report.figure(
-            "seal \(megabytes) MiB, `kheya case do --attach`", Spread([Double(megabytes) / sealed[last].seconds]),
+            "seal \(megabytes) MiB, `kheya case do --attach`", Spread([Double(megabytes) / sealed[0].seconds]),
             "MiB/s",
             note:
                 "start, reading, a copy at rest and files on disk included; CMS_encrypt alone \(Report.number(floor)) MiB/s"
         )
         report.relate(
-            "from there to the receipt", Spread([Double(megabytes) / carried[last]]), "MiB/s", floor: floor,
-            ratio: Spread([Double(megabytes) / carried[last] / floor]),
+            "from there to the receipt", Spread([Double(megabytes) / carried[0]]), "MiB/s", floor: floor,
+            ratio: Spread([Double(megabytes) / carried[0] / floor]),
             note:
-                "three lines, two stores, two folders, opened and kept at rest: \(Report.number(carried[last])) s"
+                "three lines, two stores, two folders, opened and kept at rest: \(Report.number(carried[0])) s"
         )
         report.compare(
-            "memory at its peak, `kheya case do`", Spread([sealed[last].peak]), "MiB", floor: sealed[0].peak,
-            ratio: Spread([sealed[last].peak / sealed[0].peak]), target: .atMost(1.3),
-            note: "the floor is the same with \(small) MiB")
+            "memory at its peak, `kheya case do`", Spread([sealed[1].peak]), "MiB", floor: sealed[0].peak,
+            ratio: Spread([sealed[1].peak / sealed[0].peak]), target: .atMost(1.3),
+            note: "of \(2 * megabytes) MiB; the floor is the same with \(megabytes) MiB")
         for (index, party) in parties.enumerated() {
             report.compare(
-                "memory at its peak, \(party.rawValue)", Spread([peaks[last][index]]), "MiB", floor: peaks[0][index],
-                ratio: Spread([peaks[last][index] / peaks[0][index]]), target: .atMost(1.3))
+                "memory at its peak, \(party.rawValue)", Spread([peaks[1][index]]), "MiB", floor: peaks[0][index],
+                ratio: Spread([peaks[1][index] / peaks[0][index]]), target: .atMost(1.3))
         }
-        let most = (peaks[last] + [sealed[last].peak]).max() ?? 0
+        let most = (peaks[0] + [sealed[0].peak]).max() ?? 0
         report.compare(
-            "  the largest of them, of 256 MiB", Spread([most]), "MiB", floor: 256, ratio: Spread([most / 256]),
+            "  the largest of them, of \(megabytes) MiB", Spread([most]), "MiB", floor: Double(megabytes),
+            ratio: Spread([most / Double(megabytes)]),
             target: .below(1))
     }
 
