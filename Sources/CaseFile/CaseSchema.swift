@@ -66,13 +66,14 @@ enum CaseSchema {
             changes.map { trigger(on: table, $0, "SELECT pseudonym FROM letter WHERE id = NEW.letter") }
         }.joined()
 
-    /// Letters of which forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay.
+    /// Letters of which forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay;
+    /// `gone`: when they went.
     private static let apartTables =
         """
         CREATE TABLE apart(
-            letter BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, judged INTEGER NOT NULL, holds_until INTEGER) WITHOUT ROWID;
+            letter BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, judged INTEGER NOT NULL, holds_until INTEGER, gone INTEGER) WITHOUT ROWID;
         ALTER TABLE record ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
-        """ + trigger(on: "apart", "DELETE", "SELECT OLD.pseudonym AS pseudonym")
+        """ + trigger(on: "apart", "UPDATE OF gone", "SELECT NEW.pseudonym AS pseudonym")
 
     /// Without a conflict clause: the one of the statement that fires a trigger would take its place.
     private static func trigger(on table: String, _ change: String, _ pseudonym: String) -> String {

@@ -19,7 +19,7 @@ extension CaseTransaction {
 
     /// Forms of this letter lie under its own key, as its attachments do; the key must be there (``CaseKeys/makeKey(of:)-(LetterID)``).
     public func setApart(_ letter: LetterID, in caseID: CaseID) throws {
-        try database.run("INSERT OR IGNORE INTO apart VALUES(?, ?, 0, NULL)", [letter.data, caseID.text])
+        try database.run("INSERT OR IGNORE INTO apart VALUES(?, ?, 0, NULL, NULL)", [letter.data, caseID.text])
     }
 
     /// Letters of which it has to be asked whether their forms stay: their case has changed since it was asked last, or the moment has
@@ -29,7 +29,7 @@ extension CaseTransaction {
             database.statement(
                 """
                 SELECT letter, pseudonym, turn FROM apart JOIN touched USING(pseudonym)
-                WHERE turn != judged OR holds_until <= ? ORDER BY pseudonym, letter
+                WHERE gone IS NULL AND (turn != judged OR holds_until <= ?) ORDER BY pseudonym, letter
                 """), arguments: [now.seconds]
         ).compactMap { row in
             try CaseID(row["pseudonym"] as String).map {
@@ -48,14 +48,20 @@ extension CaseTransaction {
     /// Destroys forms and attachments of a letter, the key first: it does not come back when this transaction fails.
     ///
     /// - Returns: files to remove once this transaction has ended.
-    public func destroyForms(of letter: LetterID) throws -> (attachments: [Digest], parts: [Digest]) {
+    public func destroyForms(of letter: LetterID, at now: Instant) throws -> (attachments: [Digest], parts: [Digest]) {
         try keys.destroyKey(of: letter)
         let attachments = try String.fetchAll(
             database.statement("SELECT DISTINCT file FROM attachment WHERE letter = ?"), arguments: [letter.data])
         try database.run("DELETE FROM record WHERE kind = 'form' AND letter = ? AND apart", [letter.data])
         try database.run("DELETE FROM attachment WHERE letter = ?", [letter.data])
-        try database.run("DELETE FROM apart WHERE letter = ?", [letter.data])
+        try database.run("UPDATE apart SET gone = ? WHERE letter = ?", [now.seconds, letter.data])
         return (attachments.compactMap { Digest(hex: $0) }, try dropParts(of: letter))
+    }
+
+    /// When the forms of a letter went because nobody may keep them; `nil` where none did.
+    public func formsGone(of letter: LetterID) throws -> Instant? {
+        try Int64.fetchOne(database.statement("SELECT gone FROM apart WHERE letter = ?"), arguments: [letter.data])
+            .map { Instant(seconds: $0) }
     }
 
     /// The key under which the attachments of a letter lie; of a form its row says it.

@@ -52,6 +52,8 @@ struct LetterReport: Encodable {
     let receipts: [Receipt]
     let forms: [String: String]
     let attachments: [String]
+    /// When forms and attachments went because nobody may keep them any longer.
+    let formsGone: String?
     let reason: String?
     /// What it is, and what became of it, in the reader's language.
     let words: String
@@ -60,7 +62,7 @@ struct LetterReport: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case letter, `case`, type, lane, from, to, at, direction, state, events, opened, void, voids, about, parents
-        case previous, receipts, forms, attachments, reason, words, mark
+        case previous, receipts, forms, attachments, formsGone, reason, words, mark
     }
 
     init(_ entry: HistoryEntry, _ words: DeskWords) throws {
@@ -92,6 +94,7 @@ struct LetterReport: Encodable {
         }
         forms = Dictionary(entry.forms.map { ($0.key.hex, $0.value) }) { first, _ in first }
         attachments = entry.attachments.map(\.hex)
+        formsGone = entry.formsGone.map(Moment.text)
         reason = entry.refusal.map(words.sentence)
         self.words = words.title(of: entry)
         mark = words.mark(of: entry)

@@ -94,6 +94,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
     case notJudged = "not-judged"
     case toActOn = "to-act-on"
     case formAwaited = "form-awaited"
+    case formsGone = "forms-gone"
 
     // Why a case is kept, and how long.
     case keptBy = "kept-by"
@@ -176,7 +177,7 @@ public enum Sentence: String, Hashable, Sendable, CaseIterable {
         case .waiting: ["letters"]
         case .approved: ["names"]
         case .sealed: ["reason", "time"]
-        case .expired: ["date"]
+        case .expired, .formsGone: ["date"]
         case .held: ["name"]
         case .or: ["one", "other"]
         case .care: ["holder"]

@@ -48,7 +48,7 @@ extension CaseDesk {
                     let turns = [today.holdsUntil, before.holdsUntil.map { $0 + Self.graceSeconds }]
                     try transaction.keep(apart, until: turns.compactMap { $0 }.min())
                 } else {
-                    let files = try transaction.destroyForms(of: apart.letter)
+                    let files = try transaction.destroyForms(of: apart.letter, at: now)
                     destroyed.append(apart.letter)
                     attachments += files.attachments
                     parts += files.parts

@@ -181,6 +181,7 @@ extension CaseDesk {
             about: slip.about, receipts: try transaction.receipts(for: letter.id),
             voids: try transaction.voids(of: letter.id), forms: forms,
             attachments: try transaction.attachments(of: letter.id),
+            formsGone: try transaction.formsGone(of: letter.id),
             refusal: try transaction.record(.verdict, id: letter.id, in: letter.caseID).map(Refusal.init(record:)))
     }
 

@@ -124,6 +124,8 @@ public struct HistoryEntry: Sendable, Hashable {
     /// Forms by the commitment of their part, with their names.
     public var forms: [Digest: String]
     public var attachments: [Digest]
+    /// When form and attachments went because nobody may keep them any longer.
+    public var formsGone: Instant?
     /// Why this node did not admit it.
     public var refusal: Refusal?
 }

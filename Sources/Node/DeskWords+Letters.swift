@@ -23,8 +23,13 @@ extension DeskWords {
         return about.code.map(void) ?? ""
     }
 
-    /// What became of a letter: why it is void, or what its receipts prove.
+    /// What became of a letter: why it is void, or what its receipts prove; and since when its forms are kept no longer.
     public func mark(of entry: HistoryEntry) -> String {
+        let gone = entry.formsGone.map { labels.sentence(.formsGone, ["date": moment($0)]) }
+        return [standing(of: entry), gone].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+
+    private func standing(of entry: HistoryEntry) -> String {
         if entry.isVoid { return entry.voids.first.map { labels.sentence(.void, ["reason": void($0.code)]) } ?? "" }
         if let refusal = entry.refusal { return labels.sentence(.void, ["reason": labels.reason(of: refusal)]) }
         return entry.receipts.map { "\(member($0.sender)): \(receipt($0.state, $0.code))" }.joined(separator: "; ")

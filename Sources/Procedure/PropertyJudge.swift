@@ -283,13 +283,18 @@ struct PropertyJudge {
     {
         guard let red = check.guardOfText[text] else { return finish(.refuted, "no guard") }
         let ends = Exploration.ends(profile)
+        // Two roles of one country are two organisations here, as they mostly are.
+        guard let sender = ends.first(where: { $0.roles.contains(from) })?.member,
+            let receiver = ends.first(where: { $0.roles.contains(to) && $0.member != sender })?.member
+                ?? MemberID("\(sender.country.lowercased()):other")
+        else { return finish(.refuted, "no end acts as \(from)") }
         for (index, event) in tables.events.enumerated() {
             guard events.isEmpty || events.contains(event.name), event.rule.by.contains(from),
                 let form = event.rule.form, let highest = check.definition.forms[form],
                 event.rule.to == nil || event.rule.to == to
             else { continue }
             for level in Tier.allCases where level >= tier && level <= min(event.rule.tier, highest) {
-                guard let found = disclosure(index, level, from, to, red, ends) else { continue }
+                guard let found = disclosure(index, level, (from, sender), (to, receiver), red) else { continue }
                 let line = CheckedProperty.Line(by: from, event: event.name, changes: [], isUnaware: false)
                 return finish(
                     .refuted,
@@ -302,20 +307,17 @@ struct PropertyJudge {
 
     /// What lets a form go on basis consent although the guard is red; `nil` where nothing does.
     private mutating func disclosure(
-        _ index: Int, _ tier: Tier, _ from: String, _ to: String, _ red: Int?, _ ends: [Exploration.End]
+        _ index: Int, _ tier: Tier, _ from: (role: String, member: MemberID), _ to: (role: String, member: MemberID),
+        _ red: Int?
     ) -> [String]? {
         let rule = tables.events[index].rule
-        guard let green = check.disclosureGuards(rule, tier: tier, from: from, to: to),
-            let sender = ends.first(where: { $0.roles.contains(from) }),
-            let receiver = ends.first(where: { $0.roles.contains(to) && $0.member != sender.member })
-        else { return nil }
+        guard let green = check.disclosureGuards(rule, tier: tier, from: from.role, to: to.role) else { return nil }
         let history = CaseHistory(profile: profile)
         let open = Exploration.open(profile)
         var search = GuardSearch(
             history, states: history.states(of: open), newest: open.newest,
             this: JudgedEvent(
-                event: nil, isFull: true, by: from, from: sender.member, recipients: [receiver.member], person: nil,
-                at: nil))
+                event: nil, isFull: true, by: from.role, from: from.member, recipients: [to.member], person: nil, at: nil))
         let found = search.find(green: green, red: red)
         explored += search.tried
         return found

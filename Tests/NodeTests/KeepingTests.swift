@@ -99,6 +99,11 @@ import Testing
         try FileManager.default.copyItem(
             at: home.appendingPathComponent("case-keys"), to: copy.appendingPathComponent("case-keys"))
         for form in offer.preview.keys { #expect(try read(form) == nil) }
+        // Whoever looks at the letter is told so.
+        let desk = try nodes.desk(PracticeNodes.ngo)
+        let entry = try #require(try desk.history(of: offer.caseID).first { $0.letter.id == offer.letter })
+        #expect(!entry.forms.values.contains("preview") && entry.formsGone == nodes.clock.now)
+        #expect(try desk.words(for: offer.caseID, in: "en").mark(of: entry).contains("kept no longer"))
         // The sender's own stay.
         let sent = try nodes.desk(PracticeNodes.shelter).history(of: offer.caseID).first {
             $0.letter.id == offer.letter
