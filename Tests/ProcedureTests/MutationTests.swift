@@ -105,6 +105,9 @@ struct Mutant: Sendable, CustomTestStringConvertible {
         Mutant(
             "her entitlements are forgotten", "S1.entitlements", unguard("CLEARANCE_PROPOSED", "G_ENTITLEMENTS")),
         Mutant("a fitness note never grows old", "S2.fit", cut("G_FIT", " and age(medical.issued_on) <= D11b")),
+        Mutant(
+            "visitors are told after its time", "S6.visitors-receiver",
+            cut("G_C3_LIVE", " and not passed(family_contact.valid_until)")),
         // withdrawals
         Mutant("the receiver cannot record her no", "profile.withdrawals") {
             $0.events["SHARE_CONSENT_WITHDRAWN"]?.by = ["IN_SHELTER"]
@@ -201,6 +204,9 @@ struct Mutant: Sendable, CustomTestStringConvertible {
             unguard("CARE_AGREED", "G_CHILD_TOLD")),
         Mutant("India is asked anyway", in: "bd-opened", "O7.asked", unguard("RECORDS_REQUEST", "G_ASK_INDIA")),
         Mutant("India is told anyway", in: "bd-opened", "O7.partner") { $0.partRules = [] },
+        Mutant(
+            "visitors are told after its time", in: "bd-opened", "O7.visitors",
+            cut("G_C3_LIVE", " and not passed(family_contact.valid_until)")),
         Mutant(
             "her no to care does not end the case", in: "bd-opened", "O8.care-leaves",
             drop("reintegration", from: "T17")),
