@@ -46,12 +46,14 @@ struct CasesSection {
             try await PracticeNetwork.awaitPort(sides[index].port)
             sides[index].client = try bench.client(of: .bdBroker, to: .inBroker, in: network, port: sides[index].port)
         }
+        // What the steps come from is the other broker's log alone, without its process.
+        let log = try network.store(at: network.path("bd-broker"))
         for round in 0...rounds {
             for index in round.isMultiple(of: 2) ? [0, 1] : [1, 0] {
                 let cases = sides[index].open[round * steps..<(round + 1) * steps]
                 let letters = try acceptances.answers(
                     to: cases.map(\.slip), cases.map(\.bundle.id), first: Int64(round * steps + 1))
-                let sample = try await sides[index].push(letters.map(\.bundle))
+                let sample = try await sides[index].push(try await DepthSection.logged(letters, in: log))
                 if round > 0 { sides[index].samples.append(sample) }
             }
         }
@@ -64,6 +66,7 @@ struct CasesSection {
                 note: "the floor is the same with \(few) open cases; the stores were filled in \(Int(prepared)) s")
         }
         for side in sides { try await side.client?.shutdown() }
+        try await log.close()
     }
 
     private struct Sample {

@@ -87,7 +87,7 @@ struct DepthSection {
     }
 
     /// The letters with the receipts of the broker that hands them over.
-    private static func logged(_ letters: [SignedLetter], in log: SQLiteLetterQueue) async throws -> [LetterBundle] {
+    static func logged(_ letters: [SignedLetter], in log: SQLiteLetterQueue) async throws -> [LetterBundle] {
         let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
         let leaves = try await log.write { transaction in
             try letters.map { letter in
