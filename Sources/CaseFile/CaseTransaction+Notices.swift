@@ -74,17 +74,6 @@ extension CaseTransaction {
         try database.run("DELETE FROM notice WHERE account = ?", [account])
     }
 
-    /// When the first letter with steps was judged after `mark` that nobody here has acted on.
-    public func firstUnacted(after mark: Instant, lane: Lane) throws -> Instant? {
-        try Int64.fetchOne(
-            database.statement(
-                """
-                SELECT min(inbox.judged) FROM inbox JOIN letter ON letter.id = inbox.letter WHERE inbox.state = 'judged'
-                AND inbox.lane = ? AND inbox.acted IS NULL AND inbox.judged > ? AND letter.type = 'step'
-                """), arguments: [lane.rawValue, mark.seconds]
-        ).map { Instant(seconds: $0) }
-    }
-
     /// Bound to the account: a choice moved to another does not open.
     private static func label(_ account: String) -> [UInt8] { Array("kheya-notice/1\n\(account)".utf8) }
 }

@@ -17,18 +17,9 @@ public struct News: Sendable, Hashable {
 extension CaseDesk {
     /// What came later than `mark` for accounts of a role.
     public func news(for role: Account.Role, after mark: Instant, at now: Instant) throws -> News {
-        var news = News()
-        var ordinary: [Instant?] = []
-        try store.read { transaction in
-            ordinary.append(try transaction.firstAlarm(after: mark))
-            guard role.seesCases else { return }
-            news.urgent = try transaction.firstUnacted(after: mark, lane: .urgent)
-            ordinary.append(try transaction.firstUnacted(after: mark, lane: .normal))
-        }
-        if role.seesCases {
-            ordinary.append(try list(at: now).ours.lazy.compactMap(\.ours?.since).filter { $0 > mark }.min())
-        }
-        news.ordinary = ordinary.compactMap(\.self).min()
+        var news = role.seesCases ? try list(at: now).news(after: mark) : News()
+        let alarm = try store.read { try $0.firstAlarm(after: mark) }
+        news.ordinary = [news.ordinary, alarm].compactMap(\.self).min()
         return news
     }
 

@@ -18,6 +18,8 @@ extension CaseSummary {
         var opened, answered: Bool
         var created, newest: Int64
         var lifecycle, underWay: [String]
+        var sent: [String: Int]
+        var urgentCame, ordinaryCame: [Int64]
         var profile: String
         var ended: Bool?
         var unread, waiting: Int
@@ -35,6 +37,8 @@ extension CaseSummary {
         let stored = Stored(
             opened: overview.openedHere, answered: isAnswered, created: overview.created.seconds,
             newest: overview.newest.seconds, lifecycle: overview.lifecycle, underWay: underWay.map(\.hex),
+            sent: Dictionary(uniqueKeysWithValues: sent.map { ($0.rawValue, $1) }),
+            urgentCame: urgentCame.map(\.seconds), ordinaryCame: ordinaryCame.map(\.seconds),
             profile: overview.profile.hex, ended: overview.hasEnded, unread: overview.unread,
             waiting: overview.waiting, ours: stored(ours), others: stored(others))
         return (try? [UInt8](JSONEncoder().encode(stored))) ?? []
@@ -57,6 +61,11 @@ extension CaseSummary {
             newest: Instant(seconds: stored.newest), unread: stored.unread, waiting: stored.waiting)
         (ours, others) = (wait(stored.ours), wait(stored.others))
         underWay = stored.underWay.compactMap { Digest(hex: $0) }
+        sent = stored.sent.reduce(into: [:]) { sent, entry in
+            if let state = OutboxEntry.State(rawValue: entry.key) { sent[state] = entry.value }
+        }
+        urgentCame = stored.urgentCame.map { Instant(seconds: $0) }
+        ordinaryCame = stored.ordinaryCame.map { Instant(seconds: $0) }
         isAnswered = stored.answered
     }
 }

@@ -6,6 +6,7 @@ import Foundation
 import Letters
 import Procedure
 import Sealing
+import TestSupport
 import Testing
 
 @testable import Node
@@ -24,7 +25,29 @@ import Testing
             }
             #expect(Set(held) == Set(replayed), place)
             #expect(Set(read) == Set(replayed), place)
+            try checkTotals(desk, now, place)
             #expect(held.map(\.overview) == held.map(\.overview).sorted { $0.newest > $1.newest }, place)
+        }
+    }
+
+    /// What pages ask about all cases is what their letters and summaries say, one by one.
+    private func checkTotals(_ desk: CaseDesk, _ now: Instant, _ place: Comment) throws {
+        let list = try desk.list(at: now)
+        let sent = try desk.outbox().filter { $0.letter.type == .step }
+        #expect(list.sent == Dictionary(grouping: sent, by: \.entry.state).mapValues(\.count), place)
+        #expect(list.underWay.count == list.cases.map(\.underWay.count).reduce(0, +), place)
+        let unacted = try desk.inbox().filter {
+            $0.letter.type == .step && $0.entry.state == .judged && $0.entry.acted == nil
+        }
+        func came(_ lane: Lane) -> [Instant] { unacted.filter { $0.entry.lane == lane }.compactMap(\.entry.judged) }
+        let ordinary = came(.normal) + list.ours.compactMap(\.ours?.since)
+        // Before, at and after each moment at which something came.
+        for moment in Set(came(.urgent) + ordinary) {
+            for mark in [moment + -1, moment, moment + 1] {
+                let news = list.news(after: mark)
+                #expect(news.urgent == came(.urgent).filter { $0 > mark }.min(), place)
+                #expect(news.ordinary == ordinary.filter { $0 > mark }.min(), place)
+            }
         }
     }
 
@@ -42,6 +65,9 @@ import Testing
             try check(nodes, lists, "\(letter.number) arrived")
         }
         let shelter = try #require(lists[PracticeNodes.shelter])
+        // The control: something was counted, of both kinds.
+        let totals = try lists.values.map { try $0.list(at: nodes.clock.now) }
+        #expect(totals.contains { !$0.sent.isEmpty } && totals.contains { !$0.news(after: PracticeWorld.start).isEmpty })
         let ours = try #require(try shelter.inbox().last { $0.letter.type == .step && $0.entry.acted == nil })
         _ = try shelter.markActedOn(ours.letter.id, account: "caseworker", at: nodes.now(PracticeNodes.shelter))
         try check(nodes, lists, "dealt with")

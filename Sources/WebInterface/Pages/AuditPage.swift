@@ -13,8 +13,7 @@ enum AuditPage {
     /// - Parameter fault: why the bundle that came is not taken.
     static func response(_ call: Call, fault: Word? = nil) throws -> WebResponse {
         let words = try call.procedure()
-        let outbox = try call.desk.outbox().filter { $0.letter.type == .step }
-        let counts = Dictionary(grouping: outbox, by: \.entry.state.rawValue).mapValues(\.count)
+        let counts = try call.desk.list(at: call.now).sent
         let alarms = try call.desk.alarms()
         let bundle = BundlePage(call: call, words: words, fault: fault)
         return Page(call: call, title: .audit, hasError: fault != nil).response(status: fault == nil ? 200 : 422) {
@@ -23,8 +22,8 @@ enum AuditPage {
             E("h2") { call.say(.auditLetters) }
             E("dl") {
                 for (state, word) in [
-                    ("waiting", Word.wayWaiting), ("stored", .wayStored), ("refused", .wayRefused),
-                    ("rejected", .wayRejected), ("ended", .wayEnded),
+                    (OutboxEntry.State.waiting, Word.wayWaiting), (.stored, .wayStored), (.refused, .wayRefused),
+                    (.rejected, .wayRejected), (.ended, .wayEnded),
                 ] {
                     E("dt") { call.say(word) }
                     E("dd") { words.labels.number(Int64(counts[state] ?? 0)) }

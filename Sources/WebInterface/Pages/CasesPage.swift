@@ -46,7 +46,7 @@ enum CasesPage {
         _ call: Call, wrong: String? = nil, among found: [CaseID]? = nil, alike: [CaseID] = []
     ) throws -> WebResponse {
         let all = try call.desk.list(at: call.now).cases
-        let cases = all.filter { found?.contains($0.caseID) ?? true }
+        let cases = found.map { found in all.filter { found.contains($0.caseID) } } ?? all
         let mayOpen = Access.casework.admits(call.account?.role ?? .readOnly)
         let error = wrong == nil ? nil : call.say(.notFoundCase)
         return try Page(call: call, title: .cases, hasError: wrong != nil).response(status: wrong == nil ? 200 : 404) {

@@ -9,9 +9,7 @@ import Procedure
 /// Cases that another member opened towards us and that nobody here has answered: what they tell without a name, and our answers.
 enum OffersPage {
     static func show(_ call: Call) throws -> WebResponse {
-        let offers = try call.desk.list(at: call.now).cases.filter { summary in
-            !summary.isAnswered && !summary.overview.openedHere && summary.overview.hasEnded != true
-        }.prefix(WebLimits.rows).map(\.overview)
+        let offers = try call.desk.list(at: call.now).offers.prefix(WebLimits.rows).map(\.overview)
         return try Page(call: call, title: .offers).response {
             E("p", ["class": "hint"]) { call.say(.offersHow) }
             if offers.isEmpty { E("p") { call.say(.noOffers) } }

@@ -9,7 +9,7 @@ import Procedure
 /// Every letter that its readers' nodes have not checked yet, and why.
 enum OutboxPage {
     static func show(_ call: Call) throws -> WebResponse {
-        let items = try call.desk.list(at: call.now).cases.flatMap(\.underWay)
+        let items = try call.desk.list(at: call.now).underWay
         return try Page(call: call, title: .outbox).response {
             E("p", ["class": "hint"]) { call.say(.outboxHow) }
             if items.isEmpty { E("p") { call.say(.allGone) } }

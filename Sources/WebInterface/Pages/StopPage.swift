@@ -51,9 +51,9 @@ struct StopPage {
     ///   - found: the cases that are called so, where there are several; empty: all.
     ///   - wrong: what was typed and is no reference of a case here.
     private static func chosen(_ call: Call, among found: [CaseID] = [], wrong: String? = nil) throws -> WebResponse {
-        let cases = try call.desk.list(at: call.now).cases.filter { summary in
+        let cases = try call.desk.list(at: call.now).cases.lazy.filter { summary in
             found.isEmpty ? summary.overview.hasEnded != true : found.contains(summary.caseID)
-        }
+        }.prefix(WebLimits.cases)
         let error = wrong.map { _ in call.say(.notFoundCase) }
         return try Page(call: call, title: .stopTitle, heading: call.say(.sheWantsToStop), hasError: wrong != nil)
             .response(status: wrong == nil ? 200 : 404) {
@@ -65,7 +65,7 @@ struct StopPage {
                     E("button", ["class": "button stop main"]) { call.say(.goOn) }
                 }
                 try E("ul", ["class": "rows"]) {
-                    for overview in cases.prefix(WebLimits.cases).map(\.overview) {
+                    for overview in cases.map(\.overview) {
                         let words = try call.procedure(under: overview.profile)
                         E("li") {
                             E("a", ["class": "what", "href": "/cases/\(overview.caseID.text)/stop"]) {

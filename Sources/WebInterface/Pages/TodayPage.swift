@@ -31,7 +31,7 @@ struct TodayPage {
         let practice = try call.desk.store.read { transaction in
             try Set(drafts.map(\.caseID).filter(transaction.isPractice))
         }
-        let waiting = list.cases.flatMap(\.underWay)
+        let waiting = list.underWay
         let words = try call.procedure()
         return try Page(call: call, title: .today).response {
             if !alarms.isEmpty {

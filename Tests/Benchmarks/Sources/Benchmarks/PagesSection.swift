@@ -43,6 +43,7 @@ struct PagesSection {
         let pages = [
             ("today", "/"), ("cases", "/cases"), ("a case", "/cases/\(reference)"),
             ("its checkpoints", "/cases/\(reference)/board"), ("offers", "/offers"), ("outbox", "/outbox"),
+            ("trail", "/audit"), ("stop", "/stop"), ("members", "/members"),
         ]
         var samples: [String: [Double]] = [:]
         for round in 0...rounds {
@@ -84,7 +85,7 @@ struct PagesSection {
         let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
         try desk.store.write { transaction in
             try transaction.put(
-                Account(name: "bench", role: .caseworker, state: .active, slipUntil: now, created: now))
+                Account(name: "bench", role: .supervisor, state: .active, slipUntil: now, created: now))
             try transaction.put(SessionRecord(digest: .sha256(token), account: "bench", begun: now, seen: now))
         }
         return "__Host-kheya=\(token.map { String(format: "%02x", $0) }.joined())"
