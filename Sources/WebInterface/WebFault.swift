@@ -15,6 +15,8 @@ public enum WebFault: Error, Sendable, Hashable {
     case tooLarge
     /// Too many people sign in at once.
     case tooMany
+    /// One is being verified already: one at a time.
+    case verifying
     /// The procedure of a case is not here, the disk is full, the database busy.
     case unavailable
     /// A fault of the program; the log has its kind.
@@ -26,7 +28,7 @@ public enum WebFault: Error, Sendable, Hashable {
         case .forbidden, .staleForm: 403
         case .badRequest: 400
         case .tooLarge: 413
-        case .tooMany: 429
+        case .tooMany, .verifying: 429
         case .unavailable: 503
         case .failed: 500
         }
@@ -40,6 +42,7 @@ public enum WebFault: Error, Sendable, Hashable {
         case .staleForm: .faultStaleForm
         case .tooLarge: .faultTooLarge
         case .tooMany: .faultTooMany
+        case .verifying: .faultVerifying
         case .unavailable: .faultUnavailable
         case .failed: .faultFailed
         }

@@ -31,6 +31,8 @@ enum WebLimits {
     static let draftTokenSeconds: Int64 = 86_400
     /// Rows of a list before *more*.
     static let rows = 20
+    /// 32 KiB: what a bundle's stories may bring to a page, whose budget holds all of it.
+    static let storyBytes = 32_768
     /// Rows of the list of cases; the others are found by their reference.
     static let cases = 50
     /// How often a session's last request is written down.

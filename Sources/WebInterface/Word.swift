@@ -52,5 +52,6 @@ enum Word: String, CaseIterable, Sendable {
     case ownTrail, ownTrailHow, ownTrailHolds, ownTrailWrong, trailProved, trailUnproved, trailWrong
     case checkpointsKept, verifyNow, bundle, bundleHow, bundleRunning, lookAgain, bundleFile, bundleHint
     case bundleTooLarge, verifyBundle, report, reportEntries, reportLetters, reportErased, reportFindings
+    case ownTrailRunning, ownTrailUnread, faultVerifying
     case reportMore, verdictPass, verdictFail, verdictIncomplete, verdictUnchecked
 }

@@ -5,6 +5,7 @@ import CaseFile
 import Letters
 import Node
 import Procedure
+import Sealing
 import TestSupport
 import Testing
 

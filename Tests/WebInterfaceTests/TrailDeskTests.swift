@@ -4,13 +4,13 @@
 import CaseFile
 import Foundation
 import Letters
-import Node
 import Procedure
 import Sealing
 import TestSupport
 import Testing
-import TrailAudit
 
+@testable import Node
+@testable import TrailAudit
 @testable import WebInterface
 
 @Suite struct TrailDeskTests {
@@ -96,7 +96,7 @@ import TrailAudit
         var refused = 0
         for _ in 0..<8 {
             do { try office.site.trail.begin(bundle.archive, trust: trust, by: "lila", at: bundle.asOf) } catch {
-                #expect(error as? WebFault == .tooMany)
+                #expect(error as? WebFault == .verifying)
                 refused += 1
             }
         }
@@ -112,7 +112,7 @@ import TrailAudit
         let rina = try await office.person("rina", .supervisor)
         _ = await rina.get("/audit")
         #expect(await rina.post("/audit/verify", [:]).status == 303)
-        #expect(await rina.get("/audit").text.contains(word(.ownTrailHolds)))
+        #expect(try await settled(rina).contains(word(.ownTrailHolds)))
         _ = try await office.opened(by: asha)
         let letter = try #require(try office.desk.outbox().first).letter.id
         for (relayed, expected) in [(nil, (0, 1, 0)), (Array("no receipt".utf8), (0, 0, 1))]
@@ -126,7 +126,73 @@ import TrailAudit
         }
         _ = await rina.get("/audit")
         _ = await rina.post("/audit/verify", [:])
-        let page = await rina.get("/audit").text
+        let page = try await settled(rina)
         #expect(page.contains(word(.ownTrailWrong)) && page.contains(letter.hex))
+    }
+
+    @Test func `the own trail is verified once at a time, and every other page goes on`() async throws {
+        let office = try Office()
+        let rina = try await office.person("rina", .supervisor)
+        let gate = DispatchSemaphore(value: 0)
+        try office.site.trail.beginOwn(at: office.now) {
+            gate.wait()
+            return OwnTrail()
+        }
+        #expect(await rina.get("/audit").text.contains("<progress"))
+        // As many as the page has threads, and more: none of them waits.
+        for _ in 0..<6 {
+            let second = await rina.post("/audit/verify", [:])
+            #expect(second.status == 429 && second.text.contains(word(.faultVerifying)))
+            #expect(second.fields["retry-after"] != nil && second.text.contains("href=\"/audit\""))
+        }
+        #expect(await rina.get("/").status == 200)
+        gate.signal()
+        #expect(try await settled(rina).contains(word(.ownTrailHolds)))
+        // What could not be read is said to be that, and the next one may begin.
+        try office.site.trail.beginOwn(at: office.now) { nil }
+        #expect(try await settled(rina).contains(word(.ownTrailUnread)))
+        _ = await rina.get("/audit")
+        #expect(await rina.post("/audit/verify", [:]).status == 303)
+        #expect(try await settled(rina).contains(word(.ownTrailHolds)))
+    }
+
+    @Test func `a bundle's cases bring no more to the page than it has room for, and what is cut is counted`()
+        async throws
+    {
+        let office = try Office()
+        let auditor = try await office.person("lila", .auditor)
+        var trail = try PracticeTrail()
+        try trail.tell("main-path-adult", as: "main", first: 20)
+        let bundle = try PracticeBundle(trail)
+        let disk = try bundle.write()
+        var whole: [CaseStory] = []
+        _ = TrailVerifier(trust: try TrailTrust(folder: disk.trust), asOf: bundle.asOf).verify(
+            path: disk.bundle, story: { whole.append($0) })
+        let honest = try #require(whole.first)
+        // An honest case has room.
+        var room = WebLimits.storyBytes
+        let told = honest.rows.filter { $0.type == .step || $0.type == .refusal || $0.type == .notice }
+        let shown = TrailDesk.Story(honest, room: &room)
+        #expect(shown.rows.count == told.count && shown.more == 0 && room > 0 && room < WebLimits.storyBytes)
+        // The same case ten thousand times as long, as whoever makes a bundle may have it, and the cases after it.
+        let hostile = CaseStory(
+            id: honest.id, rows: Array(repeating: told[0], count: 10_000), lifecycle: [], checkpoints: [], overdue: [])
+        room = WebLimits.storyBytes
+        let stories = (0..<WebLimits.rows).map { _ in TrailDesk.Story(hostile, room: &room) }
+        #expect(room >= 0 && stories[0].rows.count > told.count)
+        #expect(stories.allSatisfy { $0.rows.count + $0.more == 10_000 })
+        let text = stories.flatMap(\.rows).flatMap(\.words).reduce(0) { $0 + $1.utf8.count }
+        #expect(text <= WebLimits.storyBytes)
+        try office.site.trail.begin(
+            bundle.archive, trust: TrailTrust(folder: disk.trust), by: "lila", at: bundle.asOf)
+        #expect(try await settled(auditor).contains(told[0].words.dropLast().joined()))
+    }
+
+    @Test func `what a crash has left of a bundle goes at the next start`() throws {
+        let office = try Office()
+        let left = ["bundle.trail", "bundle.trail.new"].map { office.directory.appendingPathComponent($0) }
+        for file in left { try Data("left".utf8).write(to: file) }
+        _ = TrailDesk(directory: office.directory)
+        #expect(left.allSatisfy { !FileManager.default.fileExists(atPath: $0.path) })
     }
 }

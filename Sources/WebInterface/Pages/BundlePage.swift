@@ -4,6 +4,7 @@
 import CaseFile
 import Cryptography
 import Letters
+import Logging
 import Membership
 import Node
 import Procedure
@@ -18,9 +19,14 @@ struct BundlePage {
     /// Why the file that came is no bundle.
     var fault: Word?
 
-    /// Checks every receipt of this node's own letters again.
+    /// Begins to check every receipt of this node's own letters again.
     static func verifyOwn(_ call: Call) throws -> WebResponse {
-        call.site.trail.keep(try call.desk.verifyOwnTrail(), at: call.now)
+        try call.site.trail.beginOwn(at: call.now) { [desk = call.desk, logger = call.site.logger] in
+            do { return try desk.verifyOwnTrail() } catch {
+                logger.error("web.failed", metadata: ["kind": "\(type(of: error))"])
+                return nil
+            }
+        }
         return .seeOther("/audit")
     }
 
@@ -50,33 +56,43 @@ struct BundlePage {
         group {
             E("h2") { call.say(.ownTrail) }
             E("p") { call.say(.ownTrailHow) }
-            if let (trail, at) = call.site.trail.own {
-                E("p", ["role": "status", "class": trail.wrong.isEmpty ? nil : "late"]) {
-                    call.say(trail.wrong.isEmpty ? .ownTrailHolds : .ownTrailWrong)
-                    " · \(words.moment(at))"
-                }
-                E("dl") {
-                    row(.trailProved, trail.proved)
-                    row(.trailUnproved, trail.unproved)
-                    row(.trailWrong, trail.wrong.count)
-                }
-                if !trail.wrong.isEmpty {
-                    E("ul", ["class": "proof", "translate": "no"]) {
-                        for letter in trail.wrong.prefix(WebLimits.rows) { E("li") { letter.hex } }
-                    }
-                }
-                if !trail.checkpoints.isEmpty {
-                    E("h3") { call.say(.checkpointsKept) }
-                    E("ul", ["translate": "no"]) {
-                        for checkpoint in trail.checkpoints {
-                            E("li") { "\(checkpoint.origin) @ \(checkpoint.size) \(checkpoint.root.hex)" }
-                        }
-                    }
+            if let own = call.site.trail.own { verified(own) }
+            if let since = call.site.trail.ownSince {
+                E("p", ["role": "status"]) { call.say(.ownTrailRunning, ["time": words.moment(since)]) }
+                E("progress", ["aria-label": call.say(.ownTrail)]) { "" }
+                E("p") { E("a", ["class": "button", "href": "/audit"]) { call.say(.lookAgain) } }
+            } else {
+                E("form", ["method": "post", "action": "/audit/verify"]) {
+                    call.tokenField
+                    E("button", ["class": "button"]) { call.say(.verifyNow) }
                 }
             }
-            E("form", ["method": "post", "action": "/audit/verify"]) {
-                call.tokenField
-                E("button", ["class": "button"]) { call.say(.verifyNow) }
+        }
+    }
+
+    @Markup private func verified(_ own: TrailDesk.Own) -> HTML {
+        E("p", ["role": "status", "class": own.trail?.wrong.isEmpty == true ? nil : "late"]) {
+            call.say(own.trail.map { $0.wrong.isEmpty ? .ownTrailHolds : .ownTrailWrong } ?? .ownTrailUnread)
+            " · \(words.moment(own.at))"
+        }
+        if let trail = own.trail {
+            E("dl") {
+                row(.trailProved, trail.proved)
+                row(.trailUnproved, trail.unproved)
+                row(.trailWrong, trail.wrong.count)
+            }
+            if !trail.wrong.isEmpty {
+                E("ul", ["class": "proof", "translate": "no"]) {
+                    for letter in trail.wrong.prefix(WebLimits.rows) { E("li") { letter.hex } }
+                }
+            }
+            if !trail.checkpoints.isEmpty {
+                E("h3") { call.say(.checkpointsKept) }
+                E("ul", ["translate": "no"]) {
+                    for checkpoint in trail.checkpoints {
+                        E("li") { "\(checkpoint.origin) @ \(checkpoint.size) \(checkpoint.root.hex)" }
+                    }
+                }
             }
         }
     }
@@ -175,19 +191,19 @@ struct BundlePage {
     }
 
     /// One case: its steps in the order of the log, by codes; nobody's name is in a bundle.
-    private func story(_ story: CaseStory) -> HTML {
+    private func story(_ story: TrailDesk.Story) -> HTML {
         E("details") {
             E("summary", ["translate": "no"]) { "\(call.say(.caseTitle)) \(story.id)" }
             E("ol") {
-                for row in story.rows where row.type == .step || row.type == .refusal || row.type == .notice {
+                for row in story.rows {
                     E("li", ["lang": "en", "translate": "no"]) {
-                        let steps = row.steps.joined(separator: ", ")
-                        "\(row.type == .step ? "" : row.type.rawValue + ": ")\(steps.isEmpty ? "sealed step" : steps) · "
-                        "\(row.from.text) → \(row.to.map(\.text).joined(separator: ", ")) · "
-                        words.moment(row.at)
-                        " · \(row.verdict)"
+                        row.words.dropLast().joined()
+                        " · \(words.moment(row.at)) · \(row.verdict)"
                     }
                 }
+            }
+            if story.more > 0 {
+                E("p") { call.say(.moreRows, ["count": words.labels.number(Int64(story.more))]) }
             }
         }
     }

@@ -9,9 +9,12 @@ struct FaultPage {
     var response: WebResponse {
         var response = Page(call: call, title: .faultTitle).response(status: fault.status) {
             E("p") { call.say(fault.word) }
+            if fault == .verifying {
+                E("p") { E("a", ["class": "button main", "href": "/audit"]) { call.say(.lookAgain) } }
+            }
             E("p") { E("a", ["class": "button", "href": "/"]) { call.say(.toToday) } }
         }
-        if fault == .tooMany { response.fields["retry-after"] = "30" }
+        if fault.status == 429 { response.fields["retry-after"] = "30" }
         return response
     }
 }
