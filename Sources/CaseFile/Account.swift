@@ -39,6 +39,18 @@ public struct Account: Sendable, Hashable {
         case suspended
     }
 
+    /// Who suspended an account.
+    public struct Suspension: Sendable, Hashable {
+        public var at: Instant
+        /// The supervisor who did it at the page; absent: the operator, by command.
+        public var by: String?
+
+        public init(at: Instant, by: String?) {
+            self.at = at
+            self.by = by
+        }
+    }
+
     /// 1 to 64 of `a-z 0-9 - .`.
     public var name: String
     public var role: Role
@@ -55,11 +67,13 @@ public struct Account: Sendable, Hashable {
     public var created: Instant
     /// Who invited this person at the page; absent: the operator, by command.
     public var invitedBy: String?
+    /// Of an account that is suspended.
+    public var suspended: Suspension?
 
     public init(
         name: String, role: Role, state: State = .invited, language: String = "en", slip: Digest? = nil,
         slipUntil: Instant, credentials: Credentials? = nil, lastStep: Int64 = 0, created: Instant,
-        invitedBy: String? = nil
+        invitedBy: String? = nil, suspended: Suspension? = nil
     ) {
         self.name = name
         self.role = role
@@ -71,6 +85,7 @@ public struct Account: Sendable, Hashable {
         self.lastStep = lastStep
         self.created = created
         self.invitedBy = invitedBy
+        self.suspended = suspended
     }
 
     /// An account that acts by command and signs in nowhere: who has the command line needs no password for it.

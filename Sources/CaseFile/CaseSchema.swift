@@ -8,7 +8,7 @@ enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
     private static let versions = [
         tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
-        noticeTables, tokenTables, exportTables, practiceTables, apartTables,
+        noticeTables, tokenTables, exportTables, practiceTables, apartTables, suspensionTables,
     ]
     static var version: Int { versions.count }
 
@@ -65,6 +65,11 @@ enum CaseSchema {
         .flatMap { table, changes in
             changes.map { trigger(on: table, $0, "SELECT pseudonym FROM letter WHERE id = NEW.letter") }
         }.joined()
+
+    private static let suspensionTables = """
+        ALTER TABLE account ADD COLUMN suspended INTEGER;
+        ALTER TABLE account ADD COLUMN suspended_by TEXT;
+        """
 
     /// Letters of which forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay;
     /// `gone`: when they went.

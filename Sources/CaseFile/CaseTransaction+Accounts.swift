@@ -31,11 +31,11 @@ extension CaseTransaction {
                 associatedData: Self.label(account.name))
         }
         try database.run(
-            "INSERT OR REPLACE INTO account VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO account VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 account.name, account.role.rawValue, account.state.rawValue, account.language, account.slip?.data,
                 account.slipUntil.seconds, sealed.map { Data($0) }, account.lastStep, account.created.seconds,
-                account.invitedBy,
+                account.invitedBy, account.suspended?.at.seconds, account.suspended?.by,
             ])
     }
 
@@ -50,7 +50,8 @@ extension CaseTransaction {
             name: name, role: role, state: state, language: row["language"], slip: slip.flatMap { Digest($0) },
             slipUntil: Instant(seconds: row["slip_until"]),
             credentials: try sealed.map { try credentials([UInt8]($0), of: name) }, lastStep: row["last_step"],
-            created: Instant(seconds: row["created"]), invitedBy: row["invited_by"])
+            created: Instant(seconds: row["created"]), invitedBy: row["invited_by"],
+            suspended: row.optionalInstant("suspended").map { Account.Suspension(at: $0, by: row["suspended_by"]) })
     }
 
     private func credentials(_ sealed: [UInt8], of name: String) throws -> Credentials {

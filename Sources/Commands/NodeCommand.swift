@@ -59,8 +59,13 @@ struct NodeCommand: AsyncParsableCommand {
         @OptionGroup var reader: LanguageOptions
 
         func execute(_ console: Console) async throws {
-            if let wrong = account.first(where: { !CaseFile.Account.isName($0) }) {
+            // Everything that may be wrong with people, before there is a home.
+            let people = account + [supervisor].compactMap { $0 }
+            if let wrong = people.first(where: { !CaseFile.Account.isName($0) }) {
                 throw CommandFailure(.usage, "\(wrong) cannot be an account", cure: "1 to 64 of a-z 0-9 - .")
+            }
+            guard Set(people).count == people.count else {
+                throw CommandFailure(.usage, "two accounts of one name", cure: "Each of --account and --supervisor once.")
             }
             var settings = HomeSettings(kind: .member, id: id, name: enrolment.name)
             if let language = reader.language { settings.options["language"] = .string(language) }
@@ -74,10 +79,10 @@ struct NodeCommand: AsyncParsableCommand {
             }
             try console.result("node.create", report) { report.text }
             guard let supervisor else { return }
-            let (signIn, origin) = try UserCommand.page(home)
+            let (signIn, origin, language) = try UserCommand.page(home)
             let slip = UserCommand.Slip(
-                try signIn.invite(supervisor, role: .supervisor, language: reader.language ?? "en", at: now),
-                of: supervisor, role: .supervisor, at: origin, now: now)
+                try signIn.invite(supervisor, role: .supervisor, language: language, at: now), of: supervisor,
+                role: .supervisor, in: language, at: origin, now: now)
             try console.result("user.slip", slip) { "\n" + slip.text }
         }
     }

@@ -34,13 +34,19 @@ struct UserCommand: AsyncParsableCommand {
         let role: String?
         let slip: String
         let validUntil: String
+        /// Of the first page that its reader sees.
+        let language: String
         /// Where its code leads; absent where the page has no name that a telephone could ask for.
         let address: String?
 
-        init(_ slip: String, of account: String, role: Account.Role? = nil, at origin: String?, now: Instant) {
-            address = origin.map { SignIn.address(of: slip, at: $0) }
+        init(
+            _ slip: String, of account: String, role: Account.Role? = nil, in language: String, at origin: String?,
+            now: Instant
+        ) {
+            address = origin.map { SignIn.address(ofSlipIn: language, at: $0) }
             self.account = account
             self.role = role?.rawValue
+            self.language = language
             self.slip = slip
             validUntil = Moment.text(now + SignIn.slipSeconds)
         }
@@ -48,21 +54,25 @@ struct UserCommand: AsyncParsableCommand {
         var text: String {
             """
             \(address.flatMap { QRCode($0) }.map { $0.terminalText + "\n\n" } ?? "")\
-            Account  \(account)
-            Slip     \(slip)
-            Until    \(validUntil)
+            Account   \(account)
+            Language  \(language)
+            Slip      \(slip)
+            Until     \(validUntil)
 
-            Open the page of this node, choose "I have a slip", and type the digits. They serve once and are not shown again.
+            Open \(address ?? "the page of this node, choose \"I have a slip\""), and type the digits. They serve once and are not shown again.
             """
         }
     }
 
     static func signIn(_ home: HomeOptions) throws -> SignIn { try page(home).signIn }
 
-    /// Who signs in, and where the page is asked for from another machine.
-    static func page(_ options: HomeOptions) throws -> (signIn: SignIn, origin: String?) {
+    /// Who signs in, where the page is asked for from another machine, and what people here read where nobody says otherwise.
+    static func page(_ options: HomeOptions) throws -> (signIn: SignIn, origin: String?, language: String) {
         let home = try OpenedHome(options, as: .member).home
-        return (SignIn(store: try LocalNode.store(of: home)), try WebSettings.read(home.settings)?.publicOrigin)
+        return (
+            SignIn(store: try LocalNode.store(of: home)), try WebSettings.read(home.settings)?.publicOrigin,
+            try NodeSettings(home.settings).language
+        )
     }
 
     struct Invite: Verb {
@@ -78,10 +88,11 @@ struct UserCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             let now = Moment.now()
-            let (signIn, origin) = try UserCommand.page(home)
+            let (signIn, origin, usual) = try UserCommand.page(home)
+            let language = reader.language ?? usual
             let slip = Slip(
-                try signIn.invite(account, role: role, language: reader.language ?? "en", at: now), of: account,
-                role: role, at: origin, now: now)
+                try signIn.invite(account, role: role, language: language, at: now), of: account, role: role,
+                in: language, at: origin, now: now)
             try console.result("user.slip", slip) { slip.text }
         }
     }
@@ -116,8 +127,10 @@ struct UserCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             let now = Moment.now()
-            let (signIn, origin) = try UserCommand.page(home)
-            let slip = Slip(try signIn.reset(account, at: now), of: account, at: origin, now: now)
+            let (signIn, origin, usual) = try UserCommand.page(home)
+            let language = try signIn.accounts().first { $0.name == account }?.language ?? usual
+            let slip = Slip(
+                try signIn.reset(account, at: now), of: account, in: language, at: origin, now: now)
             try console.result("user.slip", slip) { slip.text }
         }
     }
@@ -132,7 +145,7 @@ struct UserCommand: AsyncParsableCommand {
 
         func execute(_ console: Console) async throws {
             struct Report: Encodable { let account: String }
-            try UserCommand.signIn(home).suspend(account)
+            try UserCommand.signIn(home).suspend(account, at: Moment.now())
             try console.result("user.suspend", Report(account: account)) { "\(account) is suspended" }
         }
     }
@@ -150,6 +163,8 @@ struct UserCommand: AsyncParsableCommand {
                     let account, role, state, language: String
                     /// Whether it can sign in at the page.
                     let page: Bool
+                    /// Of one that is suspended: when, and by whom at the page; absent: by command.
+                    let suspended, suspendedBy: String?
                 }
                 let accounts: [Entry]
             }
@@ -157,14 +172,18 @@ struct UserCommand: AsyncParsableCommand {
                 accounts: try UserCommand.signIn(home).accounts().map {
                     Report.Entry(
                         account: $0.name, role: $0.role.rawValue, state: $0.state.rawValue, language: $0.language,
-                        page: $0.credentials != nil)
+                        page: $0.credentials != nil, suspended: $0.suspended.map { Moment.text($0.at) },
+                        suspendedBy: $0.suspended?.by)
                 })
             try console.result("user.list", report) {
                 report.accounts.isEmpty
                     ? "No account yet."
                     : Table.lines(
                         report.accounts.map {
-                            [$0.account, $0.role, $0.state, $0.language, $0.page ? "page and command" : "command"]
+                            [
+                                $0.account, $0.role, $0.state, $0.language, $0.page ? "page and command" : "command",
+                                $0.suspended ?? "", $0.suspendedBy ?? "",
+                            ]
                         }
                     ).joined(separator: "\n")
             }

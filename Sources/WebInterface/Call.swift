@@ -16,7 +16,7 @@ struct Call: Sendable {
     var form = PostedForm()
     /// Who is signed in.
     var account: Account?
-    /// The language of the slip that a visitor has typed.
+    /// The language of a visitor's invitation.
     var invitedIn: String?
     /// The token with which a program asks, as people name it.
     var program: String?

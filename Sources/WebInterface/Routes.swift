@@ -75,7 +75,7 @@ enum Routes {
         Route(.post, "/sign-in", .open, passwordWork: .checks, SignInPage.begin),
         Route(.post, "/language", .open, SignInPage.setLanguage),
         Route(.get, "/welcome", .open, WelcomePage.show),
-        Route(.get, "/welcome/:slip", .open, WelcomePage.scanned),
+        Route(.get, "/welcome/:language", .open, WelcomePage.scanned),
         Route(.post, "/welcome", .open, WelcomePage.open),
         Route(.post, "/welcome/accept", .open, passwordWork: .chooses, WelcomePage.accept),
         Route(.post, "/exit", .open, ExitPage.leave),

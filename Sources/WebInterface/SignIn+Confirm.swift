@@ -11,12 +11,18 @@ extension SignIn {
     ///
     /// - Throws: Fault `.badCode`.
     func confirm(_ name: String, code: String, at now: Instant) throws {
-        try change(name) { account, _ in
-            guard account.state == .active, let secret = account.credentials?.secret,
-                let step = TOTP.accept(Digits.folded(code), secret: secret, at: now.seconds, after: account.lastStep)
-            else { throw Fault.badCode }
-            account.lastStep = step
-        }
+        try store.write { try Self.spend(Confirmation(name: name, code: code), $0, at: now) }
+    }
+
+    /// The same within the transaction of what it is for.
+    static func spend(_ confirmation: Confirmation, _ transaction: CaseTransaction, at now: Instant) throws {
+        guard var account = try transaction.account(confirmation.name), account.state == .active,
+            let secret = account.credentials?.secret,
+            let step = TOTP.accept(
+                Digits.folded(confirmation.code), secret: secret, at: now.seconds, after: account.lastStep)
+        else { throw Fault.badCode }
+        account.lastStep = step
+        try transaction.put(account)
     }
 
     /// Another password. Every session of the account ends, and a new one begins; so do the tokens of programs, which whoever had the old

@@ -44,26 +44,33 @@ public struct SignIn: Sendable {
         case unknownToken
     }
 
+    /// Who does something with accounts at the page, with a code of her authenticator: it is spent with what it was given for, or not at all.
+    public struct Confirmation: Sendable {
+        let name: String
+        let code: String
+    }
+
     // MARK: Accounts
 
     /// Makes an account and its slip.
     ///
     /// - Parameters:
     ///   - language: of the first page that its person sees; one of ``languages``.
-    ///   - inviter: the account of whoever invites at the page.
+    ///   - inviter: whoever invites at the page; `nil`: whoever runs the node.
     /// - Returns: the slip: 20 digits in groups of five. It is shown once; only its digest is stored.
-    /// - Throws: Fault `.taken`, `.badName`.
+    /// - Throws: Fault `.taken`, `.badName`; `.badCode`.
     public func invite(
-        _ name: String, role: Account.Role, language: String = "en", by inviter: String? = nil, at now: Instant
+        _ name: String, role: Account.Role, language: String = "en", by inviter: Confirmation? = nil, at now: Instant
     ) throws -> String {
         guard Account.isName(name) else { throw Fault.badName }
         let slip = Self.newSlip()
         try store.write { transaction in
             guard try transaction.account(name) == nil else { throw Fault.taken }
+            if let inviter { try Self.spend(inviter, transaction, at: now) }
             try transaction.put(
                 Account(
                     name: name, role: role, language: language, slip: Self.digest(slip: slip),
-                    slipUntil: now + WebLimits.slipSeconds, created: now, invitedBy: inviter))
+                    slipUntil: now + WebLimits.slipSeconds, created: now, invitedBy: inviter?.name))
         }
         return slip
     }
@@ -85,11 +92,13 @@ public struct SignIn: Sendable {
     /// Ends the account's sessions and takes away what it signed in with; a new slip lets its person in again, or another.
     ///
     /// - Parameter by: the supervisor who hands out the slip and now stands for whom it lets in; `nil`: whoever runs the node.
-    public func reset(_ name: String, by supervisor: String? = nil, at now: Instant) throws -> String {
+    public func reset(_ name: String, by supervisor: Confirmation? = nil, at now: Instant) throws -> String {
         let slip = Self.newSlip()
         try change(name) { account, transaction in
+            if let supervisor { try Self.spend(supervisor, transaction, at: now) }
             account.state = .invited
-            account.invitedBy = supervisor
+            account.invitedBy = supervisor?.name
+            account.suspended = nil
             account.credentials = nil
             account.slip = Self.digest(slip: slip)
             account.slipUntil = now + WebLimits.slipSeconds
@@ -99,10 +108,14 @@ public struct SignIn: Sendable {
         return slip
     }
 
-    /// Ends the account's sessions; nobody signs in with it until it is reset.
-    public func suspend(_ name: String) throws {
+    /// Ends the account's sessions; nobody signs in with it until it is reset. Who did it, and when, stays with the account.
+    ///
+    /// - Parameter by: the supervisor who does it at the page; `nil`: whoever runs the node.
+    public func suspend(_ name: String, by supervisor: Confirmation? = nil, at now: Instant) throws {
         try change(name) { account, transaction in
+            if let supervisor { try Self.spend(supervisor, transaction, at: now) }
             account.state = .suspended
+            account.suspended = Account.Suspension(at: now, by: supervisor?.name)
             account.slip = nil
             try Self.endAll(of: name, transaction)
         }
@@ -141,11 +154,12 @@ public struct SignIn: Sendable {
         }.joined(separator: " ")
     }
 
-    /// Where a slip's code leads: the page that takes it, with its digits filled in.
+    /// Where a slip's code leads: the page that asks for its digits, in the language of whom it is for.
     ///
+    /// The digits are typed and posted. An address stands in histories, of browsers and of whatever scanned it, and in logs on the way.
     /// - Parameter origin: `https://node.example`.
-    public static func address(of slip: String, at origin: String) -> String {
-        "\(origin)/welcome/\(slip.split(separator: " ").joined(separator: "-"))"
+    public static func address(ofSlipIn language: String, at origin: String) -> String {
+        "\(origin)/welcome/\(language)"
     }
 
     private static func digest(slip: String) -> Digest {

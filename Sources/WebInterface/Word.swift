@@ -43,7 +43,7 @@ enum Word: String, CaseIterable, Sendable {
     case sheetInterpreter, sheetWitness, sheetSignature, sheetDate, sheetLeftOut, sheetAttached, checkpointNewest
     case keptHow, stateCommand
     case authenticatorCode, nameTaken, nameWrong, accountNameHint, slipTitle, slipHandOver, slipCode
-    case slipUntil, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip, anotherSlipHow, keepTokens
+    case slipUntil, suspendedBy, operatorByCommand, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip, anotherSlipHow, keepTokens
     case programs, programsHow, tokenReads, tokenWrites, tokenUntil, tokenUsed, tokenUnused, endToken
     case practise, practiseHow, practiceWhat, practiceMark, practiceEnd, practiceDone, practiceDelete, madeUp
     case language

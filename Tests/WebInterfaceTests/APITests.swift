@@ -101,7 +101,7 @@ import Testing
         office.advance(1)
         #expect(await status(second.secret) == 401)
         let third = try issue()
-        try office.signIn.suspend("asha")
+        try office.signIn.suspend("asha", at: office.now)
         #expect(await status(third.secret) == 401)
         #expect(try office.signIn.tokens().isEmpty)
         #expect(throws: SignIn.Fault.unknownAccount) { try issue() }

@@ -133,7 +133,7 @@ import Testing
             try transaction.put(account)
         }
         _ = await post(mallory, place, ["answer": "6", "version": "1"])
-        try office.signIn.suspend("mallory")
+        try office.signIn.suspend("mallory", at: office.now)
         _ = await post(mallory, place, ["answer": "7", "version": "1"])
         #expect(try kept()?.values == ["4"] && kept()?.other == ["5"])
     }

@@ -68,12 +68,14 @@ import Testing
         let slip = try secret(invited.text)
         #expect(invited.text.contains("lang=\"bn\"") && invited.text.contains(HTML(Words.of("bn").say(.welcome)).text))
         #expect(try !office.onDisk(Array(slip.utf8)) && !office.onDisk(Array(slip.filter { $0 != " " }.utf8)))
-        // Her telephone reads where it leads.
+        // Her telephone reads where it leads: to a page that speaks her language, and nowhere is a digit of the slip.
         let address = try scanned(invited.text)
-        #expect(address == "http://kheya.office.example/welcome/" + slip.replacing(" ", with: "-"))
+        #expect(address == "http://kheya.office.example/welcome/bn")
         let asha = Browser(office)
+        asha.fields["accept-language"] = "hi"
         let path = String(address.dropFirst("http://kheya.office.example".count))
-        #expect(await asha.get(path).text.contains("value=\"\(slip)\""))
+        let first = await asha.get(path)
+        #expect(first.status == 200 && first.text.contains("<html lang=\"bn\""))
         let asked = await asha.post("/welcome", ["slip": slip])
         #expect(asked.text.contains("<html lang=\"bn\""))
         let key = try secret(asked.text).filter { $0 != " " }
@@ -94,14 +96,81 @@ import Testing
         #expect(await rina.get("/people").text.contains(HTML(Words.of("en").say(.invitedBy, ["name": "rina"])).text))
     }
 
-    @Test func `any digits in an address are told the same`() async throws {
+    @Test func `an address with a slip's digits is no page, whether the slip is open or not`() async throws {
         let office = try Office()
         let slip = try office.signIn.invite("asha", role: .caseworker, at: office.now)
-        let pages = await [slip, "12345 67890 12345 67890"].asyncMap { digits in
-            await Browser(office).get("/welcome/" + digits.replacing(" ", with: "-")).text
-                .replacing(digits, with: "").replacing(/name="token" value="[^"]*"/, with: "")
+        for digits in [slip, "12345 67890 12345 67890"] {
+            for joined in [digits.replacing(" ", with: "-"), digits.replacing(" ", with: "")] {
+                #expect(await Browser(office).get("/welcome/" + joined).status == 404)
+            }
         }
-        #expect(pages[0] == pages[1])
+        for language in Words.languages { #expect(await Browser(office).get("/welcome/" + language).status == 200) }
+    }
+
+    @Test(arguments: Words.languages)
+    func `an invitation names a language, and its pages speak it whatever the browser asks for`(language: String)
+        async throws
+    {
+        let office = try Office()
+        let slip = try office.signIn.invite("asha", role: .caseworker, language: language, at: office.now)
+        let asha = Browser(office)
+        asha.fields["accept-language"] = Words.languages.first { $0 != language }
+        #expect(await asha.get("/welcome/\(language)").text.contains("<html lang=\"\(language)\""))
+        #expect(await !asha.get("/welcome").text.contains("<html lang=\"\(language)\""))
+        #expect(await asha.post("/welcome", ["slip": slip]).text.contains("<html lang=\"\(language)\""))
+        let secret = try office.signIn.open(slip: slip, at: office.now).secret
+        let done = await asha.post(
+            "/welcome/accept",
+            [
+                "slip": slip, "password": Office.password, "again": Office.password,
+                "code": TOTP.code(secret: secret, step: TOTP.step(at: office.now.seconds)),
+            ])
+        #expect(done.status == 200)
+        #expect(try office.signIn.accounts().first?.language == language)
+    }
+
+    @Test func `a code is spent with what it was given for, and not by a name that is taken or wrong`() async throws {
+        let office = try Office()
+        let rina = try await office.person("rina", .supervisor)
+        _ = try office.signIn.invite("mala", role: .caseworker, at: office.now)
+        _ = await rina.get("/people")
+        let digits = code(rina)
+        for name in ["mala", "Asha K", ""] {
+            let answer = await rina.post(
+                "/people", ["name": name, "role": "caseworker", "language": "en", "code": digits])
+            #expect(answer.status == 422, "\(name)")
+        }
+        let form = ["name": "asha", "role": "caseworker", "language": "en", "code": digits]
+        #expect(await rina.post("/people", form).status == 200)
+        // The control: it serves once.
+        _ = await rina.get("/people")
+        #expect(await rina.post("/people", form.merging(["name": "usha"]) { $1 }).status == 422)
+        #expect(try office.signIn.accounts().map(\.name) == ["asha", "mala", "rina"])
+    }
+
+    @Test func `who suspended whom, and when, stays on the page until a new slip`() async throws {
+        let office = try Office()
+        let rina = try await office.person("rina", .supervisor)
+        for name in ["asha", "mira"] { _ = try await office.person(name, .caseworker) }
+        _ = await rina.get("/people")
+        #expect(
+            await rina.post("/people/change", ["account": "asha", "do": "suspend", "change-code": code(rina)]).status
+                == 303)
+        let at = office.now
+        try office.signIn.suspend("mira", at: at)
+        func suspension(_ name: String) throws -> Account.Suspension? {
+            try #require(try office.signIn.accounts().first { $0.name == name }).suspended
+        }
+        #expect(try suspension("asha") == Account.Suspension(at: at, by: "rina"))
+        #expect(try suspension("mira") == Account.Suspension(at: at, by: nil))
+        let words = Words.of("en")
+        let page = await rina.get("/people").text
+        let time = try office.desk.words(for: nil, in: "en").moment(at)
+        for name in ["rina", words.say(.operatorByCommand)] {
+            #expect(page.contains(HTML("\(words.say(.suspendedBy, ["name": name])) · \(time)").text), "\(name)")
+        }
+        _ = try office.signIn.reset("asha", at: office.now)
+        #expect(try suspension("asha") == nil)
     }
 
     @Test func `nobody invites at the page who could invite then, nor without her own code`() async throws {
@@ -174,13 +243,5 @@ import Testing
         _ = throttle.begin("asha")
         throttle.takeBack("asha")
         #expect(throttle.begin("asha").delaySeconds == 1)
-    }
-}
-
-extension Sequence {
-    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
-        var values: [Value] = []
-        for element in self { values.append(try await body(element)) }
-        return values
     }
 }

@@ -49,7 +49,7 @@ import Testing
         _ = try office.signIn.invite("rina", role: .caseworker, at: office.now)
         let person = try await office.person("asha", .caseworker)
         office.advance(60)
-        try office.signIn.suspend("asha")
+        try office.signIn.suspend("asha", at: office.now)
         var pages: Set<String> = []
         for name in ["asha", "rina", "nobody"] {
             let browser = Browser(office)
@@ -96,7 +96,7 @@ import Testing
         try prove("asha", Office.password, right)
         #expect(throws: SignIn.Fault.refused) { try prove("asha", Office.password, right) }
         office.advance(60)
-        try office.signIn.suspend("asha")
+        try office.signIn.suspend("asha", at: office.now)
         #expect(throws: SignIn.Fault.refused) {
             try office.signIn.prove("asha", password: Office.password, code: code(asha), at: office.now)
         }
@@ -143,7 +143,7 @@ import Testing
 
         let suspended = try await office.person("suspended", .caseworker)
         #expect(await suspended.get("/safety").status == 200)
-        try office.signIn.suspend("suspended")
+        try office.signIn.suspend("suspended", at: office.now)
         #expect(await suspended.get("/safety").status == 401)
     }
 

@@ -107,7 +107,7 @@ import Testing
             ).utf8)
         #expect(code(seal) == .signatureTyped)
         act.forms[0].document = good
-        try office.signIn.suspend("rina")
+        try office.signIn.suspend("rina", at: office.now)
         #expect(code(seal) == .notApproved)
         #expect(try office.desk.outbox().count == 1)
         let plain = Act(events: [Event(code: "SHARE_CONSENT_WITHDRAWN")], account: "asha")

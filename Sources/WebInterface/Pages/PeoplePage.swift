@@ -22,9 +22,9 @@ struct PeoplePage {
         guard let role = Account.Role(rawValue: call.form.value("role")), roles.contains(role),
             Words.languages.contains(language)
         else { throw WebFault.badRequest }
-        try call.site.signIn.confirm(call.name, code: call.form.value("code"), at: call.now)
         let until = try until(language, call)
-        let slip = try call.site.signIn.invite(name, role: role, language: language, by: call.name, at: call.now)
+        let slip = try call.site.signIn.invite(
+            name, role: role, language: language, by: confirmation("code", call), at: call.now)
         return sheet(slip, name, language, until, call)
     }
 
@@ -35,16 +35,20 @@ struct PeoplePage {
         guard let account = try signIn.accounts().first(where: { $0.name == name }), roles.contains(account.role) else {
             throw WebFault.badRequest
         }
-        try signIn.confirm(call.name, code: call.form.value("change-code"), at: call.now)
+        let confirmation = confirmation("change-code", call)
         switch (call.form.value("do"), account.state) {
         case ("suspend", _):
-            try signIn.suspend(name)
+            try signIn.suspend(name, by: confirmation, at: call.now)
             return .seeOther("/people")
         case ("slip", .invited):
             let until = try until(account.language, call)
-            return sheet(try signIn.reset(name, by: call.name, at: call.now), name, account.language, until, call)
+            return sheet(try signIn.reset(name, by: confirmation, at: call.now), name, account.language, until, call)
         default: throw WebFault.badRequest
         }
+    }
+
+    private static func confirmation(_ field: String, _ call: Call) -> SignIn.Confirmation {
+        SignIn.Confirmation(name: call.name, code: call.form.value(field))
     }
 
     static func refused(_ call: Call, _ fault: SignIn.Fault) throws -> WebResponse {
@@ -69,10 +73,9 @@ struct PeoplePage {
                 E("h2") { words.say(.welcome) }
                 E("p") { words.say(.welcomeName, ["name": name]) }
                 if let origin = call.site.settings.publicOrigin {
-                    if let code = QRCode(SignIn.address(of: slip, at: origin)) {
-                        code.picture(words.say(.slipCode))
-                    }
-                    E("p", ["translate": "no"]) { "\(origin)/welcome" }
+                    let address = SignIn.address(ofSlipIn: language, at: origin)
+                    if let code = QRCode(address) { code.picture(words.say(.slipCode)) }
+                    E("p", ["translate": "no"]) { address }
                 }
                 E("p", ["class": "secret", "translate": "no"]) { slip }
                 E("p") { words.say(.slipUntil, ["time": until]) }
@@ -88,6 +91,7 @@ struct PeoplePage {
 
     private func response(status: Int = 200) throws -> WebResponse {
         let accounts = try call.site.signIn.accounts()
+        let words = try call.procedure()
         let invites = call.account?.role == .supervisor
         return Page(call: call, title: .people, hasError: !errors.isEmpty).response(status: status) {
             call.errorSummary(errors)
@@ -101,6 +105,10 @@ struct PeoplePage {
                             call.say(account.actsByCommandOnly ? .stateCommand : account.state.word)
                             if let inviter = account.invitedBy {
                                 " · \(call.say(.invitedBy, ["name": inviter]))"
+                            }
+                            if let suspension = account.suspended {
+                                " · \(call.say(.suspendedBy, ["name": suspension.by ?? call.say(.operatorByCommand)]))"
+                                " · \(words.moment(suspension.at))"
                             }
                         }
                     }

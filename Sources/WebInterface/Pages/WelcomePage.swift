@@ -10,9 +10,12 @@ struct WelcomePage {
 
     static func show(_ call: Call) -> WebResponse { WelcomePage(call: call).askSlip() }
 
-    /// What the code on a slip leads to: the same page with the digits filled in, whether they are any slip's or not.
-    static func scanned(_ call: Call) -> WebResponse {
-        WelcomePage(call: call).askSlip(call.parameters["slip"]?.replacing("-", with: " ") ?? "")
+    /// What the code on a slip leads to: the same page in the language of the invitation.
+    static func scanned(_ call: Call) throws -> WebResponse {
+        guard let language = call.parameters["language"], Words.languages.contains(language) else {
+            throw WebFault.notFound
+        }
+        return WelcomePage(call: invited(call, in: language)).askSlip()
     }
 
     static func open(_ call: Call) throws -> WebResponse {
@@ -22,14 +25,17 @@ struct WelcomePage {
         }
     }
 
-    /// The language that the invitation names, where this browser has not chosen one here.
+    /// The language that the invitation names.
     private static func inLanguageOfInvitation(_ call: Call) -> Call {
-        guard call.request.cookies[Cookie.language] == nil,
-            let account = try? call.site.signIn.open(slip: call.form.value("slip"), at: call.now).account,
-            account.language != "en"
-        else { return call }
+        let account = try? call.site.signIn.open(slip: call.form.value("slip"), at: call.now).account
+        return account.map { invited(call, in: $0.language) } ?? call
+    }
+
+    /// Where this browser has not chosen a language here.
+    private static func invited(_ call: Call, in language: String) -> Call {
+        guard call.request.cookies[Cookie.language] == nil else { return call }
         var call = call
-        call.invitedIn = account.language
+        call.invitedIn = language
         return call
     }
 
@@ -49,13 +55,13 @@ struct WelcomePage {
         }
     }
 
-    private func askSlip(_ value: String = "") -> WebResponse {
+    private func askSlip() -> WebResponse {
         let error = fault == nil ? nil : call.say(.slipRefused)
         return Page(call: call, title: .welcome, hasError: fault != nil).response(status: fault == nil ? 200 : 403) {
             call.errorSummary(error.map { [("slip", $0)] } ?? [])
             E("form", ["method": "post", "action": "/welcome", "class": "card"]) {
                 call.tokenField
-                call.textField("slip", .slip, hint: .slipHint, value: value, mode: "numeric", error: error)
+                call.textField("slip", .slip, hint: .slipHint, mode: "numeric", error: error)
                 E("button", ["class": "button main"]) { call.say(.goOn) }
             }
         }
