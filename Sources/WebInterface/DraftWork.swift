@@ -19,6 +19,8 @@ struct DraftWork {
     let isPractice: Bool
 
     var id: Digest { form.draft.id }
+    /// For the frame of its pages.
+    var practice: Digest? { isPractice ? id : nil }
     var caseID: CaseID { form.draft.caseID }
     private var content: ActDraft { form.draft.content }
 

@@ -119,6 +119,8 @@ enum Routes {
             SealPage.approve),
         Route(.post, "/drafts/:draft/seal", .casework, SealPage.seal),
         Route(.post, "/drafts/:draft/discard", .casework, DraftPage.discard),
+        Route(.get, "/drafts/:draft/stop", .casework, PracticeStopPage.show),
+        Route(.post, "/drafts/:draft/stop", .casework, PracticeStopPage.record),
         Route(.get, "/drafts/:draft/:event/:field", .casework, DraftPage.ask),
         Route(.post, "/drafts/:draft/:event/:field", .casework, fileBytes: WebLimits.fileBytes, DraftPage.answer),
         Route(.get, "/drafts/:draft/:event/:field/file", .casework, DraftPage.file),

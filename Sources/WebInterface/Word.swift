@@ -46,6 +46,7 @@ enum Word: String, CaseIterable, Sendable {
     case slipUntil, suspendedBy, operatorByCommand, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip, anotherSlipHow, keepTokens
     case programs, programsHow, tokenReads, tokenWrites, tokenUntil, tokenUsed, tokenUnused, endToken
     case practise, practiseHow, practiceWhat, practiceMark, practiceEnd, practiceDone, practiceDelete, madeUp
+    case practiceStopHow, practiceStopNow, practiceStopDone, practiceStopDoneHow, practiceStopReal
     case language
     case byProgram
     case exportCase, exportCaseHow

@@ -34,6 +34,33 @@ import Testing
         #expect(try office.desk.outbox().count == 1)
     }
 
+    @Test func `the stop of a practice page stays within practice, says so, and has a way to a real one`() async throws {
+        let office = try Office()
+        let asha = try await office.person("asha", .caseworker)
+        let caseID = try await office.opened(by: asha)
+        let real = try await office.opening(by: asha)
+        let draft = try await office.opening(by: asha, ["practice": "yes"])
+        let way = "class=\"button stop\" href=\"\(draft)/stop\""
+        for path in [draft, "\(draft)/REFERRAL_OFFER/age_band", "\(draft)/check", "\(draft)/stop"] {
+            let page = await asha.get(path).text
+            #expect(page.contains(way) && !page.contains("/cases/\(caseID.text)"), "\(path)")
+        }
+        _ = await asha.get("\(draft)/check")
+        #expect(await asha.press("\(draft)/seal").text.contains(way))
+        let (letters, words) = (try office.rows("letter"), Words.of("en"))
+        _ = await asha.get("\(draft)/stop")
+        let stopped = await asha.post("\(draft)/stop", [:])
+        for word in [Word.practiceMark, .practiceStopDone, .practiceStopReal] {
+            #expect(stopped.status == 200 && stopped.text.contains(HTML(words.say(word)).text), "\(word)")
+        }
+        #expect(stopped.text.contains("href=\"/stop\""))
+        #expect(try office.rows("letter") == letters)
+        // The control: a real draft's pages lead to the real stop, and it has no other.
+        #expect(await asha.get(real).text.contains("class=\"button stop\" href=\"/stop\""))
+        #expect(await asha.get("\(real)/stop").status == 404)
+        #expect(await asha.post("\(real)/stop", [:]).status == 404)
+    }
+
     @Test func `what people type is made up already, in the language of whoever practises`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)

@@ -95,7 +95,7 @@ enum DraftPage {
         let aloud = try work.readAloud(isOpen: true)
         return Page(
             call: call, title: .draftTitle, heading: words.events(work.form.draft.content.events),
-            caseReference: work.reference, isPractice: work.isPractice
+            caseReference: work.reference, practice: work.practice
         ).response {
             aloud
             if !work.addressedRoles.isEmpty { recipient(work) }

@@ -4,6 +4,7 @@
 import CaseFile
 import Letters
 import Node
+import Procedure
 
 /// The frame of every page: who it is for, where one can go, and the two ways out that are always there.
 struct Page {
@@ -15,8 +16,8 @@ struct Page {
     /// The case that the page is about, as it stands in addresses: *She wants to stop* leads there.
     var caseReference: String?
     var hasError = false
-    /// Everything on it is made up and stays here.
-    var isPractice = false
+    /// The practice draft that it is about: everything on it is made up and stays here, its stop too.
+    var practice: Digest?
 
     func response(status: Int = 200, @Markup _ content: () throws -> HTML) rethrows -> WebResponse {
         let main = try content()
@@ -45,7 +46,7 @@ struct Page {
                         if call.account != nil { navigation }
                         E("main", ["id": "main", "tabindex": "-1"]) {
                             E("h1") { heading ?? call.say(title) }
-                            if isPractice { E("p", ["class": "practice"]) { call.say(.practiceMark) } }
+                            if practice != nil { E("p", ["class": "practice"]) { call.say(.practiceMark) } }
                             main
                             if let procedure { E("p", ["class": "hint"]) { procedure } }
                         }
@@ -68,9 +69,7 @@ struct Page {
             E("a", ["class": "product", "href": "/", "translate": "no"]) { "Kheya" }
             E("div", ["class": "ways-out"]) {
                 if let role = call.account?.role, role.seesCases {
-                    E("a", ["class": "button stop", "href": caseReference.map { "/cases/\($0)/stop" } ?? "/stop"]) {
-                        call.say(.sheWantsToStop)
-                    }
+                    E("a", ["class": "button stop", "href": stop]) { call.say(.sheWantsToStop) }
                 }
                 E("form", ["method": "post", "action": "/exit", "class": "leave"]) {
                     call.tokenField
@@ -78,6 +77,11 @@ struct Page {
                 }
             }
         }
+    }
+
+    private var stop: String {
+        if let practice { return "/drafts/\(practice.hex)/stop" }
+        return caseReference.map { "/cases/\($0)/stop" } ?? "/stop"
     }
 
     private var navigation: HTML {

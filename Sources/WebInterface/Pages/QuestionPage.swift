@@ -33,7 +33,7 @@ struct QuestionPage {
         let address = "/drafts/\(work.id.hex)/\(question.address)"
         return try Page(
             call: call, title: .draftTitle, heading: words.event(question.event),
-            caseReference: work.reference, hasError: error != nil, isPractice: work.isPractice
+            caseReference: work.reference, hasError: error != nil, practice: work.practice
         ).response(status: error == nil ? 200 : 422) {
             call.errorSummary(error.map { [("answer", $0)] } ?? [])
             try work.readAloud(isOpen: false)

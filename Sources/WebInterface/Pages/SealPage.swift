@@ -93,7 +93,7 @@ enum SealPage {
         }
         return try Page(
             call: call, title: .checkAnswers, caseReference: work.reference,
-            hasError: isNew || refusal != nil || hasWrongCode, isPractice: work.isPractice
+            hasError: isNew || refusal != nil || hasWrongCode, practice: work.practice
         ).response(status: isNew ? 409 : refusal == nil && !hasWrongCode ? 200 : 422) {
             if hasWrongCode { call.errorSummary([("code", call.say(.codeRefused))]) }
             if isNew { E("p", ["class": "errors", "role": "alert"]) { call.say(.changedMeanwhile) } }
@@ -266,7 +266,7 @@ enum SealPage {
     /// Where a real one would now wait to go.
     private static func practised(_ work: DraftWork) -> WebResponse {
         let call = work.call
-        return Page(call: call, title: .practise, isPractice: true).response {
+        return Page(call: call, title: .practise, practice: work.practice).response {
             E("p") { call.say(.practiceDone, ["who": work.words.members(work.readers)]) }
             E("form", ["method": "post", "action": "/drafts/\(work.id.hex)/discard"]) {
                 call.tokenField
