@@ -8,7 +8,7 @@ public import Procedure
 ///
 /// - SeeAlso: Protocols/Web.md, "Accounts".
 public struct Account: Sendable, Hashable {
-    /// What a person may do at the page.
+    /// What a person may do, at the page and by command.
     public enum Role: String, Sendable, CaseIterable {
         /// Works on cases.
         case caseworker
@@ -21,7 +21,15 @@ public struct Account: Sendable, Hashable {
         /// Sees where cases stand; may record a stop and nothing else.
         case readOnly = "read-only"
 
-        /// Whether it sees where cases stand.
+        /// Whether it acts in cases: at the page, by command, through a program.
+        public var worksOnCases: Bool {
+            switch self {
+            case .caseworker, .supervisor: true
+            case .administrator, .auditor, .readOnly: false
+            }
+        }
+
+        /// Whether it sees where cases stand, and may record a stop.
         public var seesCases: Bool {
             switch self {
             case .caseworker, .supervisor, .readOnly: true

@@ -57,7 +57,7 @@ extension CaseDesk {
     ///
     /// - Parameter drafts: of one case, one for each log.
     /// - Throws: ``DeskError``: `.unknownCase` for drafts of several cases or none; `.unknownProfile`; `.refused` where the profile gives
-    ///   this member no such step; `.noRecipient`.
+    ///   this member no such step; `.noRecipient`; `.directoryExpired`.
     public func orderErasure(_ drafts: [ErasureDraft], account: String, at now: Instant) throws -> LetterID {
         try check(account)
         guard let draft = drafts.first,
@@ -77,6 +77,7 @@ extension CaseDesk {
         guard (1...LetterLimits.addressees).contains(parties.count) else {
             throw DeskError(.noRecipient, "\(parties.count) parties")
         }
+        try requireCurrentDirectory(of: parties, now)
         // What one broker does not know yet, as a hold of the other country, the order must follow too.
         let heads = Set(drafts.flatMap(\.heads)).sorted()
         guard heads.count <= LetterLimits.parents else { throw DeskError(.incomplete, "\(heads.count) newest letters") }

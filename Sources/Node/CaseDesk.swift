@@ -115,7 +115,7 @@ public struct CaseDesk: Sendable {
         _ act: Act, in caseID: CaseID, opening: Profile?, at now: Instant,
         _ alongside: (CaseTransaction, ActResult) throws -> Void
     ) throws -> ActResult {
-        try check(act.account)
+        try check(act.account) { try opening == nil && isStop(act, in: caseID) }
         let personKey = try store.keys.personKey()
         // 1. Judge without writing: what is refused costs nothing, and attachments are sealed only for what will go.
         let first = try store.read { transaction in
@@ -202,12 +202,15 @@ public struct CaseDesk: Sendable {
 
     /// With an expired directory nobody knows who was revoked: urgent letters go, normal ones wait for the newer directory.
     private func requireCurrentDirectory(for plans: [LetterPlan], _ now: Instant) throws {
+        for plan in plans where plan.lane == .normal { try requireCurrentDirectory(of: plan.addressees, now) }
+    }
+
+    /// - Throws: ``DeskError`` `.directoryExpired` where one of them, or this node itself, stands in no current directory.
+    func requireCurrentDirectory(of members: [MemberID], _ now: Instant) throws {
         let directories = network.directories
-        for plan in plans where plan.lane == .normal {
-            for member in plan.addressees + [identity.member] {
-                do { try directories.requireCurrent(member, now: now) } catch {
-                    throw DeskError(.directoryExpired, error.reason)
-                }
+        for member in members + [identity.member] {
+            do { try directories.requireCurrent(member, now: now) } catch {
+                throw DeskError(.directoryExpired, error.reason)
             }
         }
     }
@@ -218,10 +221,24 @@ public struct CaseDesk: Sendable {
         )
     }
 
-    func check(_ account: String) throws {
-        guard try store.read({ try $0.account(account)?.state == .active }) else {
+    /// That somebody acts in cases. Every door leads through here: the page, a program, a command.
+    ///
+    /// - Parameter isStop: whether what is done is a stop, which every account that sees cases records.
+    /// - Throws: ``DeskError`` `.unknownAccount`.
+    func check(_ account: String, isStop: () throws -> Bool = { false }) throws {
+        guard let found = try store.read({ try $0.account(account) }), found.state == .active else {
             throw DeskError(.unknownAccount, "no account \(account) acts at this node: run `kheya user add`")
         }
+        guard try found.role.worksOnCases || found.role.seesCases && isStop() else {
+            throw DeskError(.unknownAccount, "\(account) acts in no case: the role is \(found.role.rawValue)")
+        }
+    }
+
+    /// Whether an act takes consents back and does nothing else.
+    private func isStop(_ act: Act, in caseID: CaseID) throws -> Bool {
+        guard !act.events.isEmpty, act.forms.isEmpty else { return false }
+        let profile = try store.read { try sight(caseID, $0).history.profile }
+        return act.events.allSatisfy { profile.event($0.code)?.isWithdrawal == true }
     }
 
     // MARK: Attachments

@@ -11,7 +11,7 @@ enum Access: Sendable, Hashable {
     case roles(Set<Account.Role>)
 
     /// Those who work on cases.
-    static let casework = Access.roles([.caseworker, .supervisor])
+    static let casework = Access.roles(Set(Account.Role.allCases.filter(\.worksOnCases)))
     /// Those who may see where cases stand.
     static let sight = Access.roles(Set(Account.Role.allCases.filter(\.seesCases)))
     static let supervision = Access.roles([.supervisor])

@@ -194,6 +194,12 @@ import TransparencyLog
         #expect(throws: DeskError(.unknownCase, "")) {
             try oversight.orderErasure([], account: "caseworker", at: now)
         }
+        // As with every other normal letter: with a directory that has ended nobody knows who was removed.
+        let letters = try oversight.outbox().count
+        #expect(throws: DeskError(.directoryExpired, "")) {
+            try oversight.orderErasure(drafts, account: "caseworker", at: now + 400 * 86_400)
+        }
+        #expect(try oversight.outbox().count == letters)
         let order = try oversight.orderErasure(drafts, account: "caseworker", at: now)
         let everybody = PracticeNodes.everybody + [PracticeNodes.nodal]
         try await nodes.settle(everybody)

@@ -216,6 +216,13 @@ import Testing
         let refused = try run("do", "worker", typed)
         #expect(refused.status == 65 && refused.errors.contains("\"code\":\"signature-typed\""), "\(refused.errors)")
         try #expect(run("approve", "stranger", facts).status == 77)
+        // As at the page: whoever only looks, runs the node or reads the trail acts in no case.
+        for role in ["read-only", "administrator", "auditor"] {
+            try world.must(["user", "add", "one-\(role)", "--role", role] + home)
+            for verb in ["approve", "do"] {
+                try #expect(run(verb, "one-\(role)", facts).status == 77, "\(verb), \(role)")
+            }
+        }
         try #expect(run("approve", "worker", facts).status == 0)
         let alone = try run("do", "worker", facts)
         #expect(alone.status == 4 && alone.errors.contains("\"code\":\"not-approved\""), "\(alone.errors)")

@@ -47,6 +47,26 @@ import Testing
         #expect(result.output.isEmpty)
     }
 
+    @Test(
+        arguments: [
+            (["--supervisor", "Mala K"], 64), (["--account", "Mala K"], 64),
+            (["--account", "mala", "--supervisor", "mala"], 64),
+            // The control: people who can be get as far as the roots, which are not there.
+            (["--account", "asha", "--supervisor", "mala"], 66),
+        ] as [([String], Int32)])
+    func `a node whose people cannot be accounts is not begun`(people: [String], status: Int32) throws {
+        let home = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-none-\(UUID().uuidString)").path
+        let result = try Program.run(
+            [
+                "node", "create", "in:shelter-07", "--home", home, "--name", "Practice shelter", "--role", "IN_SHELTER",
+                "--root", "/nonexistent", "--request", "\(home).request",
+            ] + people, environment: ["KHEYA_KEY_FILE": "\(home).key"])
+        #expect(result.status == status, "\(result.errors)")
+        for file in ["", ".request", ".key"] where status == 64 {
+            #expect(!FileManager.default.fileExists(atPath: home + file))
+        }
+    }
+
     @Test func `with --json an error is an object with code, cure and exit`() throws {
         let result = try Program.run(["procedure", "show", "--profile", "/nonexistent.json", "--json"])
         #expect(result.status == 66)

@@ -175,6 +175,28 @@ import Testing
         }
     }
 
+    @Test func `requests under one key that come at the same time open one case, and each is told which`() async throws {
+        let office = try Office()
+        _ = try await office.person("asha", .caseworker)
+        let asha = try office.signIn.issueToken(for: "asha", scope: .write, days: 1, at: office.now).secret
+        for round in 1...4 {
+            let key = String(repeating: "\(round)", count: 32)
+            let body = try Self.text(try Self.example(office), ["key": key])
+            let answers = await withTaskGroup(of: WebResponse.self) { group in
+                for _ in 0..<4 { group.addTask { await office.program(.post, "/api/v1/cases", asha, body: body) } }
+                return await group.reduce(into: [WebResponse]()) { $0.append($1) }
+            }
+            #expect(answers.map(\.status).sorted() == [201, 409, 409, 409])
+            let opened = try #require(answers.first { $0.status == 201 })
+            let caseID = try #require(try Self.read(opened)["case"] as? String)
+            for answer in answers where answer.status == 409 {
+                let error = try #require(try Self.read(answer)["error"] as? [String: Any])
+                #expect(error["code"] as? String == "repeated" && error["case"] as? String == caseID)
+            }
+            #expect(try office.desk.cases().count == round)
+        }
+    }
+
     @Test func `a program does not choose on what she is spoken of`() async throws {
         let office = try Office()
         let browser = try await office.person("asha", .caseworker)

@@ -28,7 +28,13 @@ struct StepAPI {
         if let caseID, try call.desk.store.read({ try $0.caseRecord(caseID) }) != nil {
             throw APIFault(.repeated, in: caseID)
         }
-        return .json(201, Made(try call.desk.openCase(step.act, caseID: caseID, at: call.now)))
+        do {
+            return .json(201, Made(try call.desk.openCase(step.act, caseID: caseID, at: call.now)))
+        } catch let error as DeskError where error.code == .alreadyOpen {
+            // The same request, come at the same time, waited for the one before it: it is told what that one opened.
+            guard let caseID, try call.desk.store.read({ try $0.caseRecord(caseID) }) != nil else { throw error }
+            throw APIFault(.repeated, in: caseID)
+        }
     }
 
     /// Fixed by account and key, and by a secret of the node: no program chooses a pseudonym.
