@@ -65,7 +65,8 @@ struct NodeCommand: AsyncParsableCommand {
                 throw CommandFailure(.usage, "\(wrong) cannot be an account", cure: "1 to 64 of a-z 0-9 - .")
             }
             guard Set(people).count == people.count else {
-                throw CommandFailure(.usage, "two accounts of one name", cure: "Each of --account and --supervisor once.")
+                throw CommandFailure(
+                    .usage, "two accounts of one name", cure: "Each of --account and --supervisor once.")
             }
             var settings = HomeSettings(kind: .member, id: id, name: enrolment.name)
             if let language = reader.language { settings.options["language"] = .string(language) }

@@ -122,7 +122,9 @@ final class TrailDesk: Sendable {
 extension CaseStory.Row {
     /// What a page says of it, but for times: in codes.
     var words: [String] {
-        [type == .step ? "" : "\(type.rawValue): ", steps.isEmpty ? "sealed step" : steps.joined(separator: ", "),
-         " · ", from.text, " → ", to.map(\.text).joined(separator: ", "), verdict]
+        [
+            type == .step ? "" : "\(type.rawValue): ", steps.isEmpty ? "sealed step" : steps.joined(separator: ", "),
+            " · ", from.text, " → ", to.map(\.text).joined(separator: ", "), verdict,
+        ]
     }
 }

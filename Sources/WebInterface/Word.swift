@@ -41,9 +41,10 @@ enum Word: String, CaseIterable, Sendable {
     case sheetCard, sheetHers, sheetConsent, sheetsHers, sheetsForms, sheetsBlank, print, printedBy, sheetStop
     case sheetDesk, sheetTelephone, sheetComplaint, sheetAnswer, answerYes, answerNo, answerLater, answerLess
     case sheetInterpreter, sheetWitness, sheetSignature, sheetDate, sheetLeftOut, sheetAttached, checkpointNewest
-    case keptHow, stateCommand
+    case keptHow, stateCommand, sheetCode
     case authenticatorCode, nameTaken, nameWrong, accountNameHint, slipTitle, slipHandOver, slipCode
-    case slipUntil, suspendedBy, operatorByCommand, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip, anotherSlipHow, keepTokens
+    case slipUntil, suspendedBy, operatorByCommand, invitedBy, invite, roleOf, changeAccount, suspend, anotherSlip,
+        anotherSlipHow, keepTokens
     case programs, programsHow, tokenReads, tokenWrites, tokenUntil, tokenUsed, tokenUnused, endToken
     case practise, practiseHow, practiceWhat, practiceMark, practiceEnd, practiceDone, practiceDelete, madeUp
     case practiceStopHow, practiceStopNow, practiceStopDone, practiceStopDoneHow, practiceStopReal

@@ -67,7 +67,8 @@ import Testing
         let shelter = try #require(lists[PracticeNodes.shelter])
         // The control: something was counted, of both kinds.
         let totals = try lists.values.map { try $0.list(at: nodes.clock.now) }
-        #expect(totals.contains { !$0.sent.isEmpty } && totals.contains { !$0.news(after: PracticeWorld.start).isEmpty })
+        #expect(
+            totals.contains { !$0.sent.isEmpty } && totals.contains { !$0.news(after: PracticeWorld.start).isEmpty })
         let ours = try #require(try shelter.inbox().last { $0.letter.type == .step && $0.entry.acted == nil })
         _ = try shelter.markActedOn(ours.letter.id, account: "caseworker", at: nodes.now(PracticeNodes.shelter))
         try check(nodes, lists, "dealt with")

@@ -175,7 +175,8 @@ import Testing
         }
     }
 
-    @Test func `requests under one key that come at the same time open one case, and each is told which`() async throws {
+    @Test func `requests under one key that come at the same time open one case, and each is told which`() async throws
+    {
         let office = try Office()
         _ = try await office.person("asha", .caseworker)
         let asha = try office.signIn.issueToken(for: "asha", scope: .write, days: 1, at: office.now).secret

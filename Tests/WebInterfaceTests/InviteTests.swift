@@ -24,35 +24,6 @@ import Testing
         String(try #require(page.firstMatch(of: /class="secret" translate="no">([^<]*)</)).1)
     }
 
-    /// What a scanner reads from the code on a page.
-    private func scanned(_ page: String) throws -> String {
-        let svg = try #require(page.firstMatch(of: /viewBox="-4 -4 ([0-9]+) [0-9]+"[^>]*><path d="([^"]*)"/))
-        let side = try #require(Int(svg.1))
-        var dark = Set<[Int]>()
-        for run in svg.2.matches(of: /M([0-9]+) ([0-9]+)h([0-9]+)/) {
-            let numbers = [run.1, run.2, run.3].compactMap { Int($0) }
-            for column in numbers[0]..<numbers[0] + numbers[2] { dark.insert([column, numbers[1]]) }
-        }
-        let scale = 4
-        var image = "P1\n\(side * scale) \(side * scale)\n"
-        for row in 0..<side * scale {
-            image +=
-                (0..<side * scale).map { dark.contains([$0 / scale - 4, row / scale - 4]) ? "1" : "0" }.joined(
-                    separator: " ") + "\n"
-        }
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("kheya-code-\(UUID().uuidString).pbm")
-        try Data(image.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let (process, pipe) = (Process(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/zbarimg")
-        process.arguments = ["-q", "--raw", file.path]
-        process.standardOutput = pipe
-        try process.run()
-        let read = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: read, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
     @Test
     func `a supervisor invites somebody, whose slip leads to a password and an authenticator in her own language`()
         async throws
@@ -69,7 +40,7 @@ import Testing
         #expect(invited.text.contains("lang=\"bn\"") && invited.text.contains(HTML(Words.of("bn").say(.welcome)).text))
         #expect(try !office.onDisk(Array(slip.utf8)) && !office.onDisk(Array(slip.filter { $0 != " " }.utf8)))
         // Her telephone reads where it leads: to a page that speaks her language, and nowhere is a digit of the slip.
-        let address = try scanned(invited.text)
+        let address = try Scanner.reads(invited.text)
         #expect(address == "http://kheya.office.example/welcome/bn")
         let asha = Browser(office)
         asha.fields["accept-language"] = "hi"
@@ -79,7 +50,7 @@ import Testing
         let asked = await asha.post("/welcome", ["slip": slip])
         #expect(asked.text.contains("<html lang=\"bn\""))
         let key = try secret(asked.text).filter { $0 != " " }
-        #expect(try scanned(asked.text) == "otpauth://totp/Kheya:asha?secret=\(key)&issuer=Kheya")
+        #expect(try Scanner.reads(asked.text) == "otpauth://totp/Kheya:asha?secret=\(key)&issuer=Kheya")
         let own = try office.signIn.open(slip: slip, at: office.now).secret
         let taken = await asha.post(
             "/welcome/accept",

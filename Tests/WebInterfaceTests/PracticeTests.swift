@@ -34,7 +34,8 @@ import Testing
         #expect(try office.desk.outbox().count == 1)
     }
 
-    @Test func `the stop of a practice page stays within practice, says so, and has a way to a real one`() async throws {
+    @Test func `the stop of a practice page stays within practice, says so, and has a way to a real one`() async throws
+    {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)
         let caseID = try await office.opened(by: asha)

@@ -55,6 +55,22 @@ import Testing
             #expect(paper.contains(HTML(Words.of(language).say(.reconstruction)).text), "\(sheet)")
             #expect(!page.text.contains("Kamala"), "\(sheet)")
         }
+        // A telephone reads from its foot what the sheet can be compared by, and nothing else.
+        let origin = "in-broker.example/log"
+        try office.desk.store.write {
+            try $0.keep(SeenCheckpoint(origin: origin, size: 812, root: .sha256([1])), note: [])
+        }
+        let letters = try office.desk.history(of: caseID)
+        for sheet in sheets where sheet == "card" || sheet.hasPrefix("form:") {
+            _ = await asha.get(place)
+            let page = await asha.post(place, ["sheet": sheet, "language": language])
+            let letter = letters.first { entry in entry.forms.keys.contains { "form:\($0.hex)" == sheet } }?.letter.id
+            let lines =
+                ["kheya-sheet/1", CaseReference.text(caseID)] + (letter.map { ["letter \($0.hex)"] } ?? [])
+                + ["checkpoint \(origin) 812 \(Digest.sha256([1]).hex)"]
+            #expect(try Scanner.reads(page.text) == lines.joined(separator: "\n"), "\(sheet)")
+            #expect(try #require(Gzip.compress(page.body)).count < 20_000, "\(sheet)")
+        }
         // Of a consent, what is read to her stands there as the profile says it.
         let profile = try #require(office.desk.network.profileInForce)
         _ = await asha.get(place)

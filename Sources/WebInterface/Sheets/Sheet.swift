@@ -51,6 +51,7 @@ struct Sheet {
                 E("h2") { heading ?? say(title) }
                 content
                 E("div", ["class": "foot"]) {
+                    if let code = QRCode(Self.marks(of: caseID, letter, seen)) { code.picture(say(.sheetCode)) }
                     E("p") { say(.reconstruction) }
                     E("p") { say(.printedBy, ["name": call.name, "time": words.moment(call.now)]) }
                     if let letter { code("\(say(.letterId)) \(letter.hex)") }
@@ -60,6 +61,14 @@ struct Sheet {
                 }
             }
         }
+    }
+
+    /// What a sheet's code says: what stands on the sheet in marks of machines, and nobody's name.
+    static func marks(of caseID: CaseID, _ letter: LetterID?, _ checkpoints: [SeenCheckpoint]) -> String {
+        let lines =
+            ["kheya-sheet/1", CaseReference.text(caseID)] + [letter].compactMap { $0.map { "letter \($0.hex)" } }
+            + checkpoints.map { "checkpoint \($0.origin) \($0.size) \($0.root.hex)" }
+        return lines.joined(separator: "\n")
     }
 
     /// What machines compare: in Latin letters, whatever the language.
