@@ -253,6 +253,10 @@ def is_member(slip, signer, index, at, log):  # MEMBER: the signer's certificate
                     return entry
     return None
 
+def has_left(member, event, index, log):  # whom nobody can ask any more: removed, or in no directory
+    entries = [entry for directory in in_force(log, index) for entry in directory.get("members", []) if entry["id"] == member]
+    return not entries or entries[0]["status"] == "removed" and entries[0]["since"] <= event["at"]
+
 def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, absent, closed):  # stages 8 to 10 of one case
     slips, letters, homes, unsound, ended, seen_here = {}, {}, {}, set(), set(), set()
     for name, data in files.items():
@@ -358,19 +362,23 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         held = set(member.get("roles", []))
         made = [[rule for rule in rules if rule.get("shown_as") == step["code"] and held & set(rule["by"])] for step in slip.get("steps", [])]
         if not all(made): report("ROLE", log.origin, index)
-        elif event["verdict"] == "admitted" and not missing and letter not in ended:
+        elif event["verdict"] == "admitted" and not missing and letter not in ended and (  # as an order, where it was carried out
+                first := next(((e, i) for i, e in log.events if e["kind"] == "erased" and e["letter"] == letter), None)):
             answers = [(i, s["from"], s["about"]["state"]) for i, s in sorted(
                 (i, letters[e["letter"]][0]) for other, i, e in events
                 if other is log and e["kind"] in ("accepted", "arrived") and e["letter"] in letters)
                 if s["type"] == "receipt" and s["about"]["letter"] == letter and s["from"] in [to["member"] for to in slip["to"]]]
             ready = [min([i for i, member, state in answers if member == to["member"] and state in ("valid", "acted")], default=None)
-                     for to in slip["to"] if log.origin in logs_of(to["member"], log, index)]
+                     for to in slip["to"] if log.origin in logs_of(to["member"], log, index) and not has_left(to["member"], *first, log)]
             objected = min([i for i, _, state in answers if state not in ("valid", "acted")], default=1 << 62)
             asked = {slip["from"], *[to["member"] for to in slip["to"]]}  # who was not asked could not object
-            objected = min([objected] + [i for other, i, e in events if other is log and e["kind"] in ("accepted", "arrived", "refused")
-                                         and e["letter"] in letters and e["letter"] not in ended and (s := letters[e["letter"]][0])["type"] == "step"
-                                         and not {s["from"], *[to["member"] for to in s["to"]]} <= asked])
-            given += [(letter, file, facts["origin"], facts["leaves"], facts["erasure"], log, max([index] + ready), objected, retention(profile))
+            steps = [(i, e["letter"], letters[e["letter"]][0]) for other, i, e in events if other is log and e["kind"] in ("accepted", "arrived", "refused")
+                     and e["letter"] in letters and e["letter"] not in ended and letters[e["letter"]][0]["type"] == "step"]
+            objected = min([objected] + [i for i, _, s in steps if any(
+                not has_left(party, *first, log) for party in {s["from"], *[to["member"] for to in s["to"]]} - asked)])
+            late = min([objected] + [i for i, one, s in steps if s["lane"] == "urgent" and one not in known | {letter}])  # a hold it does not follow
+            given += [(letter, file, facts["origin"], facts["leaves"], facts["erasure"], log, max([index] + ready),
+                       late if facts["erasure"] == "content" else objected, retention(profile))
                       for step, of in zip(slip.get("steps", []), made) if None not in ready and
                       {"erasure", "leaves", "origin"} <= set(facts := step.get("facts", {})) & {f for rule in of for f in rule.get("facts", [])}]
     wrong = {(origin, leaf) for code, origin, leaf, weight in findings if weight == "FAIL" and code in JUDGED}

@@ -38,6 +38,7 @@ extension BrokerCore {
     /// - Throws: as ``erasure(_:of:)``.
     public func erasureDraft(of caseID: CaseID) async throws -> ErasureDraft {
         let erasure = try await erasure(.content, of: [caseID])
+        let view = view
         return try await look { reading in
             let letters = try reading.letters(of: caseID).filter { $0.record.status != .waiting }
             let slips = try letters.map { ($0.record, try Slip.read(Array(Gate.slip($0.slip).content))) }
@@ -50,7 +51,8 @@ extension BrokerCore {
             return ErasureDraft(
                 caseID: caseID, root: opening.0.id, profile: profile.digest,
                 heads: standing.map(\.0.id).filter { !named.contains($0) }.suffix(LetterLimits.parents).sorted(),
-                parties: Set(steps.flatMap { $0.to.map(\.member) + [$0.from] }).sorted(), facts: erasure.facts)
+                parties: Set(steps.flatMap { $0.to.map(\.member) + [$0.from] }).filter(view.isMember).sorted(),
+                facts: erasure.facts)
         }
     }
 
@@ -130,16 +132,17 @@ extension BrokerTransaction {
         }
     }
 
-    /// Whoever can read what this broker cannot has judged the order too: those whose answers pass here, and nobody objects.
+    /// Whoever can read what this broker cannot has judged the order too: those whose answers pass here, and nobody objects. Who has left the
+    /// network can neither be asked nor answer.
     private func requireAnswers(to order: LetterRecord) throws {
         guard let caseID = order.caseID else { return }
         let asked = Set(try slip(of: order.id).to.map(\.member))
-        var left = asked.filter(view.isServedHere)
+        var left = asked.filter { view.isServedHere($0) && view.isMember($0) }
         // Nobody with a part in the case is passed over: one who is not asked cannot object.
         for letter in try store.letters(of: caseID).map(\.record) where letter.type == .step && !letter.isVoid {
             let slip = try slip(of: letter.id)
             let parties = Set(slip.to.map(\.member) + [slip.from]).subtracting(asked)
-            guard parties.isSubset(of: [order.from]) else {
+            guard parties.filter(view.isMember).isSubset(of: [order.from]) else {
                 throw ErasureError(.unanswered, "the order does not go to everybody who has a part in the case")
             }
         }

@@ -22,4 +22,6 @@ struct BrokerView: Sendable {
     }
 
     func isServedHere(_ member: MemberID) -> Bool { directories.member(member)?.broker == id }
+
+    func isMember(_ member: MemberID) -> Bool { directories.isMember(member, at: now) }
 }

@@ -47,16 +47,15 @@ public enum CanonicalJSON {
     ///
     /// - Throws: ``LetterError`` `.malformed` with the rule and the byte offset.
     public static func read(_ bytes: [UInt8], limits: JSONLimits) throws(LetterError) -> [String: JSONValue] {
-        let object = try parse(bytes, limits: limits)
+        let object = try parse(bytes, limits: limits).object(0)
         // Last, not only, check: what was read must be written again byte for byte.
         guard write(.object(object)) == bytes else { throw LetterError(.malformed, "not the canonical spelling") }
         return object
     }
 
     /// ``read(_:limits:)`` without its last check, for a reader that writes its own value again and compares.
-    static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(LetterError) -> [String: JSONValue] {
-        var reader = JSONReader(bytes: bytes, limits: limits, dialect: .canonical, failure: .malformed)
-        return try reader.document()
+    static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(LetterError) -> JSONTape {
+        try JSONTape(bytes, limits: limits)
     }
 
     /// Reads a form or a file of labels: UTF-8 text with white space and escapes allowed; duplicate keys, null, fractions,

@@ -5,20 +5,32 @@ public import Procedure
 
 /// Reads the members of one object, each exactly once, and refuses what is left over: a field nobody knows is a field nobody checks.
 public struct FieldReader {
-    private var fields: [String: JSONValue]
+    private var fields: [String: JSONValue] = [:]
+    /// Where the document is read in place: it, and the members that are not taken yet.
+    private let tape: JSONTape?
+    private var members: [Int] = []
     /// The innermost object, for the error: `parts`.
     public let place: String
     private let failure: LetterError.Code
 
     public init(_ fields: [String: JSONValue], place: String, failure: LetterError.Code) {
         self.fields = fields
+        tape = nil
+        self.place = place
+        self.failure = failure
+    }
+
+    /// The same for a document, or an object in it, that is read in place.
+    init(_ tape: JSONTape, object: Int = 0, place: String, failure: LetterError.Code) {
+        self.tape = tape
+        members = tape.children(of: object)
         self.place = place
         self.failure = failure
     }
 
     /// - Throws: the failure, naming the unknown field if its name is harmless.
     public func finish() throws(LetterError) {
-        guard let unknown = fields.keys.min() else { return }
+        guard let unknown = tape.map({ tape in members.first.map(tape.key) }) ?? fields.keys.min() else { return }
         throw LetterError(failure, "\(place): unknown field\(Patterns.field.matches(unknown) ? " " + unknown : "")")
     }
 
@@ -27,9 +39,19 @@ public struct FieldReader {
     }
 
     /// Whether the field is there and not read yet.
-    public func has(_ name: String) -> Bool { fields[name] != nil }
+    public func has(_ name: String) -> Bool {
+        guard let tape else { return fields[name] != nil }
+        return members.contains { tape.isKey($0, name) }
+    }
+
+    /// Takes a member of the document that is read in place.
+    private mutating func take(_ name: String, _ tape: JSONTape) throws(LetterError) -> Int {
+        guard let place = members.firstIndex(where: { tape.isKey($0, name) }) else { throw fault(name, "missing") }
+        return members.remove(at: place)
+    }
 
     public mutating func value(_ name: String) throws(LetterError) -> JSONValue {
+        if let tape { return tape.value(try take(name, tape)) }
         guard let value = fields.removeValue(forKey: name) else { throw fault(name, "missing") }
         return value
     }
@@ -82,6 +104,11 @@ public struct FieldReader {
     }
 
     public mutating func digest(_ name: String) throws(LetterError) -> Digest {
+        if let tape {
+            let digest = tape.characters(try take(name, tape)).flatMap { Digest(hex: $0) }
+            guard let digest else { throw fault(name, "not a digest") }
+            return digest
+        }
         guard let digest = Digest(hex: try string(name)) else { throw fault(name, "not a digest") }
         return digest
     }
@@ -100,7 +127,8 @@ public struct FieldReader {
     public mutating func object<Value>(
         _ name: String, _ read: (inout FieldReader) throws(LetterError) -> Value
     ) throws(LetterError) -> Value {
-        try element(try value(name), name, read)
+        if let tape { return try element(tape, try take(name, tape), name, read) }
+        return try element(try value(name), name, read)
     }
 
     public mutating func optionalObject<Value>(
@@ -123,8 +151,24 @@ public struct FieldReader {
         _ name: String, limit: Int, _ read: (inout FieldReader) throws(LetterError) -> Value
     ) throws(LetterError) -> [Value] {
         var result: [Value] = []
+        if let tape {
+            for node in try elements(name, limit: limit, tape) { result.append(try element(tape, node, name, read)) }
+            return result
+        }
         for entry in try array(name, limit: limit) { result.append(try element(entry, name, read)) }
         return result
+    }
+
+    /// As ``array(_:limit:)``.
+    private mutating func elements(
+        _ name: String, limit: Int, _ tape: JSONTape
+    ) throws(LetterError) -> [Int] {
+        guard has(name) else { return [] }
+        let list = try take(name, tape)
+        let elements = tape.nodes[list].kind == .array ? tape.children(of: list) : []
+        guard !elements.isEmpty else { throw fault(name, "not a list, or empty") }
+        guard elements.count <= limit else { throw fault(name, "more than \(limit)") }
+        return elements
     }
 
     public mutating func strings(_ name: String, limit: Int, _ pattern: Pattern) throws(LetterError) -> [String] {
@@ -140,6 +184,14 @@ public struct FieldReader {
 
     public mutating func digests(_ name: String, limit: Int) throws(LetterError) -> [Digest] {
         var result: [Digest] = []
+        if let tape {
+            for node in try elements(name, limit: limit, tape) {
+                let digest = tape.characters(node).flatMap { Digest(hex: $0) }
+                guard let digest else { throw fault(name, "not a digest") }
+                result.append(digest)
+            }
+            return result
+        }
         for entry in try array(name, limit: limit) {
             guard case .string(let text) = entry, let digest = Digest(hex: text) else {
                 throw fault(name, "not a digest")
@@ -151,8 +203,19 @@ public struct FieldReader {
 
     /// Every member of the object, in the order of the names; the reader is then empty.
     public mutating func all() -> [(name: String, value: JSONValue)] {
-        defer { fields = [:] }
+        defer { (fields, members) = ([:], []) }
+        if let tape { return members.map { (tape.key($0), tape.value($0)) } }
         return fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }
+    }
+
+    private func element<Value>(
+        _ tape: JSONTape, _ node: Int, _ name: String, _ read: (inout FieldReader) throws(LetterError) -> Value
+    ) throws(LetterError) -> Value {
+        guard tape.nodes[node].kind == .object else { throw fault(name, "not an object") }
+        var reader = FieldReader(tape, object: node, place: name, failure: failure)
+        let result = try read(&reader)
+        try reader.finish()
+        return result
     }
 
     private func element<Value>(

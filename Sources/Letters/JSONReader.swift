@@ -3,12 +3,10 @@
 
 @_spi(_Unicode) import Swift
 
-/// The one JSON reader: bytes in, values out, bounded before anything is built.
+/// Reads the JSON that people write; what programs sign and send ``JSONTape`` reads. Bounded before anything is built.
 struct JSONReader {
     enum Dialect {
-        /// Printable ASCII, no white space, no backslash, keys sorted.
-        case canonical
-        /// The same alphabet with white space between tokens, keys in any order: a file that people edit.
+        /// The alphabet of ``JSONTape`` with white space between tokens, keys in any order: a file that people edit.
         case source
         /// UTF-8, white space, escapes.
         case text
@@ -41,7 +39,6 @@ struct JSONReader {
     private func fault(_ rule: String) -> LetterError { LetterError(failure, "\(rule) (byte \(position))") }
 
     private mutating func skipSpace() {
-        guard dialect != .canonical else { return }
         while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
     }
 
@@ -73,7 +70,6 @@ struct JSONReader {
     private mutating func object(depth: Int) throws(LetterError) -> [String: JSONValue] {
         position += 1
         var result: [String: JSONValue] = [:]
-        var last: String?
         skipSpace()
         if position < bytes.count, bytes[position] == 0x7D {
             position += 1
@@ -84,10 +80,6 @@ struct JSONReader {
             guard position < bytes.count, bytes[position] == 0x22 else { throw fault("a key is expected") }
             let key = try string(limit: limits.keyBytes)
             guard result[key] == nil else { throw fault("a key stands twice") }
-            if dialect == .canonical, let last, !last.utf8.lexicographicallyPrecedes(key.utf8) {
-                throw fault("keys are not sorted")
-            }
-            last = key
             skipSpace()
             guard position < bytes.count, bytes[position] == 0x3A else { throw fault("a colon is expected") }
             position += 1
@@ -143,7 +135,7 @@ struct JSONReader {
     private mutating func string(limit: Int) throws(LetterError) -> String {
         position += 1
         let start = position
-        if dialect != .text {
+        if dialect == .source {
             while position < bytes.count, bytes[position] != 0x22 {
                 let byte = bytes[position]
                 guard (0x20...0x7E).contains(byte), byte != 0x5C else {

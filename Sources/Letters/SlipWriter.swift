@@ -25,39 +25,39 @@ struct SlipWriter {
         if let file = slip.file {
             put("file") {
                 $0.object {
-                    $0.put("digest", file.digest.hex)
+                    $0.put("digest", file.digest)
                     $0.put("version", file.version)
                 }
             }
         }
         put("from", slip.from.text)
         put("lane", slip.lane.rawValue)
-        put("parents", slip.parents) { $0.string($1.hex) }
+        put("parents", slip.parents) { $0.digest($1) }
         put("parts", slip.parts) { writer, part in writer.object { $0.write(part) } }
-        put("previous", slip.previous?.hex)
+        put("previous", slip.previous)
         if let profile = slip.profile {
             put("profile") {
                 $0.object {
-                    $0.put("digest", profile.digest.hex)
+                    $0.put("digest", profile.digest)
                     $0.put("id", profile.id)
                     $0.put("version", profile.version)
                 }
             }
         }
-        put("requires", slip.requires) { $0.string($1.hex) }
-        put("root", slip.root?.hex)
-        put("sealed", slip.sealed?.hex)
+        put("requires", slip.requires) { $0.digest($1) }
+        put("root", slip.root)
+        put("sealed", slip.sealed)
         put("seen", slip.seen) { writer, seen in
             writer.list {
                 $0.item { $0.string(seen.origin) }
                 $0.item { $0.integer(seen.size) }
-                $0.item { $0.string(seen.root.hex) }
+                $0.item { $0.digest(seen.root) }
             }
         }
         put("steps", slip.steps) { $0.out += CanonicalJSON.write(.object(EventCodec.fields($1))) }
         put("to", slip.to) { writer, addressee in
             writer.object {
-                $0.put("certificate", addressee.certificate.hex)
+                $0.put("certificate", addressee.certificate)
                 $0.put("epoch", addressee.epoch)
                 $0.put("member", addressee.member.text)
                 $0.put("sequence", addressee.sequence)
@@ -69,8 +69,8 @@ struct SlipWriter {
 
     private mutating func write(_ part: PartReference) {
         put("basis", part.basis.rawValue)
-        put("commitment", part.commitment.hex)
-        put("digest", part.digest.hex)
+        put("commitment", part.commitment)
+        put("digest", part.digest)
         put("pieces", part.pieces)
         put("size", part.size)
         put("tier", part.tier.rawValue)
@@ -79,9 +79,9 @@ struct SlipWriter {
 
     private mutating func write(_ about: About) {
         put("code", about.code)
-        put("letter", about.letter.hex)
+        put("letter", about.letter)
         put("state", about.state?.rawValue)
-        put("stop", about.stop?.hex)
+        put("stop", about.stop)
     }
 
     // MARK: - JSON
@@ -116,6 +116,10 @@ struct SlipWriter {
         if let text { put(key) { $0.string(text) } }
     }
 
+    private mutating func put(_ key: String, _ digest: Digest?) {
+        if let digest { put(key) { $0.digest(digest) } }
+    }
+
     private mutating func put(_ key: String, _ number: Int64?) {
         if let number { put(key) { $0.integer(number) } }
     }
@@ -128,6 +132,12 @@ struct SlipWriter {
     private mutating func string(_ text: String) {
         out.append(0x22)
         out.append(contentsOf: text.utf8)
+        out.append(0x22)
+    }
+
+    private mutating func digest(_ digest: Digest) {
+        out.append(0x22)
+        digest.appendHex(to: &out)
         out.append(0x22)
     }
 

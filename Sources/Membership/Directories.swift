@@ -220,6 +220,13 @@ public struct Directories: Sendable {
     public func member(_ id: MemberID) -> Member? { held(for: id)?.members[id] }
     public func broker(_ id: MemberID) -> BrokerEntry? { held(for: id)?.brokers[id] }
 
+    /// Whether `id` is a member of the network, be it suspended: one that was removed, or is in no directory, has left it.
+    public func isMember(_ id: MemberID, at instant: Instant) -> Bool {
+        guard let member = member(id) else { return false }
+        if case .removed(let since) = member.status { return instant < since }
+        return true
+    }
+
     /// What the directory in force gives `id`; empty for brokers, authorities and strangers.
     public func roles(of id: MemberID) -> Set<String> { member(id)?.roles ?? [] }
 

@@ -68,7 +68,7 @@ extension CaseDesk {
         }
         let roles = network.directories.roles(of: identity.member)
         let code = profile.definition.events.filter { _, event in
-            !roles.isDisjoint(with: event.by) && Set(event.facts).isSuperset(of: draft.facts.facts.keys)
+            !roles.isDisjoint(with: event.by) && event.ordersErasure
         }.keys.min()
         guard let code else {
             throw DeskError(.refused, "no order of erasure is this member's", refusal: Refusal(.wrongRole))

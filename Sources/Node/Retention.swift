@@ -49,7 +49,7 @@ public struct Retention: Sendable, Hashable {
 extension Profile {
     /// By track the states in which no order of erasure is admitted.
     fileprivate var statesThatKeep: [String: Set<String>] {
-        let orders = definition.events.values.filter { $0.facts.contains("origin") && $0.facts.contains("leaves") }
+        let orders = definition.events.values.filter(\.ordersErasure)
         return orders.flatMap(\.guards).compactMap(guardExpression).flatMap(forbidden).reduce(into: [:]) {
             $0[$1.0, default: []].formUnion($1.1)
         }

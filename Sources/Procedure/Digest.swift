@@ -47,20 +47,36 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     private static func parse(_ digits: UnsafeBufferPointer<UInt8>) -> (UInt64, UInt64, UInt64, UInt64)? {
         guard digits.count == 64 else { return nil }
-        var isHex = true
+        let text = UnsafeRawBufferPointer(digits)
+        var other: UInt64 = 0
         func word(_ start: Int) -> UInt64 {
-            var value: UInt64 = 0
-            for digit in digits[start..<start + 16] {
-                switch digit {
-                case 0x30...0x39: value = value << 4 | UInt64(digit - 0x30)
-                case 0x61...0x66: value = value << 4 | UInt64(digit - 0x61 + 10)
-                default: isHex = false
-                }
-            }
-            return value
+            nibbles(text.loadUnaligned(fromByteOffset: start, as: UInt64.self), &other) << 32
+                | nibbles(text.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self), &other)
         }
         let words = (word(0), word(16), word(32), word(48))
-        return isHex ? words : nil
+        return other == 0 ? words : nil
+    }
+
+    /// What eight digits say, all at once: an audit reads a hundred digests a letter.
+    ///
+    /// - Parameter other: gets a bit for whatever is no lower-case hexadecimal digit.
+    private static func nibbles(_ text: UInt64, _ other: inout UInt64) -> UInt64 {
+        let text = text.bigEndian
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // `a` to `f` have bit 6, and stand at 1 to 6 of their column.
+        let values = (text & (ones &* 0x0F)) &+ ((text >> 6) & ones) &* 9
+        // Written again: only what was a digit is what it was.
+        other |= (values & (ones &* 0xF0)) | (digits(values) ^ text)
+        let pairs = (values | values >> 4) & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF
+        return (fours | fours >> 16) & 0xFFFF_FFFF
+    }
+
+    /// The digits of eight numbers below 16, a byte each.
+    private static func digits(_ values: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let letters = ((values &+ ones &* 6) >> 4) & ones
+        return values &+ ones &* 0x30 &+ letters &* 39
     }
 
     /// The 32 bytes.
@@ -80,20 +96,26 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// 64 lower-case hexadecimal digits.
     public var hex: String {
         String(unsafeUninitializedCapacity: 64) { buffer in
-            var index = 0
-            func write(_ word: UInt64) {
-                for shift in stride(from: UInt64(60), through: 0, by: -4) {
-                    let digit = UInt8(truncatingIfNeeded: word >> shift) & 15
-                    buffer[index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
-                    index += 1
-                }
-            }
-            write(words.0)
-            write(words.1)
-            write(words.2)
-            write(words.3)
+            withUnsafeBytes(of: digits) { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
             return 64
         }
+    }
+
+    /// Appends the 64 digits, without a string of their own.
+    public func appendHex(to text: inout [UInt8]) { withUnsafeBytes(of: digits) { text.append(contentsOf: $0) } }
+
+    private var digits: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
+        func eight(_ word: UInt64) -> UInt64 {
+            let fours = (word | word << 16) & 0x0000_FFFF_0000_FFFF
+            let pairs = (fours | fours << 8) & 0x00FF_00FF_00FF_00FF
+            return Self.digits((pairs | pairs << 4) & 0x0F0F_0F0F_0F0F_0F0F).bigEndian
+        }
+        func high(_ word: UInt64) -> UInt64 { eight(word >> 32) }
+        func low(_ word: UInt64) -> UInt64 { eight(word & 0xFFFF_FFFF) }
+        return (
+            high(words.0), low(words.0), high(words.1), low(words.1), high(words.2), low(words.2), high(words.3),
+            low(words.3)
+        )
     }
 
     public var description: String { hex }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Letters
+import Membership
 import Procedure
 import Sealing
 import TransparencyLog
@@ -78,11 +79,17 @@ extension CaseAuditor {
                 .flatMap({ CaseSlips.taken($0)?.file })
         else { return }
         let facts = slip.steps.compactMap { ErasureFacts($0, by: profile) }
-        guard !facts.isEmpty else { return }
+        let carriedOut = world.logs[event.log].erased.filter { $0.letter == letter }
+        guard !facts.isEmpty, let first = carriedOut.min(by: { $0.index < $1.index }),
+            let directories = world.directories(at: first.index, of: event.log)
+        else { return }
+        // Who had left the network when it was carried out could neither be asked nor answer.
+        func isMember(_ member: MemberID) -> Bool { directories.isMember(member, at: first.at) }
         // Whoever can read what the broker cannot has judged it too: those whose answers pass there, and nobody objects.
         var left = Set(
             slip.to.map(\.member).filter {
-                world.logs(serving: $0, at: event.index, of: event.log).contains { $0.number == event.log }
+                isMember($0)
+                    && world.logs(serving: $0, at: event.index, of: event.log).contains { $0.number == event.log }
             })
         var (ready, objected) = (event.index, Int64?.none)
         let receipts = (papers[letter] ?? []).compactMap { paper in
@@ -97,18 +104,37 @@ extension CaseAuditor {
         guard left.isEmpty else { return }
         // Whoever has a part in the case and was not asked could not object.
         let asked = Set(slip.to.map(\.member) + [slip.from])
+        var unreached: Set<MemberID> = []
         let passedOver = events.first { other in
             guard other.log == event.log, let taken = CaseSlips.taken(other)?.letter, !ended.contains(taken),
                 let step = letters[taken]?.slip, step.type == .step
             else { return false }
-            return !asked.isSuperset(of: step.to.map(\.member) + [step.from])
+            let others = Set(step.to.map(\.member) + [step.from]).subtracting(asked)
+            unreached.formUnion(others)
+            return others.contains(where: isMember)
         }
         objected = [objected, passedOver?.index].compactMap(\.self).min()
+        let overtaken = overtaking(letter, in: event.log)
         result.orders += facts.map {
             ErasureOrder(
-                letter: letter, slip: file, from: slip.from, facts: $0, log: event.log, ready: ready,
-                objected: objected, retention: profile.retentionSeconds)
+                letter: letter, slip: file, from: slip.from, facts: $0, log: event.log, unreached: unreached.count,
+                ready: ready,
+                objected: [objected, $0.level == .content ? overtaken : nil].compactMap(\.self).min(),
+                retention: profile.retentionSeconds)
         }
+    }
+
+    /// The first leaf at which a log takes in something urgent, as a hold is, that a letter does not follow: guards judge by ancestors alone,
+    /// so nobody has weighed it, whichever came first.
+    private func overtaking(_ order: LetterID, in log: Int) -> Int64? {
+        let before = ancestry.before(order)
+        return events.first { other in
+            guard other.log == log, let taken = CaseSlips.taken(other)?.letter, taken != order,
+                !ended.contains(taken), let place = ancestry.place(taken), !before.contains(place),
+                let step = letters[taken]?.slip
+            else { return false }
+            return step.type == .step && step.lane == .urgent
+        }?.index
     }
 
     // MARK: - Counts of section 5

@@ -140,7 +140,8 @@ struct CaseAuditor {
 
     /// Each event against the slip it names, and the letters' first events.
     private mutating func checkEvents() {
-        var arrivals: Set<[Digest]> = []
+        // By log.
+        var arrivals: [Set<LetterID>] = world.logs.map { _ in [] }
         for event in events {
             guard let named = CaseSlips.taken(event) else { continue }
             let isArrival: Bool
@@ -149,8 +150,7 @@ struct CaseAuditor {
             if case .refused = event.content {
             } else {
                 // One entry a log; a refused letter may have been accepted before, when an ancestor was missing.
-                let key = [named.letter, Digest(words: (0, 0, 0, UInt64(event.log)))]
-                isFirst = arrivals.insert(key).inserted
+                isFirst = arrivals[event.log].insert(named.letter).inserted
                 if !isFirst { report(.replay, at: event, named.letter, "the letter is in this log already") }
             }
             if isFirst, homes[named.letter].map({ Self.isArrived($0) && !isArrival }) ?? true {
@@ -253,7 +253,7 @@ struct CaseAuditor {
                 case false?: isForeign = isForeign ?? seen
                 case nil: break
                 }
-                if seen.size > 0, let time = log.after(seen.size - 1) { after = max(after ?? time, time) }
+                if seen.size > 0, let time = log.times.after(seen.size - 1) { after = max(after ?? time, time) }
             }
             for named in letter.ancestors + [letter.slip.root].compactMap({ $0 }) {
                 guard let known = ancestry.place(named), known < signedAfter.count, let time = signedAfter[known] else {
@@ -277,10 +277,10 @@ struct CaseAuditor {
         if let signedAfter, at < signedAfter + -TrailLimits.toleranceSeconds {
             report(.backdated, at: home, letter.id, "says that it was sent \(signedAfter - at) s before what it quotes")
         }
-        if let before = world.logs[home.log].before(home.index), at > before + TrailLimits.toleranceSeconds {
+        if let before = world.logs[home.log].times.before(home.index), at > before + TrailLimits.toleranceSeconds {
             report(.future, at: home, letter.id, "says that it was sent after a time stamp over its own entry")
         }
-        if let after = world.logs[home.log].after(home.index), at < after + -TrailLimits.lateSeconds {
+        if let after = world.logs[home.log].times.after(home.index), at < after + -TrailLimits.lateSeconds {
             report(.late, at: home, letter.id, "logged at least \(after - at) s after it says that it was sent")
         }
     }
@@ -348,6 +348,8 @@ struct ErasureOrder: Hashable, Sendable {
     let from: MemberID
     let facts: ErasureFacts
     let log: Int
+    /// How many of those with a part in the case had left the network, and were not asked.
+    let unreached: Int
     /// Above this leaf it may be carried out: it is admitted, and whoever had to answer has.
     let ready: Int64
     /// Above this leaf it may not: an addressee said why.

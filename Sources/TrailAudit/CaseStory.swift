@@ -72,8 +72,9 @@ extension CaseAuditor {
         return CaseStory.Row(
             letter: letter.id, steps: slip.steps.map(\.code) + (about.map { [$0] } ?? []), type: slip.type,
             lane: slip.lane,
-            from: slip.from, to: slip.to.map(\.member), at: slip.at, after: world.logs[home.log].after(home.index),
-            before: world.logs[home.log].before(home.index), logged: home.at, verdict: Self.verdict(of: home),
+            from: slip.from, to: slip.to.map(\.member), at: slip.at,
+            after: world.logs[home.log].times.after(home.index),
+            before: world.logs[home.log].times.before(home.index), logged: home.at, verdict: Self.verdict(of: home),
             receipts: receipts.sorted(),
             restsOn: slip.type == .step ? restsOn(letter.id, tracks) : [],
             isProved: letter.ancestors.allSatisfy { isProved($0, for: letter) }, isSealed: slip.sealed != nil)

@@ -46,9 +46,9 @@ final class TrailLog {
     private(set) var proved: [Int64: Digest] = [:]
     private var connected: [Int64: Digest] = [:]
     /// The broker's `at` of each opened leaf from ``first`` on, in seconds; the least number where a leaf is closed.
-    private var times: [Int64] = []
+    private var clocks: [Int64] = []
     /// The same of leaves that came with a proof of their own: these may lie anywhere.
-    private var timesAlone: [Int64: Int64] = [:]
+    private var clocksAlone: [Int64: Int64] = [:]
     private(set) var findings: [TrailFinding] = []
     /// What other logs' checkpoints this one says it cosigned.
     private(set) var cosigned: [(index: Int64, checkpoint: SeenCheckpoint, time: Instant, way: LogEvent.Way)] = []
@@ -67,10 +67,9 @@ final class TrailLog {
     /// Events that were proved and read so far.
     private(set) var readCount: Int64
     /// Where each case stands, by the operator's line of logs.
-    private var chain: [CaseID: Link]
-    private(set) var brackets: [(size: Int64, after: Instant)] = []
-    private(set) var stamps: [(size: Int64, time: Instant)] = []
-    private var limits: [(size: Int64, before: Instant)] = []
+    private var chain: CaseChain
+    /// When its leaves were logged, by witnesses and time stamps.
+    private(set) var times: TrailTimes
 
     struct Erased: Sendable {
         let index: Int64
@@ -81,17 +80,10 @@ final class TrailLog {
         let slip: Digest
     }
 
-    struct Link {
-        var number: Int64
-        var hash: Digest
-        /// Leaves that are closed up to there: each may have been an event of the case.
-        var closed: Int64
-    }
-
     /// - Parameters:
     ///   - before: the heads of the cases in the operator's log before this one.
     ///   - since: from where the bundle goes on.
-    init(number: Int, origin: String, policy: LogPolicy, before: [CaseID: Link], since: TrailState.Log? = nil) {
+    init(number: Int, origin: String, policy: LogPolicy, before: CaseChain, since: TrailState.Log? = nil) {
         self.number = number
         self.origin = origin
         self.policy = policy
@@ -99,23 +91,19 @@ final class TrailLog {
         size = since?.head.size ?? 0
         provenSize = size
         tree = TrailTree(from: since?.base ?? Frontier())
+        times = TrailTimes(since: since)
         readCount = since?.readCount ?? 0
         lastAt = since?.lastAt
         chain = before
         guard let since else { return }
-        let closed = since.head.size - since.readCount
-        chain = since.heads.mapValues { Link(number: $0.number, hash: $0.hash, closed: closed) }
+        chain = CaseChain(since)
         for mark in since.checkpoints { held[mark.size] = mark.root }
-        stamps = since.stamps.map { ($0.size, $0.time) }
     }
 
     var operatorName: Substring { origin.prefix { $0 != "/" } }
 
-    /// The last link of each case for the next year's log.
-    var heads: [CaseID: Link] {
-        let closed = size - readCount
-        return chain.mapValues { Link(number: $0.number, hash: $0.hash, closed: $0.closed - closed) }
-    }
+    /// Where each case stands for the next year's log.
+    var heads: CaseChain { chain.rebased(by: size - readCount) }
 
     /// The first leaf that no audit before has verified.
     var first: Int64 { since?.head.size ?? 0 }
@@ -127,14 +115,14 @@ final class TrailLog {
     }
 
     func isOpened(_ index: Int64) -> Bool {
-        guard hasTree else { return timesAlone[index] != nil }
-        return index < first || index < first + Int64(times.count) && times[Int(index - first)] != .min
+        guard hasTree else { return clocksAlone[index] != nil }
+        return index < first || index < first + Int64(clocks.count) && clocks[Int(index - first)] != .min
     }
 
     /// Each opened leaf from ``first`` on with the broker's `at`.
     func forEachOpened(_ body: (Int64, Instant) -> Void) {
-        for (place, at) in times.enumerated() where at != .min { body(first + Int64(place), Instant(seconds: at)) }
-        for (index, at) in timesAlone { body(index, Instant(seconds: at)) }
+        for (place, at) in clocks.enumerated() where at != .min { body(first + Int64(place), Instant(seconds: at)) }
+        for (index, at) in clocksAlone { body(index, Instant(seconds: at)) }
     }
 
     /// Leaf hashes from ``first`` on of which nobody says what they stand for.
@@ -143,13 +131,13 @@ final class TrailLog {
     }
 
     private func open(_ index: Int64, at: Instant) {
-        guard hasTree else { return timesAlone[index] = at.seconds }
+        guard hasTree else { return clocksAlone[index] = at.seconds }
         let place = Int(index - first)
         guard place >= 0 else { return }
-        if place >= times.count {
-            times.append(contentsOf: repeatElement(.min, count: place - times.count + 1))
+        if place >= clocks.count {
+            clocks.append(contentsOf: repeatElement(.min, count: place - clocks.count + 1))
         }
-        times[place] = at.seconds
+        clocks[place] = at.seconds
     }
 
     private func report(_ code: TrailFinding.Code, _ leaf: Int64?, _ detail: String) {
@@ -199,34 +187,7 @@ final class TrailLog {
         if time < newest + -TrailLimits.toleranceSeconds || time > asOf {
             report(.clock, stamp.size, "older than what it covers, or later than the audit's date")
         }
-        stamps.append((stamp.size, time))
-    }
-
-    /// The earliest time stamp over a checkpoint of more leaves.
-    func before(_ index: Int64) -> Instant? {
-        var low = 0
-        var high = limits.count
-        while low < high {
-            let middle = (low + high) / 2
-            if limits[middle].size <= index { low = middle + 1 } else { high = middle }
-        }
-        return low < limits.count ? limits[low].before : nil
-    }
-
-    /// Leaves below this have a time stamp.
-    var stampedSize: Int64 { limits.last?.size ?? 0 }
-
-    private func settleStamps() {
-        limits = []
-        var earliest: Instant?
-        for stamp in stamps.sorted(by: { ($0.size, $0.time) > ($1.size, $1.time) }) {
-            if let earliest, stamp.time > earliest {
-                report(.timeOrder, stamp.size, "time stamps fall as the log grows")
-            }
-            earliest = min(earliest ?? stamp.time, stamp.time)
-            limits.append((stamp.size, earliest ?? stamp.time))
-        }
-        limits.reverse()
+        times.stamps.append((stamp.size, time))
     }
 
     // MARK: - Stage 3, 6: leaves
@@ -354,7 +315,9 @@ final class TrailLog {
         if index >= first {
             if let lastAt, event.at < lastAt { report(.time, index, "the broker's clock falls") }
             lastAt = max(lastAt ?? event.at, event.at)
-            if let place = event.place { link(place, index, hash) }
+            if let place = event.place, !chain.add(place, hash: hash, closed: index - readCount), hasTree {
+                report(.chain, index, "the case's events do not go on by one")
+            }
             open(index, at: event.at)
         }
         defer { if index >= first { readCount += 1 } }
@@ -375,29 +338,14 @@ final class TrailLog {
         }
     }
 
-    /// A case's number goes on by one and names the leaf before; where leaves between are closed, they may be what is missing.
-    private func link(_ place: LogEvent.Place, _ index: Int64, _ hash: Digest) {
-        let closed = index - readCount
-        let last = chain[place.caseID] ?? Link(number: -1, hash: MerkleHash.empty, closed: 0)
-        let missing = place.number - last.number - 1
-        let goesOn = missing == 0 && (place.number == 0 || place.previous == last.hash)
-        if !goesOn, hasTree, missing <= 0 || missing > closed - last.closed {
-            report(.chain, index, "the case's events do not go on by one")
-        }
-        chain[place.caseID] = Link(number: place.number, hash: hash, closed: closed)
-    }
-
     /// Only where every leaf before is open can the rows be told.
     private func judge(heads root: Digest, count: Int64, at index: Int64) {
-        guard hasTree, readCount == index, count == chain.count else {
-            if hasTree, readCount == index { report(.heads, index, "not as many rows as cases") }
-            return
+        guard hasTree, readCount == index else { return }
+        if count != chain.links.count {
+            report(.heads, index, "not as many rows as cases")
+        } else if chain.headsRoot != root {
+            report(.heads, index, "a row is not its case's newest event")
         }
-        var frontier = Frontier()
-        for (caseID, link) in chain.sorted(by: { $0.key < $1.key }) {
-            frontier.append(leafHash: HeadRow(caseID: caseID, number: link.number, leafHash: link.hash).rowHash)
-        }
-        if frontier.head.root != root { report(.heads, index, "a row is not its case's newest event") }
     }
 
     /// After the last leaf: checkpoints above the tree, and leaves above the last checkpoint that counts.
@@ -420,21 +368,12 @@ final class TrailLog {
         }
     }
 
-    // MARK: - Time
+    // MARK: - The end
 
     /// Once every log is read: which cosignatures were given by stick decides their witness' own log.
-    func settleBrackets(sticks: Set<Stick>) {
-        settleStamps()
-        brackets = since?.checkpoints.compactMap { mark in mark.after.map { (mark.size, $0) } } ?? []
-        var latest = brackets.last?.after
-        for note in notes.sorted(by: { $0.head.size < $1.head.size }) {
-            guard let time = note.quorumTime,
-                !note.cosigned.contains(where: {
-                    sticks.contains(Stick(origin: origin, size: note.head.size, time: $0))
-                })
-            else { continue }
-            latest = max(latest ?? time, time)
-            brackets.append((note.head.size, latest ?? time))
+    func settleTimes(sticks: Set<TrailTimes.Stick>) {
+        for size in times.settle(notes, of: origin, sticks: sticks) {
+            report(.timeOrder, size, "time stamps fall as the log grows")
         }
     }
 
@@ -444,33 +383,13 @@ final class TrailLog {
         else { return nil }
         var marks: [TrailState.Checkpoint] = []
         for (size, root) in held.sorted(by: { $0.key < $1.key }) {
-            marks.append(TrailState.Checkpoint(size: size, root: root, after: after(size)))
+            marks.append(TrailState.Checkpoint(size: size, root: root, after: times.after(size)))
         }
         return TrailState.Log(
             head: TreeHead(size: provenSize, root: root), base: base, readCount: readCount, lastAt: lastAt,
             newest: newest?.time, checkpoints: marks,
-            stamps: stamps.sorted { ($0.size, $0.time) < ($1.size, $1.time) }.map {
+            stamps: times.stamps.sorted { ($0.size, $0.time) < ($1.size, $1.time) }.map {
                 TrailState.Stamp(size: $0.size, time: $0.time)
-            }, heads: chain.mapValues { TrailState.Head(number: $0.number, hash: $0.hash) })
-    }
-
-    struct Stick: Hashable {
-        let origin: String
-        let size: Int64
-        let time: Instant
-    }
-
-    /// The size at which a witness saw the log at some time or later: what lies above was logged after that.
-    func size(from time: Instant) -> Int64? { brackets.first { $0.after >= time }?.size }
-
-    /// The latest quorum time of a checkpoint of at most this many leaves.
-    func after(_ size: Int64) -> Instant? {
-        var low = 0
-        var high = brackets.count
-        while low < high {
-            let middle = (low + high) / 2
-            if brackets[middle].size <= size { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? nil : brackets[low - 1].after
+            }, heads: chain.links.mapValues { TrailState.Head(number: $0.number, hash: $0.hash) })
     }
 }

@@ -90,10 +90,13 @@ public struct TrailReader {
         if name == .sums {
             if digest != .finishing(sums) { fault = "sums are not those of the files: damaged on the way" }
         } else {
-            sums.update(digest.hex.utf8)
-            sums.update([0x20, 0x20])
-            sums.update(found.path)
-            sums.update([0x0A])
+            var line: [UInt8] = []
+            line.reserveCapacity(67 + found.path.count)
+            digest.appendHex(to: &line)
+            line += [0x20, 0x20]
+            line += found.path
+            line.append(0x0A)
+            sums.update(line)
         }
         return TrailItem(name: name, bytes: bytes, digest: digest, fault: fault)
     }

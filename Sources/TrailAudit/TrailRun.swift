@@ -148,7 +148,7 @@ struct TrailRun {
         let before = logs.last { $0.origin.prefix { $0 != "/" } == mine }
         logs.append(
             TrailLog(
-                number: logs.count, origin: origin, policy: policy, before: before?.heads ?? [:],
+                number: logs.count, origin: origin, policy: policy, before: before?.heads ?? CaseChain(),
                 since: base?.logs[origin]))
         return logs.last
     }

@@ -69,7 +69,7 @@ struct TrailWindow {
             guard let time = note.quorumTime, time + TrailLimits.toleranceSeconds < period.lowerBound else { continue }
             low = max(low, note.head.size)
         }
-        high = min(high, log.size(from: period.upperBound + TrailLimits.toleranceSeconds) ?? high)
+        high = min(high, log.times.size(from: period.upperBound + TrailLimits.toleranceSeconds) ?? high)
         possible = low..<max(low, high)
         certain = first..<max(first, last)
     }

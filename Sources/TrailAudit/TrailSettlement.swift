@@ -68,9 +68,9 @@ struct TrailSettlement {
 
     private func unstamped() -> [TrailFinding] {
         guard !world.trust.timeAuthorities.isEmpty else { return [] }
-        return world.logs.filter { $0.stampedSize < $0.provenSize }.map {
+        return world.logs.filter { $0.times.stampedSize < $0.provenSize }.map {
             TrailFinding(
-                .unstamped, origin: $0.origin, leaf: $0.stampedSize,
+                .unstamped, origin: $0.origin, leaf: $0.times.stampedSize,
                 detail: "from here on no time stamp says when a leaf existed")
         }
     }
@@ -81,8 +81,8 @@ struct TrailSettlement {
         var found: [TrailFinding] = []
         for log in world.logs {
             log.forEachOpened { index, at in
-                let isEarly = log.after(index).map { at < $0 + -TrailLimits.toleranceSeconds } ?? false
-                let isLate = log.before(index).map { at > $0 + TrailLimits.toleranceSeconds } ?? false
+                let isEarly = log.times.after(index).map { at < $0 + -TrailLimits.toleranceSeconds } ?? false
+                let isLate = log.times.before(index).map { at > $0 + TrailLimits.toleranceSeconds } ?? false
                 guard isEarly || isLate else { return }
                 found.append(
                     TrailFinding(
@@ -153,7 +153,7 @@ struct TrailSettlement {
                         continue
                     }
                     if name.level == .record { explained[log.number].formUnion(part.leaves) }
-                    let by = order.map { "ordered by \($0.from.text)" } ?? "the order went with the record"
+                    let by = order.map(Self.told) ?? "the order went with the record"
                     found.append(
                         TrailFinding(
                             .erased, origin: log.origin, leaf: part.index, letter: name.letter,
@@ -162,6 +162,11 @@ struct TrailSettlement {
             }
         }
         return (found, explained)
+    }
+
+    private static func told(_ order: ErasureOrder) -> String {
+        let unreached = order.unreached > 0 ? "; \(order.unreached) parties had left, and were not asked" : ""
+        return "ordered by \(order.from.text)\(unreached)"
     }
 
     private struct Carried: Hashable {
@@ -181,7 +186,7 @@ struct TrailSettlement {
             guard name.level == .record else { return true }
             guard let retention = retention(before: first.index, log) else { return false }
             // Certainly too early: its newest leaf was logged after this.
-            guard let newest = leaves.max(), let after = log.after(newest) else { return true }
+            guard let newest = leaves.max(), let after = log.times.after(newest) else { return true }
             return first.at >= after + max(retention, order.retention) + -TrailLimits.toleranceSeconds
         }
     }

@@ -60,10 +60,10 @@ final class TrailWorld: @unchecked Sendable {  // its logs are fed before it is 
         let sticks = Set(
             logs.flatMap { log in
                 log.cosigned.filter { $0.way == .stick }.map {
-                    TrailLog.Stick(origin: $0.checkpoint.origin, size: $0.checkpoint.size, time: $0.time)
+                    TrailTimes.Stick(origin: $0.checkpoint.origin, size: $0.checkpoint.size, time: $0.time)
                 }
             })
-        for log in logs { log.settleBrackets(sticks: sticks) }
+        for log in logs { log.settleTimes(sticks: sticks) }
     }
 
     /// Which document came into force where, each verified as whoever holds it verifies it.

@@ -42,9 +42,7 @@ public struct ErasureFacts: Hashable, Sendable {
         guard case .text(let level) = step.facts["erasure"], case .text(let origin) = step.facts["origin"],
             case .text(let leaves) = step.facts["leaves"], let level = LogEvent.ErasureLevel(name: level),
             let origin = Digest(hex: origin), let leaves = Digest(hex: leaves),
-            profile.definition.events.values.contains(where: {
-                $0.shownAs == step.code && Set($0.facts).isSuperset(of: ["erasure", "leaves", "origin"])
-            })
+            profile.definition.events.values.contains(where: { $0.shownAs == step.code && $0.ordersErasure })
         else { return nil }
         (self.level, self.origin, self.leaves) = (level, origin, leaves)
     }
@@ -53,6 +51,11 @@ public struct ErasureFacts: Hashable, Sendable {
     public var facts: [String: FactValue] {
         ["erasure": .text(level.name), "leaves": .text(leaves.hex), "origin": .text(origin.hex)]
     }
+}
+
+extension ProfileDefinition.EventRule {
+    /// Whether a step of this kind orders an erasure: by the facts that the profile asks of it, never by its name.
+    public var ordersErasure: Bool { Set(facts).isSuperset(of: ["erasure", "leaves", "origin"]) }
 }
 
 extension Profile {

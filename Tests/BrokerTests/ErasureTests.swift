@@ -4,6 +4,7 @@
 import Broker
 import Foundation
 import Letters
+import Membership
 import MessageStore
 import Procedure
 import SQLiteStore
@@ -80,14 +81,42 @@ import TransparencyLog
         }
 
         /// An order of oversight in the case itself, for both logs.
-        mutating func orderContent(answers: Bool = true) async throws -> PracticeLetter {
+        ///
+        /// - Parameter parent: what it follows; else the newest letter.
+        mutating func orderContent(
+            after parent: PracticeLetter? = nil,
+            to members: [MemberID] = [PracticeBrokers.shelter, PracticeBrokers.ngo].sorted(), answers: Bool = true
+        ) async throws -> PracticeLetter {
             var events: [Event] = []
             for place in [0, 1] { events.append(order(try await core(place).erasure(.content, of: [one.caseID]))) }
             let letter = try one.step(
-                from: PracticeBrokers.nodal, to: [PracticeBrokers.shelter, PracticeBrokers.ngo].sorted(), events,
-                parents: [letters[letters.count - 1].id])
+                from: PracticeBrokers.nodal, to: members, events,
+                parents: [(parent ?? letters[letters.count - 1]).id])
             try await deliver(letter, in: \.one, answers: answers)
             return letter
+        }
+
+        /// A court's word that nothing may go: sealed, so that no broker can read what it is.
+        mutating func hold(after parents: [PracticeLetter]) async throws {
+            let hold = try one.step(
+                from: PracticeBrokers.shelter, to: [PracticeBrokers.ngo], [Event(code: "LEGAL_HOLD_SET")],
+                lane: .urgent, parents: parents.map(\.id))
+            try await deliver(hold, in: \.one)
+        }
+
+        /// What a broker does that asks nobody: the log says that it erased.
+        func erase(
+            _ erasure: Erasure, by order: PracticeLetter, closing profiles: [Digest] = [], at place: Int = 0
+        ) async throws {
+            let (now, slip) = (brokers.clock.now, Digest.sha256(order.bundle.slip))
+            try await brokers.queue(pair[place]).write { store in
+                for profile in profiles {
+                    try store.log(.closed(profile: profile, verdict: .kept, steps: 1, weeks: 1), in: nil, at: now)
+                }
+                try store.log(
+                    .erased(leaves: erasure.leaves, level: erasure.level, letter: order.id, slip: slip), in: nil,
+                    at: now)
+            }
         }
 
         func order(_ erasure: Erasure) -> Event {
@@ -201,6 +230,94 @@ import TransparencyLog
         try scene.brokers.start(Self.pair[0])
         #expect(scene.brokers.queue(Self.pair[0]).halt == nil)
         try await scene.brokers.queue(Self.pair[0]).verifyLog()
+    }
+
+    @Test(arguments: [true, false])
+    func `a hold that an order does not follow stops it, whichever came first, and auditors find who went on`(
+        _ isBefore: Bool
+    ) async throws {
+        var scene = try Scene()
+        try await scene.over()
+        let withdrawal = scene.letters[scene.letters.count - 1]
+        if isBefore { try await scene.hold(after: [withdrawal]) }
+        let ordered = try await scene.core(0).erasure(.content, of: [scene.one.caseID])
+        let order = try await scene.orderContent(after: withdrawal)
+        if !isBefore { try await scene.hold(after: [withdrawal]) }
+        for place in [0, 1] {
+            await #expect(throws: ErasureError(.objected, "")) { try await scene.core(place).erase(by: order.id) }
+        }
+        #expect(try await scene.audit().verdict == .pass)
+        try await scene.erase(ordered, by: order)
+        let report = try await scene.audit()
+        let found = report.findings.filter { $0.weight != .note }
+        #expect(found.map(\.code) == [.erasure] && found[0].letter == order.id, "\(report.text)")
+    }
+
+    @Test func `an order that follows the hold is its judges' to refuse`() async throws {
+        var scene = try Scene()
+        try await scene.over()
+        try await scene.hold(after: [scene.letters[scene.letters.count - 1]])
+        let order = try await scene.orderContent()
+        for place in [0, 1] { _ = try await scene.core(place).erase(by: order.id) }
+        #expect(try await scene.audit().verdict == .pass)
+    }
+
+    @Test func `who has left the network is neither asked nor waited for; who stays is`() async throws {
+        var scene = try Scene()
+        try await scene.over()
+        let passing = try await scene.orderContent(to: [PracticeBrokers.shelter])
+        let silent = try await scene.orderContent(answers: false)
+        try await scene.answer(PracticeBrokers.shelter, silent, .valid, in: \.one)
+        for (place, order) in [passing, silent].enumerated() {
+            await #expect(throws: ErasureError(.unanswered, "")) { try await scene.core(place).erase(by: order.id) }
+        }
+        let draft = try await scene.core(0).erasureDraft(of: scene.one.caseID)
+        #expect(draft.parties.contains(PracticeBrokers.ngo))
+        scene.brokers.clock.advance(60)
+        try scene.brokers.publish(PracticeWorld.bdAuthority) { authority, draft in
+            try authority.remove(PracticeBrokers.ngo, from: &draft, at: scene.brokers.clock.now)
+        }
+        #expect(
+            try await scene.core(0).erasureDraft(of: scene.one.caseID).parties
+                == draft.parties.filter { $0 != PracticeBrokers.ngo })
+        _ = try await scene.core(0).erase(by: passing.id)
+        _ = try await scene.core(1).erase(by: silent.id)
+        let report = try await scene.audit()
+        #expect(report.counts[.erasure] == nil && report.counts[.erased] == 2, "\(report.text)")
+        #expect(report.findings.contains { $0.detail.hasSuffix("1 parties had left, and were not asked") })
+    }
+
+    /// Profiles of the order and of the two cases whose record it takes: true for the one that keeps longer.
+    @Test(arguments: [[true, false, false], [false, true, false], [false, false, true]])
+    func `the longest retention of the order's profile and of all named cases' counts, for broker and auditors`(
+        _ isLonger: [Bool]
+    ) async throws {
+        var scene = try Scene()
+        let longer = try PracticeSuccessor(of: PracticeBrokers.profile.file, keepingDays: 4_000)
+        try scene.brokers.putInForce(longer)
+        func version(_ place: Int) -> PracticeSuccessor? { isLonger[place] ? longer : nil }
+        var cases: [CaseID] = []
+        for place in [1, 2] {
+            if place > 1 { scene.one = scene.one.next() }
+            scene.one.version = version(place)
+            try await scene.over()
+            cases.append(scene.one.caseID)
+            // So that auditors know after what the leaves that follow were logged.
+            try await TrailTests.cosign(scene.brokers)
+            let content = try await scene.orderContent()
+            _ = try await scene.core(0).erase(by: content.id)
+        }
+        scene.one.version = version(0)
+        let record = try await scene.orderRecord(at: 0, of: Set(cases))
+        let erasure = try await scene.core(0).erasure(.record, of: Set(cases))
+        scene.brokers.clock.advance(Self.retention + 86_400)
+        await #expect(throws: ErasureError(.retention, "")) {
+            try await scene.core(0).erase(by: record.id, record: Set(cases))
+        }
+        let profiles = [1, 2].map { version($0)?.profile.digest ?? PracticeBrokers.profile.value.digest }
+        try await scene.erase(erasure, by: record, closing: profiles)
+        let early = try await scene.audit()
+        #expect(early.findings.contains { $0.code == .erasure && $0.letter == record.id }, "\(early.text)")
     }
 
     @Test func `an order waits for those who can read more, and one objection stops it`() async throws {

@@ -128,6 +128,16 @@ final class PracticeBrokers: Sendable {
         }
     }
 
+    /// Both authorities sign one more version of the procedure; both brokers have it at once.
+    func putInForce(_ version: PracticeSuccessor) throws {
+        let now = clock.now
+        try state.withLock { state in
+            try state.world.putInForce(version.reference, version.file, at: now)
+            let directories = try state.world.directories(now: now)
+            for core in state.cores.values { core.use(directories, profiles: [version.profile]) }
+        }
+    }
+
     func connection(_ member: MemberID) -> any BrokerConnection {
         core(try! world.party(member).broker!).connection(for: .member(member))
     }

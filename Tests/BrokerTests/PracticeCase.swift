@@ -37,6 +37,8 @@ struct PracticeCase {
     let caseID: CaseID
     private(set) var root: LetterID?
     private(set) var newest: [MemberID: LetterID] = [:]
+    /// Of the procedure, under which its steps are made unless one says otherwise; else the shipped one.
+    var version: PracticeSuccessor?
     private var sequences: [[MemberID]: Int64] = [:]
 
     init(_ brokers: PracticeBrokers) {
@@ -48,6 +50,7 @@ struct PracticeCase {
     func next() -> PracticeCase {
         var other = PracticeCase(brokers)
         other.sequences = sequences
+        other.version = version
         return other
     }
 
@@ -102,7 +105,7 @@ struct PracticeCase {
             }
         }
         let (profile, reference) =
-            version.map { ($0.profile, $0.reference) }
+            (version ?? self.version).map { ($0.profile, $0.reference) }
             ?? (PracticeBrokers.profile.value, PracticeBrokers.profile.reference)
         let slip = Slip(
             type: .step, lane: lane, from: from, to: try addressees(from, to, sequence: sequence), caseID: caseID,

@@ -148,6 +148,45 @@ import TransparencyLog
         #expect(again.state == next.state)
     }
 
+    /// What an audit of one new case costs after an audit of so many old ones, and what one of everything would.
+    private static func costs(after old: Int) async throws -> (
+        letters: Int, bytes: Int, wholeLetters: Int, wholeBytes: Int
+    ) {
+        let brokers = try PracticeBrokers()
+        func watch(_ archive: [UInt8], since: TrailState?) throws -> (
+            report: TrailReport, state: TrailState?, bytes: Int
+        ) {
+            let path = brokers.folder.appendingPathComponent("bundle.trail").path
+            try Data(archive).write(to: URL(fileURLWithPath: path))
+            var bytes = 0
+            let (report, state) = TrailVerifier(trust: try trust(brokers), asOf: brokers.clock.now + 60).watch(
+                path: path, since: since, progress: { bytes = $0 })
+            return (report, state, bytes)
+        }
+        for _ in 0..<old { _ = try await StopTests.accepted(brokers) }
+        try await cosign(brokers)
+        let before = try watch(try export(brokers), since: nil)
+        let sizes = Dictionary(uniqueKeysWithValues: before.report.newest.map { ($0.origin, $0.size) })
+        brokers.clock.advance(600)
+        _ = try await StopTests.accepted(brokers)
+        brokers.clock.advance(60)
+        try await cosign(brokers)
+        let state = try #require(before.state)
+        let next = try watch(try export(brokers, since: sizes), since: state)
+        #expect(next.state != nil, "\(next.report.text)")
+        let whole = try watch(try export(brokers), since: nil)
+        return (next.report.letters, next.bytes, whole.report.letters, whole.bytes)
+    }
+
+    @Test func `what an audit reads and judges after another is what is new, however much is old`() async throws {
+        let (few, many) = (try await Self.costs(after: 2), try await Self.costs(after: 20))
+        #expect(few.letters == many.letters && few.letters > 0)
+        #expect(many.wholeLetters - few.wholeLetters == 18 * few.letters)
+        // The leaves of the tile in which the audit before ended, and longer proofs.
+        let more = many.bytes - few.bytes
+        #expect(more < 2 * 8_704 && more * 10 < many.wholeBytes - few.wholeBytes, "\(few) \(many)")
+    }
+
     @Test func `once a day the log says where each case stands, and a row that is not so is found`() async throws {
         let brokers = try PracticeBrokers()
         let core = brokers.core(PracticeBrokers.inBroker)

@@ -15,7 +15,8 @@ public struct PracticeSuccessor: Sendable {
     /// - Parameters:
     ///   - earlier: the canonical bytes of the version before.
     ///   - isRight: else it moves an old event otherwise, and no case may adopt it.
-    public init(of earlier: [UInt8], isRight: Bool = true) throws {
+    ///   - days: how long it keeps what a log holds of a case, from its end; else as long as the version before.
+    public init(of earlier: [UInt8], isRight: Bool = true, keepingDays days: Int? = nil) throws {
         var object = try CanonicalJSON.readSource(earlier)
         object["version"] = .string("9.9.9-practice")
         object["replaces"] = .array([.string(Digest.sha256(earlier).hex)])
@@ -33,6 +34,13 @@ public struct PracticeSuccessor: Sendable {
         if !isRight, case .object(var dossier) = events["DOSSIER"] {
             dossier["shown_as"] = nil
             events["DOSSIER"] = .object(dossier)
+        }
+        if let days, case .object(var deadlines) = object["deadlines"] {
+            deadlines["KEPT_LONGER"] = .object([
+                "duration": .string("P\(days)D"), "from": .array([.string("case_end")]), "guard": .bool(true),
+                "kind": .string("default"), "op": .string("min"), "to": .array([.string("deletion")]),
+            ])
+            object["deadlines"] = .object(deadlines)
         }
         object["events"] = .object(events)
         object["tracks"] = .object(tracks)

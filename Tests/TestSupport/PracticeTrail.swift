@@ -44,6 +44,8 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         public var unsourced: Set<String> = []
         /// Letters that did come there first, ten minutes before: on a stick.
         public var carried: Set<String> = []
+        /// Letters that come to the other broker only behind the next one, which overtakes them.
+        public var late: Set<String> = []
         /// Slips that another sequence number than the next gets.
         public var sequences: [String: Int64] = [:]
         /// Letters that get no receipt.
@@ -76,7 +78,8 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             signers: [String: MemberID] = [:], withoutRefusal: Bool = false, refused: [String: String] = [:],
             unloggedRefusal: Bool = false, unlogged: Set<String> = [],
             facts: [String: [String: FactValue]] = [:], unsourced: Set<String> = [], carried: Set<String> = [],
-            sequences: [String: Int64] = [:], unreceipted: Set<String> = [], clocks: [Int: Instant] = [:],
+            late: Set<String> = [], sequences: [String: Int64] = [:], unreceipted: Set<String> = [],
+            clocks: [Int: Instant] = [:],
             skipsNumber: Bool = false, twice: Set<String> = [], receiptsBy: [String: MemberID] = [:],
             seen: [String: [SeenCheckpoint]] = [:], orphans: Set<String> = [], spaced: Set<Int> = [],
             foreignSource: Bool = false, roles: [MemberID: [String]] = [:],
@@ -92,6 +95,7 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             self.facts = facts
             self.unsourced = unsourced
             self.carried = carried
+            self.late = late
             self.sequences = sequences
             self.unreceipted = unreceipted
             self.clocks = clocks
@@ -146,6 +150,8 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
     public private(set) var byID: [LetterID: SignedSlip] = [:]
     private var newest: [String: LetterID] = [:]
     private var saltCount = 0
+    /// Letters that are on their way to the other broker, with the leaf there that they come from.
+    private var underWay: [(letter: SignedSlip, name: String, source: Digest)] = []
 
     /// - Parameter at: when the authorities sign.
     public init(at: Instant = Instant(seconds: 1_771_600_000), lies: Lies = Lies()) throws {
@@ -409,7 +415,22 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             )
         }
         let source = logs[first]?.heads[caseID]?.hash ?? MerkleHash.empty
-        for other in others where !lies.carried.contains(name) {
+        if lies.late.contains(name) {
+            underWay.append((signed, name, source))
+            return false
+        }
+        try arrive(signed, name, from: source)
+        for (letter, name, source) in underWay { try arrive(letter, name, from: source) }
+        underWay = []
+        return false
+    }
+
+    /// What the other brokers of a letter, which its sender's has accepted, do with it.
+    private mutating func arrive(_ signed: SignedSlip, _ name: String, from source: Digest) throws {
+        guard let caseID = signed.slip.caseID else { return }
+        let first = try broker(of: signed.slip.from)
+        for other in try Set(signed.slip.to.map { try broker(of: $0.member) }).subtracting([first]).sorted()
+        where !lies.carried.contains(name) {
             var mine = judge(signed, at: other).logged
             if let lie = lies.verdicts[name] ?? (lies.orphans.contains(name) ? .admitted : nil) { mine = lie }
             enter(signed, at: other)
@@ -424,7 +445,6 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
             log(.fetched(letter: signed.id, by: addressee.member), of: caseID, at: try broker(of: addressee.member))
             if signed.slip.type == .step { knows[addressee.member.text + caseID.text, default: []].append(signed.id) }
         }
-        return false
     }
 
     private mutating func keep(_ signed: SignedSlip) {
@@ -442,14 +462,17 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         var history = logs[broker]?.histories[caseID] ?? CaseHistory(profile: Self.profile.value)
         let step = step(signed)
         // What passed the other broker alone is handed over as context.
-        while let missing = history.missingAncestors(of: step).first, let other = byID[missing] {
+        let late = Set(underWay.map(\.letter.id))
+        while let missing = history.missingAncestors(of: step).first(where: { !late.contains($0) }),
+            let other = byID[missing]
+        {
             history.insert(self.step(other))
         }
         logs[broker]?.histories[caseID] = history
         if let stale = history.staleness(of: step) { return (.admitted, stale.code, stale.stop) }
         switch history.admit(step) {
         case .admitted: return (.admitted, nil, nil)
-        case .flagged: return (.flagged, nil, nil)
+        case .flagged: return (history.missingAncestors(of: step).isEmpty ? .flagged : .gap, nil, nil)
         case .refused(let refusal): return (.admitted, refusal.code, refusal.stop)
         case .waiting: return (.waiting, nil, nil)
         }

@@ -476,6 +476,27 @@ import TransparencyLog
         #expect(try bundle.verifyInPython().status == 0)
     }
 
+    @Test func `what one log took in before its ancestors had come is no verdict of the other log, which had them`()
+        throws
+    {
+        // A hold overtakes the dossier before it.
+        var trail = try PracticeTrail(lies: .init(late: ["case.dossier"], unreceipted: ["case.dossier"]))
+        try trail.tell("erasure-held", as: "case", first: 6)
+        let bundle = try PracticeBundle(trail)
+        let verdicts = try bundle.logs.mapValues { log in
+            try log.events.compactMap { try $0.map { try LogEvent($0) } }.compactMap { event -> LogEvent.Verdict? in
+                switch event.content {
+                case .accepted(_, _, let verdict), .arrived(_, _, let verdict, _): verdict
+                default: nil
+                }
+            }
+        }
+        #expect(verdicts.values.filter { $0.contains(.gap) }.count == 1, "no letter overtook another")
+        let report = try bundle.verify()
+        #expect(report.verdict == .pass, "\(report.text)")
+        #expect(try bundle.verifyInPython().status == 0)
+    }
+
     @Test func `a bundle of everything passes for an auditor who asked for a part of it`() throws {
         var bundle = Self.honest
         for expect in ["period=1600000000..1900000000", "case=\(bundle.slips.keys.first!.text)"] {
