@@ -83,7 +83,7 @@ let services: [Target] = [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "MessageStore",
             "CaseFile", "Exchange", serviceLifecycle, logging,
         ],
-        swiftSettings: swiftSettings),
+        resources: ["htcds", "jj-forms"].map { .embedInCode("Import/\($0).json") }, swiftSettings: swiftSettings),
     .target(
         name: "WebInterface",
         dependencies: [

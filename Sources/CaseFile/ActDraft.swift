@@ -15,11 +15,14 @@ public struct ActDraft: Sendable, Hashable, Codable {
         /// What somebody else typed over it in the same moment, until one of the two is chosen.
         public var other: [String]?
         public var otherBy: String?
+        /// It came out of a file, and nobody has looked at it yet: a draft with such an answer is not sealed. Protocols/Import.md.
+        public var isImported: Bool?
 
-        public init(values: [String], by: String, version: Int = 1) {
+        public init(values: [String], by: String, version: Int = 1, isImported: Bool? = nil) {
             self.values = values
             self.by = by
             self.version = version
+            self.isImported = isImported
         }
     }
 

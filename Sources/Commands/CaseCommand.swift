@@ -25,8 +25,8 @@ struct CaseCommand: AsyncParsableCommand {
               kheya case do CASE SHARE_CONSENT_WITHDRAWN --home node --as worker-1
             """,
         subcommands: [
-            Open.self, Do.self, Approve.self, List.self, Show.self, Possible.self, History.self, Form.self, Escalate.self,
-            OrderErasure.self, Erase.self,
+            Open.self, Do.self, Approve.self, List.self, Show.self, Possible.self, History.self, Form.self, Import.self,
+            Escalate.self, OrderErasure.self, Erase.self,
         ])
 
     /// A case by its pseudonym, or by so much of its beginning as is unique here.

@@ -27,6 +27,7 @@ extension CommandFailure {
         case let fault as SignIn.Fault: self.init(signIn: fault)
         case let error as CourierError: self.init(courier: error)
         case let error as ErasureError: self.init(erasure: error)
+        case let error as ImportError: self.init(importing: error)
         case let failure as SelfTest.Failure:
             self.init(
                 .checkFailed, code: "self-test", "this machine's libcrypto does not behave: \(failure.name)",
@@ -52,6 +53,15 @@ extension CommandFailure {
                 .software, "an error that this program does not know: \(type(of: error))",
                 cure: "This is a bug; what was stored before it is whole.")
         }
+    }
+
+    private init(importing error: ImportError) {
+        let isOfFile = error.faults.count == 1 && error.faults.first?.record == 0
+        self.init(
+            .dataError, code: "import." + (error.faults.first?.rule.rawValue ?? ""),
+            isOfFile ? "the file: \(error.faults.first?.codes ?? "")" : "the file has \(error.faults.count) faults",
+            cure: "Nothing was taken. Correct the file, and give it again.",
+            details: isOfFile ? [] : error.faults.map(\.codes), findings: isOfFile ? [] : error.faults.map(\.codes))
     }
 
     private init(erasure error: ErasureError) {

@@ -68,6 +68,15 @@ public enum CanonicalJSON {
         return try reader.document()
     }
 
+    /// Reads any JSON that another system wrote: `null` is an empty string, a number that is no integer of ours is its text, and
+    /// whoever reads a text asks ``TextRules``. Duplicate keys are refused here too.
+    ///
+    /// - Throws: ``LetterError`` `.formInvalid`.
+    public static func readForeign(_ bytes: [UInt8], limits: JSONLimits) throws(LetterError) -> JSONValue {
+        var reader = JSONReader(bytes: bytes, limits: limits, dialect: .foreign, failure: .formInvalid)
+        return try reader.whole()
+    }
+
     /// Reads a file that people edit (a profile's source): ASCII, white space allowed, otherwise as strict as ``read(_:limits:)``.
     ///
     /// - Throws: ``LetterError`` `.malformed`.

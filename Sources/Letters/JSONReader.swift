@@ -10,6 +10,8 @@ struct JSONReader {
         case source
         /// UTF-8, white space, escapes.
         case text
+        /// What another system wrote: any JSON. `null` reads as an empty string, a number that is no integer of ours as its digits.
+        case foreign
     }
 
     let bytes: [UInt8]
@@ -27,13 +29,21 @@ struct JSONReader {
     }
 
     mutating func document() throws(LetterError) -> [String: JSONValue] {
+        guard case .object(let object) = try whole() else { throw fault("not an object") }
+        return object
+    }
+
+    /// The one value that the bytes are.
+    mutating func whole() throws(LetterError) -> JSONValue {
         guard bytes.count <= limits.bytes else { throw fault("more than \(limits.bytes) bytes") }
         skipSpace()
-        guard position < bytes.count, bytes[position] == 0x7B else { throw fault("not an object") }
-        guard case .object(let object) = try value(depth: 1) else { throw fault("not an object") }
+        guard dialect == .foreign || position < bytes.count && bytes[position] == 0x7B else {
+            throw fault("not an object")
+        }
+        let value = try value(depth: 1)
         skipSpace()
         guard position == bytes.count else { throw fault("bytes after the document") }
-        return object
+        return value
     }
 
     private func fault(_ rule: String) -> LetterError { LetterError(failure, "\(rule) (byte \(position))") }
@@ -51,6 +61,11 @@ struct JSONReader {
         case 0x7B: return .object(try object(depth: depth))
         case 0x5B: return .array(try array(depth: depth))
         case 0x22: return .string(try string(limit: limits.stringBytes))
+        case 0x2D where dialect == .foreign: return .string(number())
+        case 0x30...0x39 where dialect == .foreign:
+            let text = number()
+            return text.utf8.count < 16 ? Int64(text).map { .integer($0) } ?? .string(text) : .string(text)
+        case 0x6E where dialect == .foreign: return .string(try literal("null", ""))
         case 0x30...0x39: return .integer(try integer())
         case 0x74: return .bool(try literal("true", true))
         case 0x66: return .bool(try literal("false", false))
@@ -58,7 +73,17 @@ struct JSONReader {
         }
     }
 
-    private mutating func literal(_ word: String, _ value: Bool) throws(LetterError) -> Bool {
+    /// A number as it stands.
+    private mutating func number() -> String {
+        let start = position
+        let others: Set<UInt8> = [0x2B, 0x2D, 0x2E, 0x45, 0x65]
+        while position < bytes.count, (0x30...0x39).contains(bytes[position]) || others.contains(bytes[position]) {
+            position += 1
+        }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    private mutating func literal<Value>(_ word: String, _ value: Value) throws(LetterError) -> Value {
         let end = position + word.utf8.count
         guard end <= bytes.count, bytes[position..<end].elementsEqual(word.utf8) else {
             throw fault("no value of a permitted kind")
@@ -165,6 +190,8 @@ struct JSONReader {
                 case 0x22, 0x5C, 0x2F: content.append(bytes[position])
                 case 0x6E: content.append(0x0A)
                 case 0x74: content.append(0x09)
+                case let letter where dialect == .foreign && [0x62, 0x66, 0x72].contains(letter): content.append(0x20)
+                case 0x75 where dialect == .foreign: content += try escaped().utf8
                 // One spelling for a character: \u would be a second one, and hides controls from a reader's eye.
                 default: throw fault("an escape that is not permitted")
                 }
@@ -178,8 +205,27 @@ struct JSONReader {
         guard content.count <= limit else { throw fault("a string longer than \(limit) bytes") }
         position += 1
         guard let text = String(validating: content, as: UTF8.self) else { throw fault("not UTF-8") }
-        if let rule = TextRules.violation(in: text) { throw fault(rule) }
+        // What others wrote is looked at field by field.
+        if dialect != .foreign, let rule = TextRules.violation(in: text) { throw fault(rule) }
         return text
+    }
+
+    /// The character of `\uXXXX` at its `u`, or of two that are one; leaves `position` at its last digit.
+    private mutating func escaped() throws(LetterError) -> String {
+        func unit(at start: Int) -> UInt32? {
+            guard start + 4 < bytes.count, bytes[start] == 0x75 else { return nil }
+            let digits = String(decoding: bytes[start + 1...start + 4], as: UTF8.self)
+            return digits.utf8.allSatisfy { $0 != 0x2B && $0 != 0x2D } ? UInt32(digits, radix: 16) : nil
+        }
+        guard let first = unit(at: position) else { throw fault("an escape that is not permitted") }
+        position += 4
+        if let scalar = Unicode.Scalar(first) { return String(scalar) }
+        guard first < 0xDC00, position + 1 < bytes.count, bytes[position + 1] == 0x5C,
+            let second = unit(at: position + 2), (0xDC00...0xDFFF).contains(second),
+            let scalar = Unicode.Scalar(0x1_0000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        else { throw fault("half a character") }
+        position += 6
+        return String(scalar)
     }
 }
 

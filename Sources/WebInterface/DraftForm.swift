@@ -71,8 +71,11 @@ struct DraftForm: Sendable {
     func next(after question: Question?) -> Question? {
         let start = question.flatMap { asked in questions.firstIndex { $0.key == asked.key } }.map { $0 + 1 } ?? 0
         let missing = self.missing
-        return questions[start...].first { !isAnswered($0) && isAsked($0, missing) }
+        return questions[start...].first { isUnseen($0) || !isAnswered($0) && isAsked($0, missing) }
     }
+
+    /// Its answer came out of a file, and nobody has looked at it yet.
+    func isUnseen(_ question: Question) -> Bool { draft.content.answers[question.key]?.isImported == true }
 
     /// A conditional field whose condition does not hold is not asked. A paper that a fact may go without is asked for all the same.
     func isAsked(_ question: Question, _ missing: Set<String>) -> Bool {

@@ -17,6 +17,8 @@ struct DraftWork {
     let words: DeskWords
     /// About an invented person: nothing of it is ever sealed.
     let isPractice: Bool
+    /// Its case is not open yet: it opens it, or waits for the draft that does.
+    let isBeforeCase: Bool
 
     var id: Digest { form.draft.id }
     /// For the frame of its pages.
@@ -47,21 +49,35 @@ struct DraftWork {
 
     init(_ call: Call, _ draft: DraftRecord) throws {
         self.call = call
-        isPractice = try call.desk.store.read { try $0.isPractice(draft.caseID) }
+        (isPractice, isBeforeCase) = try call.desk.store.read { transaction in
+            (
+                try transaction.isPractice(draft.caseID),
+                try draft.content.opens || transaction.caseRecord(draft.caseID) == nil
+            )
+        }
         let network = call.desk.network
-        let profile = draft.content.opens ? network.profileInForce : try call.profile(of: draft.caseID)
+        let profile = isBeforeCase ? network.profileInForce : try call.profile(of: draft.caseID)
         guard let profile else { throw WebFault.unavailable }
-        words = try call.procedure(draft.content.opens ? nil : draft.caseID)
+        words = try call.procedure(isBeforeCase ? nil : draft.caseID)
         let key = try call.desk.store.keys.personKey()
         form = DraftForm(
             draft, profile: profile, catalogue: network.forms(of: profile.digest),
-            isChild: draft.content.opens ? true : try call.desk.view(of: draft.caseID, at: call.now).countsAsChild,
+            isChild: isBeforeCase ? true : try call.desk.view(of: draft.caseID, at: call.now).countsAsChild,
             offset: words.offset
         ) { [caseID = draft.caseID] account in Person.code(of: account, in: caseID, key: key) }
     }
 
-    /// The case as it stands in addresses; a draft that opens one has none yet.
-    var reference: String? { content.opens ? nil : caseID.text }
+    /// The case as it stands in addresses; before it is open there is none.
+    var reference: String? { isBeforeCase ? nil : caseID.text }
+
+    /// The draft that this one waits for: it opens the case.
+    func opening() throws -> DraftRecord? {
+        guard isBeforeCase, !content.opens else { return nil }
+        return try call.desk.store.read { try $0.drafts(of: caseID) }.first { $0.content.opens }
+    }
+
+    /// Nothing stands in it that nobody has looked at, and its case is there, or opens with it.
+    var isReady: Bool { !form.questions.contains(where: form.isUnseen) && (content.opens || !isBeforeCase) }
 
     func schema(of event: String) -> FormSchema? {
         form.profile.event(event)?.form.flatMap { form.catalogue?.forms[$0] }
@@ -95,7 +111,7 @@ struct DraftWork {
     /// Who will read it, as far as that is known before it is sealed.
     var readers: Set<MemberID> {
         if let to = content.to.flatMap({ MemberID($0) }) { return [to] }
-        guard !content.opens, let view = try? call.desk.view(of: caseID, at: call.now) else { return [] }
+        guard !isBeforeCase, let view = try? call.desk.view(of: caseID, at: call.now) else { return [] }
         return Set(view.parties.values.joined()).subtracting([call.desk.identity.member])
     }
 
@@ -110,7 +126,7 @@ struct DraftWork {
                 found.append((value, words.event(question.event)))
             }
         }
-        if !content.opens {
+        if !isBeforeCase {
             for entry in try call.desk.history(of: caseID).reversed() {
                 for event in entry.events {
                     for (name, value) in event.facts.sorted(by: { $0.key < $1.key }) {
@@ -127,7 +143,7 @@ struct DraftWork {
 
     /// The letters of the case, newest first: id, and what it told when.
     func letters() throws -> [(String, String)] {
-        guard !content.opens else { return [] }
+        guard !isBeforeCase else { return [] }
         return try call.desk.history(of: caseID).reversed().filter { $0.letter.type == .step }.map { entry in
             (entry.letter.id.hex, "\(words.title(of: entry)), \(words.moment(entry.letter.sent))")
         }
@@ -186,6 +202,8 @@ struct DraftWork {
     ) throws {
         let seen = Int(call.form.value("version")) ?? 0
         let choice = call.form.value("choose")
+        // Somebody pressed the button: what came out of a file is hers now.
+        let isLook = !isLate && !call.form.has("autosave")
         try call.desk.store.write { transaction in
             guard var draft = try transaction.draft(id), draft.letters.isEmpty else { throw WebFault.notFound }
             var answer = draft.content.answers[question.key] ?? ActDraft.Answer(values: [], by: account, version: 0)
@@ -195,7 +213,7 @@ struct DraftWork {
                 answer.version += 1
             } else if answer.version > seen, isLate || answer.by != account, answer.values != values {
                 (answer.other, answer.otherBy) = (values, account)
-            } else if answer.values != values {
+            } else if answer.values != values || answer.isImported == true && isLook {
                 answer = ActDraft.Answer(values: values, by: account, version: answer.version + 1)
             }
             draft.content.answers[question.key] = answer

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CaseFile
+import Node
 
 /// Who may ask for a page.
 enum Access: Sendable, Hashable {
@@ -94,6 +95,7 @@ enum Routes {
         Route(.post, "/cases", .sight, searches: true, CasesPage.find),
         Route(.get, "/cases/new", .casework, DraftPage.chooseOpening),
         Route(.post, "/cases/new", .casework, DraftPage.open),
+        Route(.post, "/cases/import", .casework, fileBytes: ImportLimits.fileBytes, ImportPage.take),
         Route(.get, "/cases/:case", .sight, CasePage.show),
         Route(.get, "/cases/:case/board", .sight, BoardPage.show),
         Route(.get, "/cases/:case/consents", .sight, ConsentsPage.show),

@@ -56,4 +56,8 @@ enum Word: String, CaseIterable, Sendable {
     case bundleTooLarge, verifyBundle, report, reportEntries, reportLetters, reportErased, reportFindings
     case ownTrailRunning, ownTrailUnread, faultVerifying
     case reportMore, verdictPass, verdictFail, verdictIncomplete, verdictUnchecked
+    case importCases, importHow, importFrom, importFile, importFileHint, importDo, importDone, importKnown, importUnseen
+    case importOpensFirst, importRecord, importTaken, importNotTaken, importConsent, importNever, importNoField
+    case importNoCode, importUnknown, importNotReadable, importTooMuch, importNoKnownField, importTwice
+    case importUnknownCode, importWrongType, importTooLong, importNotHere
 }

@@ -31,6 +31,31 @@ import Testing
 
     private let opening = ["ADULT_ESTABLISHED", "SHARE_CONSENT_PREVIEW", "REFERRAL_OFFER"]
 
+    @Test func `a file of another system becomes drafts, once, and a wrong one becomes nothing`() throws {
+        let world = try World()
+        func take(_ file: String, _ more: [String] = []) throws -> Program.Result {
+            try world.run(
+                [
+                    "case", "import", file, "--from", "htcds", "--as", "worker", "--home", world.path("shelter"),
+                    "--json",
+                ]
+                    + more)
+        }
+        let wrong = try write(world, "wrong.csv", "prs_FirstName,vic_TraffickingStatus\nMoyna,Tuni\n")
+        let refused = try take(wrong)
+        #expect(refused.status == 65 && refused.errors.contains("record 1, vic_TraffickingStatus: unknown-code"))
+        let file = try write(
+            world, "cases.csv",
+            "prs_FirstName,vic_TraffickingStatus,con_Consent\r\nMoyna,ActualVictimOfTrafficking,true\r\n")
+        for (arguments, known) in [(["--dry-run"], false), ([], false), ([], true)] {
+            let taken = try take(file, arguments)
+            let record = try #require((try taken.json()["records"] as? [[String: Any]])?.first)
+            #expect(record["known"] as? Bool == known && (record["drafts"] as? [Any])?.count == 2)
+        }
+        #expect(!refused.errors.contains("Moyna") && !refused.errors.contains("Tuni"))
+        #expect((try world.json("shelter", "letter", "outbox")["letters"] as? [Any] ?? []).isEmpty)
+    }
+
     @Test func `an offer crosses both brokers, is accepted, and the receipts come back`() throws {
         let world = try World()
         try world.startAll()

@@ -13,18 +13,23 @@ enum DraftPage {
     // MARK: Beginning
 
     /// Which cases this node's roles open.
-    static func chooseOpening(_ call: Call) throws -> WebResponse {
+    static func chooseOpening(_ call: Call) throws -> WebResponse { try chooseOpening(call, after: nil) }
+
+    /// - Parameter error: why the file that came is not taken.
+    static func chooseOpening(_ call: Call, after error: ImportError?) throws -> WebResponse {
         guard let profile = call.desk.network.profileInForce else { throw WebFault.unavailable }
         let words = try call.procedure()
         let roles = call.desk.network.directories.roles(of: call.desk.identity.member)
         let openings = profile.definition.opening.keys.sorted().filter { event in
             profile.event(event)?.by.contains(where: roles.contains) == true
         }
-        return Page(call: call, title: .openCase).response {
+        return Page(call: call, title: .openCase, hasError: error != nil).response(status: error == nil ? 200 : 422) {
+            if let error { ImportPage.faults(error, call, words) }
             E("form", ["method": "post", "action": "/cases/new", "class": "steps"]) {
                 call.tokenField
                 for event in openings { E("button", ["name": "event", "value": event]) { words.event(event) } }
             }
+            ImportPage.form(call)
             E("h2") { call.say(.practise) }
             E("p") { call.say(.practiseHow) }
             E("form", ["method": "post", "action": "/cases/new", "class": "steps"]) {
@@ -111,7 +116,8 @@ enum DraftPage {
                                 E(
                                     "span",
                                     [
-                                        "class": work.form.isAnswered(question) ? "mark green" : "mark",
+                                        "class": work.form.isAnswered(question) && !work.form.isUnseen(question)
+                                            ? "mark green" : "mark",
                                         "aria-hidden": "true",
                                     ]
                                 ) { "" }
@@ -120,7 +126,9 @@ enum DraftPage {
                                         ? words.fact(question.field.name)
                                         : words.labels.name("field", question.field.name)
                                 }
-                                if !work.form.isAnswered(question) {
+                                if work.form.isUnseen(question) {
+                                    E("span", ["class": "since"]) { " · \(call.say(.importUnseen))" }
+                                } else if !work.form.isAnswered(question) {
                                     E("span", ["class": "since"]) {
                                         " · \(call.say(work.form.isOptional(question, missing) ? .optional : .notStarted))"
                                     }
@@ -190,7 +198,12 @@ enum DraftPage {
             try call.desk.store.endPractice(work.caseID)
             return .seeOther("/")
         }
-        try call.desk.store.write { try $0.removeDraft(work.id) }
+        try call.desk.store.write { transaction in
+            // What waits for a case that is not opened goes with the draft that would have opened it.
+            let opens = work.isBeforeCase && work.form.draft.content.opens
+            let waiting = opens ? try transaction.drafts(of: work.caseID) : []
+            for id in [work.id] + waiting.map(\.id) { try transaction.removeDraft(id) }
+        }
         return .seeOther(work.reference.map { "/cases/\($0)" } ?? "/cases")
     }
 

@@ -50,6 +50,7 @@ struct QuestionPage {
                 E("input", ["type": "hidden", "name": "version", "value": String(answer?.version ?? 0)])
                 try E("div", ["class": error == nil ? "field" : "field wrong"]) {
                     if let place { E("p", ["class": "hint"]) { place } }
+                    if work.form.isUnseen(question) { E("p", ["class": "late"]) { call.say(.importUnseen) } }
                     try input(error)
                     E("p", ["class": "hint"]) { seen }
                 }

@@ -18,6 +18,7 @@ enum SealPage {
         let work = try DraftWork(call)
         guard work.form.draft.letters.isEmpty else { return done(work) }
         guard call.form.value("seen") == (try work.seen()) else { return try check(work, after: nil, isNew: true) }
+        guard work.isReady else { return try check(work, after: nil) }
         guard !work.isPractice else { return practised(work) }
         func alongside(_ transaction: CaseTransaction, _ result: ActResult) throws {
             // What goes is what was looked at, also when somebody answers between the two.
@@ -52,6 +53,7 @@ enum SealPage {
         guard call.form.value("seen") == (try work.seen()), !work.isPractice else {
             return try check(work, after: nil, isNew: true)
         }
+        guard work.isReady else { return try check(work, after: nil) }
         try call.site.signIn.confirm(call.name, code: call.form.value("code"), at: call.now)
         do {
             try call.desk.approve(
@@ -75,10 +77,18 @@ enum SealPage {
         let (call, words, content) = (work.call, work.words, work.form.draft.content)
         var errors = content.events.flatMap { event in
             work.form.violations(of: event).map { violation in
-                (field: "\(event)/\(violation.field)", text: sentence(violation, event, work))
+                (place: "\(work.id.hex)/\(event)/\(violation.field)", text: sentence(violation, event, work))
             }
         }
-        if !work.addressedRoles.isEmpty, content.to == nil { errors.insert(("to", call.say(.toWhom)), at: 0) }
+        for question in work.form.questions where work.form.isUnseen(question) {
+            let field = question.field.name
+            let name = question.isFact ? words.fact(field) : words.labels.name("field", field)
+            errors.append(("\(work.id.hex)/\(question.address)", "\(name): \(call.say(.importUnseen))"))
+        }
+        if !work.addressedRoles.isEmpty, content.to == nil {
+            errors.insert(("\(work.id.hex)#to", call.say(.toWhom)), at: 0)
+        }
+        if let opening = try work.opening() { errors.insert((opening.id.hex, call.say(.importOpensFirst)), at: 0) }
         var planned: [PlannedLetter] = []
         var refusal = refused
         var approval: Approval?
@@ -103,13 +113,7 @@ enum SealPage {
                     E("ul") {
                         for error in errors {
                             E("li") {
-                                E(
-                                    "a",
-                                    [
-                                        "href": error.field == "to"
-                                            ? "/drafts/\(work.id.hex)#to" : "/drafts/\(work.id.hex)/\(error.field)"
-                                    ]
-                                ) { error.text }
+                                E("a", ["href": "/drafts/\(error.place)"]) { error.text }
                             }
                         }
                     }

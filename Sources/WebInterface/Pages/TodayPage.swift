@@ -53,6 +53,9 @@ struct TodayPage {
                             if practice.contains(draft.caseID) {
                                 E("p", ["class": "practice"]) { call.say(.practiceMark) }
                             }
+                            if draft.content.answers.values.contains(where: { $0.isImported == true }) {
+                                E("p", ["class": "since"]) { call.say(.importUnseen) }
+                            }
                             E("p", ["class": "since"]) { "\(draft.content.by) · \(words.moment(draft.updated))" }
                         }
                     }
