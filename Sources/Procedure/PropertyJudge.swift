@@ -317,7 +317,8 @@ struct PropertyJudge {
         var search = GuardSearch(
             history, states: history.states(of: open), newest: open.newest,
             this: JudgedEvent(
-                event: nil, isFull: true, by: from.role, from: from.member, recipients: [to.member], person: nil, at: nil))
+                event: nil, isFull: true, by: from.role, from: from.member, recipients: [to.member], person: nil,
+                at: nil))
         let found = search.find(green: green, red: red)
         explored += search.tried
         return found

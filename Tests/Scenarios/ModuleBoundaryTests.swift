@@ -11,11 +11,13 @@ import Testing
         "Procedure": [],  // judges on every machine alike: nothing to differ by, not even Foundation
         "Letters": ["Procedure"],  // values and codecs: no I/O, no clock
         "Cryptography": ["COpenSSL", "COpenSSLShims"],  // the only one that knows OpenSSL
-        "Sealing": ["Procedure", "Letters", "Cryptography", "Foundation"],  // Foundation: attachments are read from files
+        // Foundation: attachments are read from files
+        "Sealing": ["Procedure", "Letters", "Cryptography", "Foundation"],
         "Membership": [  // key files: modes, rename, sync; the keys of logs that a directory lists
             "Procedure", "Letters", "Cryptography", "Sealing", "TransparencyLog", "Foundation", "Glibc",
         ],
-        "TransparencyLog": ["Procedure", "Letters", "Cryptography"],  // digests and Ed25519; no I/O, no clock, no sealing
+        // digests and Ed25519; no I/O, no clock, no sealing
+        "TransparencyLog": ["Procedure", "Letters", "Cryptography"],
         // reads files and nothing else: no network, no store, no clock; Dispatch for two cores
         "TrailAudit": [
             "Procedure", "Letters", "Cryptography", "Sealing", "Membership", "TransparencyLog", "Foundation",

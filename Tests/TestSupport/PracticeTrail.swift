@@ -1,6 +1,9 @@
 // Copyright 2026 The Kheya authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// A fixture that is wrong shall end the run.
+// swift-format-ignore-file: NeverForceUnwrap, NeverUseForceTry
+
 import Cryptography
 import Foundation
 public import Letters
