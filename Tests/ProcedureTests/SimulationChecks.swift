@@ -194,7 +194,15 @@ extension Simulation {
         // A broker that serves nobody of the case any longer hears of nothing more: the role may have passed to another country.
         let served = Set(auditor.history.parties.values.joined().map(\.country))
         for broker in brokers where served.contains(broker.member.country) {
-            compareStates(broker.judge, auditor, "\(broker.member) and the auditor")
+            // Of a letter that only others use it hears the end with the next one that builds on the notice.
+            let unheard = broker.judge.known.filter { mail in
+                let papers = (auditor.papers[mail] ?? []).subtracting(broker.judge.papers[mail] ?? [])
+                let users = [mails[mail].step.from] + mails[mail].step.to
+                return !papers.isEmpty
+                    && papers.allSatisfy { mails[$0].about == .notice && !broker.judge.known.contains($0) }
+                    && !users.contains { $0.country == broker.member.country }
+            }
+            compareStates(broker.judge, auditor, "\(broker.member) and the auditor", beside: Set(unheard))
         }
         for (place, one) in honest.enumerated() {
             for other in honest.dropFirst(place + 1) {
@@ -211,14 +219,17 @@ extension Simulation {
     }
 
     /// The state alone: one may know receipts and void letters that the other has not heard of.
-    private func compareStates(_ left: SimulatedJudge, _ right: SimulatedJudge, _ what: String) {
+    private func compareStates(
+        _ left: SimulatedJudge, _ right: SimulatedJudge, _ what: String, beside unheard: Set<Int> = []
+    ) {
         func broken(_ judge: SimulatedJudge) -> Set<Int> {
             judge.known.filter { !judge.history.missingAncestors(of: mails[$0].step).isEmpty }
         }
         // A letter of somebody hostile that names what never comes is nobody's ancestor; not all hear of it.
         guard broken(left).isEmpty, broken(right).isEmpty else { return }
         let (one, other) = (left.history.state, right.history.state)
-        let unlike = left.known.intersection(right.known).filter { left.isVoid($0, mails) != right.isVoid($0, mails) }
+        let unlike = left.known.intersection(right.known).subtracting(unheard)
+            .filter { left.isVoid($0, mails) != right.isVoid($0, mails) }
         if !unlike.isEmpty { faults.append("\(what): void for one only \(unlike.sorted().map(describe))") }
         if one.lifecycle != other.lifecycle || one.tracks != other.tracks {
             let tracks = one.tracks.filter { other.tracks[$0.key] != $0.value }.keys.sorted()
@@ -349,6 +360,9 @@ extension Simulation {
             let told =
                 ends[sender].rejected.contains(mail)
                 || ends[sender].judge.order.contains { mails[$0].subject == mail && mails[$0].about != .opened }
+            // Who handed the case on in a letter that came too late for the broker cannot speak of it any more.
+            let own = ends[sender].judge.history.parties.values.joined()
+            if told, !own.contains(ends[sender].member) { continue }
             for member in mails[mail].step.to {
                 guard let end = end(of: member), honest.contains(end) else { continue }
                 if !ends[end].judge.known.contains(mail) {
