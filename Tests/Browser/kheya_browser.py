@@ -145,6 +145,18 @@ class Person:
         self.driver.save_screenshot(str(SHOTS / f"{name}.png"))
         self.resize(self.width)
 
+    def faults(self, source, name, widths):
+        """What is wrong with the page at these widths: violations, and what reaches beyond the window. A picture of each."""
+        found = []
+        for width in widths:
+            self.resize(width)
+            found += [f"{width}: {violation}" for violation in self.axe(source)]
+            if self.overflow() > 0:
+                found.append(f"{width}: {self.overflow()} pixels beyond the window")
+            self.shot(f"{name}-{width}")
+        self.resize(1280)
+        return found
+
     def overflow(self):
         """How far the page reaches beyond its window, in pixels."""
         return self.driver.execute_script(
