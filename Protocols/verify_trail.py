@@ -222,7 +222,7 @@ def brackets(log, sticks):  # after(leaf), before(leaf)
     log.before = lambda leaf: limits[place][1] if (place := bisect.bisect_right([s for s, _ in limits], leaf)) < len(limits) else None
     return limits[-1][0] if limits else 0
 
-checked = {}
+checked, roots = {}, {}  # slips by their bytes; authorities by their certificates in base64
 def read_slip(data):  # -> slip, letter id, signer's certificate in base64; or None
     if data not in checked:
         at, checked[data] = re.search(rb'"at":(\d+),', data), None
@@ -253,9 +253,10 @@ def is_member(slip, signer, index, at, log):  # MEMBER: the signer's certificate
                     return entry
     return None
 
-def has_left(member, event, index, log):  # whom nobody can ask any more: removed, or in no directory
-    entries = [entry for directory in in_force(log, index) for entry in directory.get("members", []) if entry["id"] == member]
-    return not entries or entries[0]["status"] == "removed" and entries[0]["since"] <= event["at"]
+def has_left(member, event, index, log):  # whom nobody can ask any more: removed, or not in the directory of its country
+    own = [directory for directory in in_force(log, index) if directory["authority"][:3] == member[:3]]
+    entries = [entry for directory in own for entry in directory.get("members", []) if entry["id"] == member]
+    return bool(own) and not entries or bool(entries) and entries[0]["status"] == "removed" and entries[0]["since"] <= event["at"]
 
 def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, absent, closed):  # stages 8 to 10 of one case
     slips, letters, homes, unsound, ended, seen_here = {}, {}, {}, set(), set(), set()
@@ -363,7 +364,7 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
         made = [[rule for rule in rules if rule.get("shown_as") == step["code"] and held & set(rule["by"])] for step in slip.get("steps", [])]
         if not all(made): report("ROLE", log.origin, index)
         elif event["verdict"] == "admitted" and not missing and letter not in ended and (  # as an order, where it was carried out
-                first := next(((e, i) for i, e in log.events if e["kind"] == "erased" and e["letter"] == letter), None)):
+                first := log.first_erased.get(letter)):
             answers = [(i, s["from"], s["about"]["state"]) for i, s in sorted(
                 (i, letters[e["letter"]][0]) for other, i, e in events
                 if other is log and e["kind"] in ("accepted", "arrived") and e["letter"] in letters)
@@ -374,6 +375,12 @@ def audit_case(case, files, events, logs, profiles, as_of, numbers, orders, abse
             asked = {slip["from"], *[to["member"] for to in slip["to"]]}  # who was not asked could not object
             steps = [(i, e["letter"], letters[e["letter"]][0]) for other, i, e in events if other is log and e["kind"] in ("accepted", "arrived", "refused")
                      and e["letter"] in letters and e["letter"] not in ended and letters[e["letter"]][0]["type"] == "step"]
+            gaps = {e["letter"] for other, _, e in events if other is log and e.get("verdict") == "gap"} - \
+                {e["letter"] for other, _, e in events if other is log and e["kind"] == "admitted"}
+            known_here = {m for _, one, s in steps if one not in gaps for m in (s["from"], *[to["member"] for to in s["to"]])}
+            outside = lambda s: s.get("steps") and all(any(r.get("shown_as") == step["code"] and r.get("outsider") for r in rules) for step in s["steps"])
+            steps = [(i, one, s) for i, one, s in steps  # a stranger's urgent letter without its ancestors is without effect
+                     if not (one in gaps and s["lane"] == "urgent" and s["from"] not in known_here and not outside(s))]
             objected = min([objected] + [i for i, _, s in steps if any(
                 not has_left(party, *first, log) for party in {s["from"], *[to["member"] for to in s["to"]]} - asked)])
             late = min([objected] + [i for i, one, s in steps if s["lane"] == "urgent" and one not in known | {letter}])  # a hold it does not follow
@@ -443,7 +450,11 @@ def main(bundle, trust, as_of, expect):
         for path in glob.glob(os.path.join(trust, "policy-*.txt")):
             policy = read_policy(path)
             policies[policy[0][0]] = policy
-        openssl(authorities=open(os.path.join(trust, "authorities.pem"), "rb").read())
+        pinned = open(os.path.join(trust, "authorities.pem"), "rb").read()
+        openssl(authorities=pinned)
+        for pem in re.findall(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----", pinned):
+            name = re.search(rb"commonName += (\S+)", openssl("x509", "-noout", "-subject", "-nameopt", "multiline", "-in", "root", root=pem)[1])
+            roots["".join(pem.decode().split("-----")[2].split())] = name[1].decode()
         stamps = [os.path.abspath(path) for path in glob.glob(os.path.join(trust, "tsa-*.pem"))]
     except Exception: report("TRUST"); return 65, logs, promise
     try: files = read_archive(bundle)
@@ -475,17 +486,25 @@ def main(bundle, trust, as_of, expect):
         log = logs[origin] = read_log(origin, files, policies[origin], stamps, as_of)
         chain(log, heads[origin.split("/")[0]])
         heads[origin.split("/")[0]] = {case: (n, h, shut - log.size + len(log.events)) for case, (n, h, shut) in heads[origin.split("/")[0]].items()}
-        log.directories, log.profiles, held = [], [], {}
+        log.directories, log.profiles, held, log.first_erased = [], [], {}, {}
         for index, event in log.events:
             if "case" in event: cases[event["case"]].append((log, index, event))
+            if event["kind"] == "erased": log.first_erased.setdefault(event["letter"], (event, index))
             if event["kind"] == "cosigned" and event["way"] == "stick": sticks.add((event["origin"], event["size"], event["time"]))
             if event["kind"] not in ("directory", "profile"): continue
             found = read_slip(documents.get(event["slip"], b"")) if event["file"] in documents else None
             if not found or found[1] != event["letter"] or found[0].get("file") != {"digest": event["file"], "version": event["version"]} or \
                     found[0]["type"] != event["kind"]:
                 report("SLIP", origin, index); continue
+            if roots.get(found[2]) != found[0]["from"]: report("SLIP", origin, index); continue  # only its own authority speaks of a country
             if event["kind"] == "directory":
-                held = held | {found[0]["from"]: json.loads(documents[event["file"]])}
+                new, old = json.loads(documents[event["file"]]), held.get(found[0]["from"])
+                ids = [entry["id"] for kind in ("members", "brokers") for entry in new[kind]]
+                if (new["authority"], new["version"], new["at"]) != (found[0]["from"], event["version"], found[0]["at"]) or \
+                        any(one[:3] != new["authority"][:3] for one in ids) or old and (
+                            new["version"] < old["version"] or new["version"] == old["version"] and new != old):
+                    report("SLIP", origin, index); continue
+                held = held | {new["authority"]: new}
                 log.directories.append((index, held))
             else: log.profiles.append((index, event["file"]))
     profiles = {file: json.loads(documents[file]) for log in logs.values() for _, file in log.profiles}

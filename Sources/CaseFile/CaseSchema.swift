@@ -8,7 +8,7 @@ enum CaseSchema {
     /// What each version added to the one before it. A database is brought to the newest when it is opened.
     private static let versions = [
         tables, webTables, logTables, draftTables, approvalTables, uploadTables, summaryTables, comparisonTables,
-        noticeTables, tokenTables, exportTables, practiceTables, apartTables, suspensionTables,
+        noticeTables, tokenTables, exportTables, practiceTables, apartTables, suspensionTables, goneTables,
     ]
     static var version: Int { versions.count }
 
@@ -71,13 +71,19 @@ enum CaseSchema {
         ALTER TABLE account ADD COLUMN suspended_by TEXT;
         """
 
-    /// Letters of which forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay;
-    /// `gone`: when they went.
+    /// Letters of which forms lie under keys of their own. `judged`: the turn of the case at which it was last asked whether they stay.
     private static let apartTables =
         """
         CREATE TABLE apart(
-            letter BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, judged INTEGER NOT NULL, holds_until INTEGER, gone INTEGER) WITHOUT ROWID;
+            letter BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, judged INTEGER NOT NULL, holds_until INTEGER) WITHOUT ROWID;
         ALTER TABLE record ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
+        """ + trigger(on: "apart", "DELETE", "SELECT OLD.pseudonym AS pseudonym")
+
+    /// When the forms of such a letter went: the row stays, and says so.
+    private static let goneTables =
+        """
+        ALTER TABLE apart ADD COLUMN gone INTEGER;
+        DROP TRIGGER touch_apart_DELETE;
         """ + trigger(on: "apart", "UPDATE OF gone", "SELECT NEW.pseudonym AS pseudonym")
 
     /// Without a conflict clause: the one of the statement that fires a trigger would take its place.

@@ -19,7 +19,10 @@ extension CaseTransaction {
 
     /// Forms of this letter lie under its own key, as its attachments do; the key must be there (``CaseKeys/makeKey(of:)-(LetterID)``).
     public func setApart(_ letter: LetterID, in caseID: CaseID) throws {
-        try database.run("INSERT OR IGNORE INTO apart VALUES(?, ?, 0, NULL, NULL)", [letter.data, caseID.text])
+        try database.run(
+            """
+            INSERT INTO apart VALUES(?, ?, 0, NULL, NULL) ON CONFLICT(letter) DO UPDATE SET judged = 0, gone = NULL
+            """, [letter.data, caseID.text])
     }
 
     /// Letters of which it has to be asked whether their forms stay: their case has changed since it was asked last, or the moment has

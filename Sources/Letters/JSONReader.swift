@@ -61,9 +61,9 @@ struct JSONReader {
         case 0x7B: return .object(try object(depth: depth))
         case 0x5B: return .array(try array(depth: depth))
         case 0x22: return .string(try string(limit: limits.stringBytes))
-        case 0x2D where dialect == .foreign: return .string(number())
+        case 0x2D where dialect == .foreign: return .string(try number())
         case 0x30...0x39 where dialect == .foreign:
-            let text = number()
+            let text = try number()
             return text.utf8.count < 16 ? Int64(text).map { .integer($0) } ?? .string(text) : .string(text)
         case 0x6E where dialect == .foreign: return .string(try literal("null", ""))
         case 0x30...0x39: return .integer(try integer())
@@ -73,12 +73,27 @@ struct JSONReader {
         }
     }
 
-    /// A number as it stands.
-    private mutating func number() -> String {
+    /// A number as it stands. RFC 8259 §6.
+    private mutating func number() throws(LetterError) -> String {
         let start = position
-        let others: Set<UInt8> = [0x2B, 0x2D, 0x2E, 0x45, 0x65]
-        while position < bytes.count, (0x30...0x39).contains(bytes[position]) || others.contains(bytes[position]) {
+        func next(_ characters: [UInt8]) -> Bool { position < bytes.count && characters.contains(bytes[position]) }
+        func digits() throws(LetterError) {
+            let first = position
+            while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
+            guard position > first else { throw fault("a number without a digit") }
+        }
+        if next([0x2D]) { position += 1 }
+        let first = position
+        try digits()
+        guard position - first == 1 || bytes[first] != 0x30 else { throw fault("a leading zero") }
+        if next([0x2E]) {
             position += 1
+            try digits()
+        }
+        if next([0x45, 0x65]) {
+            position += 1
+            if next([0x2B, 0x2D]) { position += 1 }
+            try digits()
         }
         return String(decoding: bytes[start..<position], as: UTF8.self)
     }
@@ -231,6 +246,25 @@ struct JSONReader {
 
 /// Which characters people's text may hold. Protocols/Letter.md, "Text".
 public enum TextRules {
+    /// No word of any language has more; to put many into order takes their number squared. *Stream-safe text*, UAX #15.
+    private static let marksInARow = 30
+
+    /// In normal form C; `nil` where more marks stand in a row than any word has.
+    public static func normalised(_ text: String) -> String? {
+        guard !hasTooManyMarks(text) else { return nil }
+        var result = String.UnicodeScalarView()
+        result.append(contentsOf: text._nfc)
+        return String(result)
+    }
+
+    private static func hasTooManyMarks(_ text: String) -> Bool {
+        var marks = 0
+        return text.unicodeScalars.contains { scalar in
+            marks = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : marks + 1
+            return marks > marksInARow
+        }
+    }
+
     /// The rule that `text` breaks, or `nil`.
     public static func violation(in text: String) -> String? {
         var before: Unicode.Scalar?
@@ -249,6 +283,7 @@ public enum TextRules {
             }
             before = scalar
         }
+        if hasTooManyMarks(text) { return "more than \(marksInARow) marks in a row" }
         // Two spellings of one word would have two commitments, and a search would find only one of them.
         if !text.unicodeScalars.elementsEqual(text._nfc) { return "not in normal form C" }
         return nil

@@ -220,9 +220,11 @@ public struct Directories: Sendable {
     public func member(_ id: MemberID) -> Member? { held(for: id)?.members[id] }
     public func broker(_ id: MemberID) -> BrokerEntry? { held(for: id)?.brokers[id] }
 
-    /// Whether `id` is a member of the network, be it suspended: one that was removed, or is in no directory, has left it.
+    /// Whether `id` is a member of the network, be it suspended: one that was removed, or is not in the directory of its country, has left
+    /// it. Without such a directory nobody can tell: so it has not.
     public func isMember(_ id: MemberID, at instant: Instant) -> Bool {
-        guard let member = member(id) else { return false }
+        guard let held = held(for: id) else { return true }
+        guard let member = held.members[id] else { return false }
         if case .removed(let since) = member.status { return instant < since }
         return true
     }

@@ -27,7 +27,7 @@ extension CaseDesk {
         let (profile, catalogue, events) = try opening(of: mapping)
         let records = try ImportFile.read(file)
         let imports = records.enumerated().map {
-            RecordImport($1, number: $0 + 1, by: account, mapping, profile, catalogue)
+            RecordImport($1, number: $0 + 1, by: account, mapping, profile, catalogue, events: events)
         }
         var faults = imports.flatMap(\.faults)
         // Where nothing is known anywhere, one fault says it.

@@ -73,16 +73,13 @@ extension CaseAuditor {
     /// A visible step of which the profile asks the facts `erasure`, `leaves` and `origin` orders an erasure, from where a log admits it.
     /// Protocols/Trail.md §7.
     mutating func order(_ letter: LetterID, _ slip: Slip, at event: TrailEvent) {
-        guard slip.type == .step, !ended.contains(letter),
+        guard slip.type == .step, !ended.contains(letter), let first = world.logs[event.log].firstErased[letter],
             let profile = slip.profile.flatMap({ world.profiles[$0.digest] }),
             let file = events.first(where: { $0.log == event.log && CaseSlips.taken($0)?.letter == letter })
                 .flatMap({ CaseSlips.taken($0)?.file })
         else { return }
         let facts = slip.steps.compactMap { ErasureFacts($0, by: profile) }
-        let carriedOut = world.logs[event.log].erased.filter { $0.letter == letter }
-        guard !facts.isEmpty, let first = carriedOut.min(by: { $0.index < $1.index }),
-            let directories = world.directories(at: first.index, of: event.log)
-        else { return }
+        guard !facts.isEmpty, let directories = world.directories(at: first.index, of: event.log) else { return }
         // Who had left the network when it was carried out could neither be asked nor answer.
         func isMember(_ member: MemberID) -> Bool { directories.isMember(member, at: first.at) }
         // Whoever can read what the broker cannot has judged it too: those whose answers pass there, and nobody objects.
@@ -104,17 +101,18 @@ extension CaseAuditor {
         guard left.isEmpty else { return }
         // Whoever has a part in the case and was not asked could not object.
         let asked = Set(slip.to.map(\.member) + [slip.from])
+        let strangers = strangers(in: event.log)
         var unreached: Set<MemberID> = []
         let passedOver = events.first { other in
             guard other.log == event.log, let taken = CaseSlips.taken(other)?.letter, !ended.contains(taken),
-                let step = letters[taken]?.slip, step.type == .step
+                !strangers.contains(taken), let step = letters[taken]?.slip, step.type == .step
             else { return false }
             let others = Set(step.to.map(\.member) + [step.from]).subtracting(asked)
-            unreached.formUnion(others)
+            if other.index < first.index { unreached.formUnion(others) }
             return others.contains(where: isMember)
         }
         objected = [objected, passedOver?.index].compactMap(\.self).min()
-        let overtaken = overtaking(letter, in: event.log)
+        let overtaken = overtaking(letter, in: event.log, beside: strangers)
         result.orders += facts.map {
             ErasureOrder(
                 letter: letter, slip: file, from: slip.from, facts: $0, log: event.log, unreached: unreached.count,
@@ -126,15 +124,45 @@ extension CaseAuditor {
 
     /// The first leaf at which a log takes in something urgent, as a hold is, that a letter does not follow: guards judge by ancestors alone,
     /// so nobody has weighed it, whichever came first.
-    private func overtaking(_ order: LetterID, in log: Int) -> Int64? {
+    private func overtaking(_ order: LetterID, in log: Int, beside strangers: Set<LetterID>) -> Int64? {
         let before = ancestry.before(order)
         return events.first { other in
             guard other.log == log, let taken = CaseSlips.taken(other)?.letter, taken != order,
-                !ended.contains(taken), let place = ancestry.place(taken), !before.contains(place),
+                !ended.contains(taken), !strangers.contains(taken), let place = ancestry.place(taken),
+                !before.contains(place),
                 let step = letters[taken]?.slip
             else { return false }
             return step.type == .step && step.lane == .urgent
         }?.index
+    }
+
+    /// Urgent letters without all their ancestors, of members who have written and got nothing else of the case, as far as this log knows,
+    /// and that show nothing which may be told from outside: they are without effect, and whoever has heard of a pseudonym stops no erasure.
+    private func strangers(in log: Int) -> Set<LetterID> {
+        var gaps: Set<LetterID> = []
+        for event in events where event.log == log {
+            switch event.content {
+            case .accepted(let letter, _, .gap), .arrived(let letter, _, .gap, _): gaps.insert(letter)
+            case .admitted(let letter, _): gaps.remove(letter)
+            default: break
+            }
+        }
+        guard !gaps.isEmpty else { return [] }
+        let parties = events.filter { $0.log == log }.compactMap(CaseSlips.taken).map(\.letter)
+            .filter { !gaps.contains($0) }.compactMap { letters[$0]?.slip }.filter { $0.type == .step }
+            .reduce(into: Set<MemberID>()) { $0.formUnion($1.to.map(\.member) + [$1.from]) }
+        return gaps.filter { letter in
+            guard let slip = letters[letter]?.slip, slip.type == .step, slip.lane == .urgent else { return false }
+            return !parties.contains(slip.from) && !isFromOutside(slip)
+        }
+    }
+
+    private func isFromOutside(_ slip: Slip) -> Bool {
+        guard let events = slip.profile.flatMap({ world.profiles[$0.digest] })?.definition.events else { return false }
+        return !slip.steps.isEmpty
+            && slip.steps.allSatisfy { step in
+                events.values.contains { $0.shownAs == step.code && $0.isFromOutside }
+            }
     }
 
     // MARK: - Counts of section 5

@@ -54,6 +54,8 @@ final class TrailLog {
     private(set) var cosigned: [(index: Int64, checkpoint: SeenCheckpoint, time: Instant, way: LogEvent.Way)] = []
     private(set) var documents: [(index: Int64, at: Instant, isProfile: Bool, LogEvent.Document)] = []
     private(set) var erased: [Erased] = []
+    /// The leaf that began to carry out what a letter orders.
+    private(set) var firstErased: [LetterID: (index: Int64, at: Instant)] = [:]
     /// Profiles of cases whose record was erased behind.
     private(set) var closings: [(index: Int64, profile: Digest)] = []
     /// Leaves below this are covered by a checkpoint whose root is the tree's.
@@ -329,6 +331,7 @@ final class TrailLog {
             guard index >= first else { return }
             if level == .record { readCount -= Int64(leaves.count { $0 < first }) }
             erased.append(Erased(index: index, at: event.at, leaves: leaves, level: level, letter: letter, slip: slip))
+            if firstErased[letter] == nil { firstErased[letter] = (index, event.at) }
         case .heads(let root, let count): if index >= first { judge(heads: root, count: count, at: index) }
         case .closed(let profile, _, _, _): closings.append((index, profile))
         case .start, .restarted, .conflict: break

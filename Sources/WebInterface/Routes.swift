@@ -112,6 +112,7 @@ enum Routes {
         Route(.post, "/cases/:case/do", .casework, DraftPage.take),
         Route(.get, "/stop", .sight, StopPage.choose),
         Route(.post, "/stop", .sight, StopPage.find),
+        Route(.get, "/drafts", .casework, DraftsPage.show),
         Route(.get, "/drafts/:draft", .casework, DraftPage.show),
         Route(.get, "/drafts/:draft/check", .casework, SealPage.check),
         Route(.post, "/drafts/:draft/to", .casework, DraftPage.setRecipient),

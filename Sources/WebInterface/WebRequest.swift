@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Letters
 
 /// One HTTP request, whatever brought it.
 public struct WebRequest: Sendable {
@@ -146,13 +147,15 @@ struct PostedForm: Sendable {
 
     private static func text(_ bytes: [UInt8]) throws(WebFault) -> String {
         guard let string = String(validating: bytes, as: UTF8.self) else { throw .badRequest }
-        return cleaned(string)
+        guard let text = cleaned(string) else { throw .badRequest }
+        return text
     }
 
-    /// Normalised, line ends as one newline, and without what nobody sees or types: controls, bidirectional marks.
-    static func cleaned(_ text: String) -> String {
+    /// Normalised, line ends as one newline, and without what nobody sees or types: controls, bidirectional marks; `nil` for what no word is.
+    static func cleaned(_ text: String) -> String? {
+        guard let text = TextRules.normalised(text) else { return nil }
         var result = String.UnicodeScalarView()
-        for scalar in text.replacing("\r\n", with: "\n").precomposedStringWithCanonicalMapping.unicodeScalars {
+        for scalar in text.replacing("\r\n", with: "\n").unicodeScalars {
             switch scalar.value {
             case 0x0A, 0x20..<0x7F, 0xA0..<0x200B, 0x200C...0x200D, 0x2010..<0x2028, 0x2030..<0x2060,
                 0x2070..<0xFDD0, 0xFE00..<0xFEFF, 0xFF00..<0xFFF9, 0x1_0000...0x1F_FFFF:

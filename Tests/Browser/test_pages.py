@@ -86,7 +86,7 @@ class EveryPage(unittest.TestCase):
         case = f"/cases/{world.reference('case')}"
         return {
             "today": "/", "cases": "/cases", "case": case, "board": case + "/board", "timeline": case + "/timeline",
-            "consents": case + "/consents", "stop": case + "/stop", "stop-which": "/stop", "sheets": case + "/sheets", "new": "/cases/new", "outbox": "/outbox", "offers": "/offers", "safety": "/safety",
+            "consents": case + "/consents", "stop": case + "/stop", "stop-which": "/stop", "sheets": case + "/sheets", "drafts": "/drafts", "new": "/cases/new", "outbox": "/outbox", "offers": "/offers", "safety": "/safety",
             "members": "/members", "settings": "/settings", "draft": self.draft, "draft-check": self.draft + "/check",
         }
 

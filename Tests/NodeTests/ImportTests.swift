@@ -203,7 +203,9 @@ import Testing
         ("", ["not-readable"]), ("[]", ["not-readable"]), ("{", ["not-readable"]), ("[1]", ["record 1: not-readable"]),
         (#"{"prs_FirstName": "a", "prs_FirstName": "b"}"#, ["not-readable"]),
         (String(repeating: "[", count: 100_000), ["not-readable"]),
-        (#"{"prs_FirstName": "\ud83d"}"#, ["not-readable"]),
+        (#"{"prs_FirstName": "\ud83d"}"#, ["not-readable"]), (#"{"prs_FirstName": 2008-03-12}"#, ["not-readable"]),
+        (#"{"prs_FirstName": -}"#, ["not-readable"]), (#"{"prs_FirstName": 007}"#, ["not-readable"]),
+        (#"{"prs_FirstName": 1.}"#, ["not-readable"]), (#"{"prs_FirstName": 1e}"#, ["not-readable"]),
         ("prs_FirstName,prs_FirstName\na,b\n", ["twice"]),
         ("prs_FirstName,prs_Title\na\n", ["record 1: not-readable"]),
         ("prs_FirstName\n\"a\n", ["record 1: not-readable"]), ("prs_FirstName\na\"b\n", ["record 1: not-readable"]),
@@ -243,6 +245,7 @@ import Testing
         (#"{"prs_FirstName": ["Moyna", "Tuni"]}"#, "prs_FirstName: wrong-type"),
         (#"{"prs_FirstName": "Mo\u202eyna"}"#, "prs_FirstName: wrong-type"),
         (#"{"prs_FirstName": "a\u0000b"}"#, "prs_FirstName: wrong-type"),
+        (#"{"prs_FirstName": "a\#(String(repeating: "\u{301}", count: 31))"}"#, "prs_FirstName: wrong-type"),
         (#"{"prs_FirstName": "\#(String(repeating: "a", count: 201))"}"#, "prs_FirstName: too-long"),
     ]
 
@@ -266,9 +269,15 @@ import Testing
                 ])
     }
 
+    @Test func `that she declined is hers to say, and nothing that a file says for her`() throws {
+        #expect(faults(#"{"permanantAddress": "declined"}"#, forms) == ["record 1, permanantAddress: wrong-type"])
+        #expect(faults(#"{"permanantAddress": "declined house"}"#, forms) == [])
+    }
+
     @Test func `a name that may be somebody's is not told`() throws {
-        let one = try #require(
-            try take(#"{"prs_FirstName": "Rina", "Moyna Khatun": "x", "ময়না": "y", "case_no": "3", "empty": ""}"#).first)
-        #expect(one.notTaken.map(\.field) == ["?", "case_no", "?"])
+        let record =
+            #"{"prs_FirstName": "Rina", "Moyna Khatun": "x", "ময়না": "y", "Rahela": "z", "case_no": "3", "empty": ""}"#
+        let one = try #require(try take(record).first)
+        #expect(one.notTaken.map(\.field) == ["?", "?", "case_no", "?"])
     }
 }

@@ -7,7 +7,7 @@
 import Cryptography
 import Foundation
 public import Letters
-import Membership
+public import Membership
 public import Procedure
 public import Sealing
 public import TransparencyLog
@@ -188,21 +188,19 @@ public struct PracticeTrail: @unchecked Sendable {  // its logs are written by t
         }
         for broker in [Self.inBroker, Self.bdBroker] {
             log(.start(before: nil), at: broker)
-            for (authority, country) in world.authorities.sorted(by: { $0.key < $1.key }) {
-                log(.directory(try Self.document(country.document, authority, country.directory.version)), at: broker)
+            for (_, country) in world.authorities.sorted(by: { $0.key < $1.key }) {
+                log(.directory(try Self.document(country.document, country.directory.version)), at: broker)
             }
-            for (authority, country) in world.authorities.sorted(by: { $0.key < $1.key }) {
+            for (_, country) in world.authorities.sorted(by: { $0.key < $1.key }) {
                 for document in country.profiles {
-                    log(.profile(try Self.document(document, authority, 1)), at: broker)
+                    log(.profile(try Self.document(document, 1)), at: broker)
                 }
             }
         }
         try publish()
     }
 
-    private static func document(_ document: SignedDocument, _ from: MemberID, _ version: Int64) throws
-        -> LogEvent.Document
-    {
+    public static func document(_ document: SignedDocument, _ version: Int64) throws -> LogEvent.Document {
         let gate = try Gate.slip(document.slip)
         return .init(
             letter: gate.contentDigest, slip: .sha256(document.slip), file: .sha256(document.file), version: version)

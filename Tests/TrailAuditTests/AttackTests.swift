@@ -7,6 +7,7 @@
 import Cryptography
 import Foundation
 import Letters
+import Membership
 import Procedure
 import Sealing
 import TestSupport
@@ -34,6 +35,25 @@ import TransparencyLog
     static let honest: PracticeBundle = {
         do { return try PracticeBundle(honestTrail) } catch { fatalError("\(error)") }
     }()
+
+    /// The Indian broker logs one more directory.
+    static func directed(
+        _ make: (PracticeWorld, PracticeWorld.Country) throws -> (document: SignedDocument, version: Int64)
+    ) throws -> PracticeBundle {
+        var forged: SignedDocument?
+        let trail = try trail { trail in
+            let (document, version) = try make(
+                trail.world, try #require(trail.world.authorities[PracticeWorld.inAuthority]))
+            trail.log(.directory(try PracticeTrail.document(document, version)), at: PracticeTrail.inBroker)
+            try trail.publish()
+            forged = document
+        }
+        var bundle = try PracticeBundle(trail)
+        let document = try #require(forged)
+        bundle.documents[.directory(.sha256(document.slip), isLetter: true)] = document.slip
+        bundle.documents[.directory(.sha256(document.file), isLetter: false)] = document.file
+        return bundle
+    }
 
     struct Attack: Sendable, CustomTestStringConvertible {
         let name: String
@@ -456,6 +476,36 @@ import TransparencyLog
                     trail.log(.heads(root: .sha256([]), count: 1), at: PracticeTrail.inBroker)
                     try trail.publish()
                 })
+        },
+        Attack(name: "a directory that no authority signed", codes: ["SLIP"]) {
+            try directed { world, country in
+                let (directory, document) = try country.authority.sign(country.directory, at: country.directory.at)
+                let slip = Slip(
+                    type: .directory, lane: .normal, from: directory.authority, to: [],
+                    file: FileReference(digest: .sha256(document.file), version: directory.version), at: directory.at)
+                let signed = try SignedSlip.sign(slip, by: try world.party(PracticeTrail.inBroker).signing)
+                return (SignedDocument(slip: signed.file, file: document.file), directory.version)
+            }
+        },
+        Attack(name: "a directory of one country that its neighbour signed", codes: ["SLIP"]) {
+            try directed { world, country in
+                let neighbour = try #require(world.authorities[PracticeWorld.bdAuthority])
+                let (directory, document) = try country.authority.sign(country.directory, at: country.directory.at)
+                let slip = Slip(
+                    type: .directory, lane: .normal, from: neighbour.directory.authority, to: [],
+                    file: FileReference(digest: .sha256(document.file), version: directory.version), at: directory.at)
+                let root = try #require(world.roots.first { $0.subject.commonName == slip.from.text })
+                let signed = try SignedSlip.sign(slip, by: SigningIdentity(certificate: root, key: neighbour.key))
+                return (SignedDocument(slip: signed.file, file: document.file), directory.version)
+            }
+        },
+        Attack(name: "an older directory put back into force", codes: ["SLIP"]) {
+            try directed { _, country in
+                var old = country.directory
+                old.version -= 2
+                let (directory, document) = try country.authority.sign(old, at: old.at)
+                return (document, directory.version)
+            }
         },
         Attack(name: "an opened part that no slip commits to", codes: ["DISCLOSED"]) {
             edit { $0.disclosed = [.sha256([1]): [1]] }

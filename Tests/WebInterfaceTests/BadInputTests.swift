@@ -75,6 +75,15 @@ import Testing
         #expect(try office.desk.outbox().count == letters)
     }
 
+    @Test func `more marks in a row than any word has are refused, before they are put into order`() async throws {
+        let visitor = Browser(try Office())
+        _ = await visitor.get("/welcome")
+        for (marks, status) in [(30, 403), (31, 400), (40_000, 400)] {
+            let text = "a" + String(repeating: "\u{301}", count: marks)
+            #expect(await visitor.post("/welcome", ["slip": text]).status == status, "\(marks)")
+        }
+    }
+
     @Test func `a stale link ends in a clear page, and going back after sealing changes nothing`() async throws {
         let office = try Office()
         let asha = try await office.person("asha", .caseworker)

@@ -130,7 +130,8 @@ enum ImportFile {
     /// Without white space at both ends, in normal form C, lines ended by LF: as people's text stands here. What is not permitted in
     /// it stays, to be found at its field.
     private static func clean(_ text: String) -> String {
-        text.trimmingCharacters(in: .whitespacesAndNewlines).replacingOccurrences(of: "\r\n", with: "\n")
-            .replacingOccurrences(of: "\r", with: "\n").precomposedStringWithCanonicalMapping
+        let text = TextRules.normalised(text) ?? text
+        return text.trimmingCharacters(in: .whitespacesAndNewlines).replacingOccurrences(of: "\r\n", with: "\n")
+            .replacingOccurrences(of: "\r", with: "\n")
     }
 }

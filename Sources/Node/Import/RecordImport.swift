@@ -41,6 +41,8 @@ struct RecordImport {
     private let mapping: ImportMapping
     private let profile: Profile
     private let catalogue: FormCatalogue
+    /// Those of whose answers a draft is made.
+    private let events: [String]
     private let record: [String: ImportFile.Value]
     private let number: Int
     private let account: String
@@ -53,10 +55,10 @@ struct RecordImport {
     /// - Parameter number: of the record, from 1.
     init(
         _ record: [String: ImportFile.Value], number: Int, by account: String, _ mapping: ImportMapping,
-        _ profile: Profile, _ catalogue: FormCatalogue
+        _ profile: Profile, _ catalogue: FormCatalogue, events: [String]
     ) {
         (self.record, self.number, self.account) = (record, number, account)
-        (self.mapping, self.profile, self.catalogue) = (mapping, profile, catalogue)
+        (self.mapping, self.profile, self.catalogue, self.events) = (mapping, profile, catalogue, events)
         for field in mapping.fields { take(field) }
         let known = Set(mapping.fields.flatMap(\.names))
         if !record.keys.contains(where: known.contains) { fault(nil, .noKnownField) }
@@ -108,17 +110,17 @@ struct RecordImport {
         _ target: String, _ texts: [String], _ name: String, _ source: ImportMapping.Field
     ) -> String? {
         let pieces = target.split(separator: "/").map(String.init)
-        guard pieces.count == 2, profile.event(pieces[0]) != nil else { return nil }
+        guard pieces.count == 2, events.contains(pieces[0]) else { return nil }
         let path = pieces[1].split(separator: ".").map(String.init)
         let own = form(of: pieces[0]).first { $0.name == path[0] }
         guard path.count == 2 else {
             guard let kind = own?.kind ?? fact(path[0], of: pieces[0]),
-                let values = values(texts, kind, limit: own?.maximum, name, source)
+                let values = values(texts, kind, limit: own?.maximum, isHers: own?.isHers ?? false, name, source)
             else { return nil }
             return add(values, to: target, isSeveral: kind.isSeveral)
         }
         guard case .list(let inner) = own?.kind, let field = inner.first(where: { $0.name == path[1] }),
-            let values = values(texts, field.kind, limit: field.maximum, name, source)
+            let values = values(texts, field.kind, limit: field.maximum, isHers: field.isHers, name, source)
         else { return nil }
         let list = "\(pieces[0])/\(path[0])"
         let count = (answers[list]?.values.first.flatMap { Int($0) } ?? 0) + 1
@@ -152,7 +154,8 @@ struct RecordImport {
 
     /// What an answer of this kind holds; `nil` after a fault, or where nothing of it has a counterpart.
     private mutating func values(
-        _ texts: [String], _ kind: FormSchema.Field.Kind, limit: Int64?, _ name: String, _ source: ImportMapping.Field
+        _ texts: [String], _ kind: FormSchema.Field.Kind, limit: Int64?, isHers: Bool, _ name: String,
+        _ source: ImportMapping.Field
     ) -> [String]? {
         switch kind {
         case .code(let codes), .region(let codes), .language(let codes), .codes(let codes):
@@ -169,6 +172,8 @@ struct RecordImport {
                 fault(name, .tooLong)
                 return nil
             }
+            // That she declined is hers to say: elsewhere the word may mean anything.
+            if isHers, FormSchema.herAnswers.contains(text) { break }
             if TextRules.violation(in: text) == nil { return [text] }
         case .date: if CivilDate(text) != nil { return text.split(separator: "-").map(String.init) }
         case .partialDate:
@@ -225,9 +230,10 @@ struct RecordImport {
         }
     }
 
-    /// Whether a word looks like the name of a field, and not like what stands in one.
+    /// Whether a word looks like the name of a field, and not like what stands in one: a low line, a digit, or a capital within it.
     private static func isName(_ text: String) -> Bool {
-        text.utf8.count <= 64 && text.utf8.first.map { $0 > 0x40 } ?? false
+        text.utf8.dropFirst().contains { $0 == 0x5F || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }
+            && text.utf8.count <= 64 && text.utf8.first.map { $0 > 0x40 } ?? false
             && text.utf8.allSatisfy {
                 (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
             }

@@ -199,8 +199,10 @@ enum DraftPage {
             return .seeOther("/")
         }
         try call.desk.store.write { transaction in
+            // Somebody may have sealed it meanwhile.
+            guard let draft = try transaction.draft(work.id), draft.letters.isEmpty else { throw WebFault.notFound }
             // What waits for a case that is not opened goes with the draft that would have opened it.
-            let opens = work.isBeforeCase && work.form.draft.content.opens
+            let opens = try draft.content.opens && transaction.caseRecord(work.caseID) == nil
             let waiting = opens ? try transaction.drafts(of: work.caseID) : []
             for id in [work.id] + waiting.map(\.id) { try transaction.removeDraft(id) }
         }

@@ -26,11 +26,8 @@ struct TodayPage {
     private func response() throws -> WebResponse {
         let list = try call.desk.list(at: call.now)
         let alarms = try call.desk.alarms()
-        let drafts =
-            Access.casework.admits(call.account?.role ?? .readOnly) ? try call.desk.store.read { try $0.drafts() } : []
-        let practice = try call.desk.store.read { transaction in
-            try Set(drafts.map(\.caseID).filter(transaction.isPractice))
-        }
+        let (drafts, practice) =
+            Access.casework.admits(call.account?.role ?? .readOnly) ? try DraftsPage.drafts(call) : ([], [])
         let waiting = list.underWay
         let words = try call.procedure()
         return try Page(call: call, title: .today).response {
@@ -44,19 +41,12 @@ struct TodayPage {
             try section(.waitsOnUs, list.ours, \.ours)
             if !drafts.isEmpty {
                 E("h2") { call.say(.begun) }
-                E("ul", ["class": "rows"]) {
-                    for draft in drafts.prefix(WebLimits.rows) {
-                        E("li") {
-                            E("a", ["class": "what", "href": "/drafts/\(draft.id.hex)"]) {
-                                words.events(draft.content.events)
-                            }
-                            if practice.contains(draft.caseID) {
-                                E("p", ["class": "practice"]) { call.say(.practiceMark) }
-                            }
-                            if draft.content.answers.values.contains(where: { $0.isImported == true }) {
-                                E("p", ["class": "since"]) { call.say(.importUnseen) }
-                            }
-                            E("p", ["class": "since"]) { "\(draft.content.by) · \(words.moment(draft.updated))" }
+                DraftsPage.rows(drafts.prefix(WebLimits.rows), practice, words, call)
+                if drafts.count > WebLimits.rows {
+                    E("p") {
+                        E("a", ["href": "/drafts"]) {
+                            call.say(
+                                .moreRows, ["count": words.labels.number(Int64(drafts.count - WebLimits.rows))])
                         }
                     }
                 }
