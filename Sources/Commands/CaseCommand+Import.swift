@@ -40,7 +40,11 @@ extension CaseCommand {
 
         struct Report: Encodable {
             struct Record: Encodable {
-                struct Draft: Encodable { let draft, event: String }
+                struct Draft: Encodable {
+                    /// None of a rehearsal.
+                    let draft: String?
+                    let event: String
+                }
                 struct Taken: Encodable {
                     let field: String
                     let to: [String]
@@ -68,7 +72,9 @@ extension CaseCommand {
                     Record(
                         record: one.record, case: one.caseID.text, known: one.isKnown,
                         drafts: one.drafts.map {
-                            .init(draft: $0.id.hex, event: $0.content.events.joined(separator: " "))
+                            .init(
+                                draft: dryRun && !one.isKnown ? nil : $0.id.hex,
+                                event: $0.content.events.joined(separator: " "))
                         },
                         taken: one.taken.map { .init(field: $0.field, to: $0.to) },
                         notTaken: one.notTaken.map {
@@ -87,12 +93,14 @@ extension CaseCommand {
             }
 
             private static func lines(_ record: Record) -> [String] {
+                let drafts = record.drafts.map { ["  draft", $0.event, $0.draft ?? ""] }
                 guard !record.known else {
                     return ["record \(record.record)  case \(record.case): taken before, nothing changed"]
+                        + Table.lines(drafts)
                 }
                 return ["record \(record.record)  case \(record.case)"]
                     + Table.lines(
-                        record.drafts.map { ["  draft", $0.event, $0.draft] }
+                        drafts
                             + record.taken.map { ["  taken", $0.field, $0.to.joined(separator: ", ")] }
                             + record.notTaken.map { entry in
                                 [

@@ -59,7 +59,7 @@ extension CommandFailure {
         let isOfFile = error.faults.count == 1 && error.faults.first?.record == 0
         self.init(
             .dataError, code: "import." + (error.faults.first?.rule.rawValue ?? ""),
-            isOfFile ? "the file: \(error.faults.first?.codes ?? "")" : "the file has \(error.faults.count) faults",
+            isOfFile ? "the file: \(error.faults.first?.codes ?? "")" : "faults in the file: \(error.faults.count)",
             cure: "Nothing was taken. Correct the file, and give it again.",
             details: isOfFile ? [] : error.faults.map(\.codes), findings: isOfFile ? [] : error.faults.map(\.codes))
     }

@@ -253,6 +253,21 @@ import TransparencyLog
         #expect(found.map(\.code) == [.erasure] && found[0].letter == order.id, "\(report.text)")
     }
 
+    @Test func `who has only heard of a pseudonym stops no erasure, and is no hold for auditors`() async throws {
+        var scene = try Scene()
+        try await scene.over()
+        let order = try await scene.orderContent()
+        var foreign = scene.one
+        let stop = try foreign.step(
+            from: PracticeBrokers.stranger, to: [PracticeBrokers.shelter], [Event(code: "LEGAL_HOLD_SET")],
+            lane: .urgent, parents: [.sha256([9])])
+        #expect(try await scene.brokers.connection(PracticeBrokers.stranger).push(stop).isStored)
+        try await scene.settle()
+        for place in [0, 1] { _ = try await scene.core(place).erase(by: order.id) }
+        let report = try await scene.audit()
+        #expect(report.counts[.erasure] == nil && report.counts[.erased] == 2, "\(report.text)")
+    }
+
     @Test func `an order that follows the hold is its judges' to refuse`() async throws {
         var scene = try Scene()
         try await scene.over()

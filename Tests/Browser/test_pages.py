@@ -393,6 +393,7 @@ class Journeys(unittest.TestCase):
             mala.shot(f"audit-{verdict}")
         mala.go("/audit")
         mala.press("[action='/audit/verify'] button")
+        WebDriverWait(mala.driver, 60).until(lambda _: mala.go("/audit") or not mala.all("progress"))
         proved = mala.all("main dl")[1].find_elements(By.CSS_SELECTOR, "dd")
         self.assertGreater(int(proved[0].text), 0)
         self.assertEqual([e.text for e in proved[1:]], ["0", "0"])

@@ -47,6 +47,9 @@ import Testing
         let path = String(address.dropFirst("http://kheya.office.example".count))
         let first = await asha.get(path)
         #expect(first.status == 200 && first.text.contains("<html lang=\"bn\""))
+        let mistyped = await asha.post("/welcome", ["slip": "00000 00000 00000 00000", "language": "bn"])
+        #expect(mistyped.status == 403 && mistyped.text.contains("<html lang=\"bn\""))
+        #expect(first.text.contains("name=\"language\" value=\"bn\""))
         let asked = await asha.post("/welcome", ["slip": slip])
         #expect(asked.text.contains("<html lang=\"bn\""))
         let key = try secret(asked.text).filter { $0 != " " }

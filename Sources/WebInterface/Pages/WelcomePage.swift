@@ -28,7 +28,9 @@ struct WelcomePage {
     /// The language that the invitation names.
     private static func inLanguageOfInvitation(_ call: Call) -> Call {
         let account = try? call.site.signIn.open(slip: call.form.value("slip"), at: call.now).account
-        return account.map { invited(call, in: $0.language) } ?? call
+        // A digit that was mistyped: what the code on the slip led to.
+        let language = account?.language ?? call.form.value("language")
+        return Words.languages.contains(language) ? invited(call, in: language) : call
     }
 
     /// Where this browser has not chosen a language here.
@@ -61,6 +63,9 @@ struct WelcomePage {
             call.errorSummary(error.map { [("slip", $0)] } ?? [])
             E("form", ["method": "post", "action": "/welcome", "class": "card"]) {
                 call.tokenField
+                if let language = call.invitedIn {
+                    E("input", ["type": "hidden", "name": "language", "value": language])
+                }
                 call.textField("slip", .slip, hint: .slipHint, mode: "numeric", error: error)
                 E("button", ["class": "button main"]) { call.say(.goOn) }
             }
